@@ -1,0 +1,144 @@
+//! One visit to a short address, and what of it is kept.
+
+use std::net::IpAddr;
+
+use crate::clock::Timestamp;
+use crate::limits::{AGENT_BYTES_MAX, REFERRER_BYTES_MAX};
+use crate::link::LinkId;
+use crate::user::UserId;
+use crate::visitor::{self, AddressPolicy, Class, Reason};
+
+/// A visit that is going to be kept.
+///
+/// # Invariants
+/// Nothing in here that the privacy rules forbid to keep: what must not reach the disk is gone before a `Click`
+/// exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Click {
+    pub(crate) owner: UserId,
+    pub(crate) link: LinkId,
+    pub(crate) at: Timestamp,
+    pub(crate) class: Class,
+    pub(crate) reason: Reason,
+    /// Host and path, or empty.
+    pub(crate) referrer: String,
+    pub(crate) agent: String,
+    pub(crate) address: Option<IpAddr>,
+}
+
+/// What a visitor's request says, as it came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Visit<'a> {
+    pub(crate) at: Timestamp,
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) agent: &'a str,
+    pub(crate) referrer: &'a str,
+    /// A purpose header says that nobody has followed the link yet.
+    pub(crate) ahead_of_time: bool,
+    /// `Sec-GPC: 1` or `DNT: 1`: the visit counts, its details are not kept.
+    pub(crate) counts_only: bool,
+}
+
+impl Click {
+    /// Keeps of a visit what `policy` and the visitor's own wish allow.
+    pub(crate) fn of(visit: Visit<'_>, owner: UserId, link: LinkId, policy: AddressPolicy) -> Click {
+        let (class, reason) = visitor::classify(visit.agent, visit.ahead_of_time);
+        let mut click = Click {
+            owner,
+            link,
+            at: visit.at,
+            class,
+            reason,
+            referrer: String::new(),
+            agent: String::new(),
+            address: None,
+        };
+        if !visit.counts_only {
+            click.referrer = referrer(visit.referrer);
+            click.agent = cut(visit.agent, AGENT_BYTES_MAX).to_owned();
+            click.address = visit.address.and_then(|address| policy.apply(address));
+        }
+        click
+    }
+}
+
+/// Host and path of a `Referer` value: no scheme, user, query or fragment, since queries hold secrets.
+///
+/// Anything that is no web address is dropped.
+fn referrer(value: &str) -> String {
+    let Some(rest) = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://")) else {
+        return String::new();
+    };
+    let end = rest.find(['?', '#']).unwrap_or(rest.len());
+    let place = &rest[..end];
+    let authority_end = place.find('/').unwrap_or(place.len());
+    let (authority, path) = place.split_at(authority_end);
+    let host = authority.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+    if host.is_empty() || host.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return String::new();
+    }
+    let path = if path == "/" { "" } else { path };
+    cut(&format!("{host}{path}"), REFERRER_BYTES_MAX).to_owned()
+}
+
+/// The host of a kept referrer.
+pub(crate) fn referring_host(referrer: &str) -> &str {
+    referrer.split('/').next().unwrap_or_default()
+}
+
+/// The longest start of `text` within `bytes_max` that ends between characters.
+pub(crate) fn cut(text: &str, bytes_max: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes_max)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn referrers_keep_host_and_path_only() {
+        let long = format!("https://a.example/{}", "x".repeat(600));
+        let cut_long = format!("a.example/{}", "x".repeat(REFERRER_BYTES_MAX - 10));
+        for (value, kept) in [
+            ("https://News.Example/story?id=7#top", "news.example/story"),
+            ("https://news.example/", "news.example"),
+            ("http://news.example", "news.example"),
+            ("https://anna:secret@news.example/a", "news.example/a"),
+            ("https://news.example?token=1", "news.example"),
+            ("android-app://org.example", ""),
+            ("about:blank", ""),
+            ("https://", ""),
+            ("https://a b/", ""),
+            ("", ""),
+            (long.as_str(), cut_long.as_str()),
+        ] {
+            assert_eq!(referrer(value), kept, "{value}");
+        }
+        assert_eq!(referring_host("news.example/story"), "news.example");
+    }
+
+    #[test]
+    fn a_visitor_who_asks_is_counted_without_details() {
+        let visit = Visit {
+            at: Timestamp::from_ms(7),
+            address: Some("203.0.113.77".parse().unwrap()),
+            agent: "Mozilla/5.0 Firefox/132.0",
+            referrer: "https://news.example/",
+            ahead_of_time: false,
+            counts_only: true,
+        };
+        let click = Click::of(visit, UserId(1), LinkId(2), AddressPolicy::Store);
+        assert_eq!((click.class, click.referrer.as_str(), click.agent.as_str()), (Class::Human, "", ""));
+        assert_eq!(click.address, None);
+        let open = Click::of(Visit { counts_only: false, ..visit }, UserId(1), LinkId(2), AddressPolicy::Shorten);
+        assert_eq!(open.address, Some("203.0.113.0".parse().unwrap()));
+        assert_eq!(open.referrer, "news.example");
+    }
+
+    #[test]
+    fn long_agents_are_cut_between_characters() {
+        let agent = "ü".repeat(AGENT_BYTES_MAX);
+        assert_eq!(cut(&agent, AGENT_BYTES_MAX - 1).len(), AGENT_BYTES_MAX - 2);
+        assert_eq!(cut("abc", 10), "abc");
+    }
+}

@@ -1,0 +1,38 @@
+//! Linkjar: a multi-user URL shortener in one executable and one data file.
+//!
+//! # Map
+//! Plain values and rules come first; nothing in them touches disk or network. Then the data file and the pages, then
+//! what a request means, then the sockets, then what an operator can ask for. A file names only what stands above it
+//! in this list.
+//!
+//! # Invariants
+//! What is absent matters most:
+//! - No password, session or one-time secret is kept, only hashes of them.
+//! - No target reaches a `Location` header that did not pass [`target`]'s one door, and whose row's checksum was right.
+//! - No page function can be reached without the checks of `web::access`; they are its parameters.
+//! - No connection to anywhere: the program answers, and never asks.
+//! - No `unsafe` code.
+//!
+//! # Two journeys
+//! *A redirect, `GET /alice/docs`.* A worker of `server::pool` takes the request, `server::exchange` makes it a
+//! `web::request::Request`; `web::redirect` looks the path up in the store, checks state and expiry against the clock,
+//! leaves a [`click`] in the writer's queue and returns the answer. The writer puts gathered clicks on disk, many in
+//! one transaction. The redirect does not wait for it.
+//!
+//! *A form, `POST /links/new`.* The router's line says that the page wants somebody signed in and a form of ours.
+//! `web::access` checks session, origin and form token; only then `web::link_create` runs. It parses the form into a
+//! [`link`] or into errors at the fields. The store looks whether the slug is free and takes it in one transaction.
+//! Then a redirect to the list with a message, or the form again with the person's own words in it.
+
+// The domain.
+mod click;
+mod clock;
+mod limits;
+mod link;
+mod password;
+mod random;
+mod session;
+mod slug;
+mod target;
+mod user;
+mod visitor;

@@ -1,0 +1,152 @@
+//! Every bound on size, count and time, each with its unit in its name and its reason above it.
+
+use std::time::Duration;
+
+// --- what a request may carry -------------------------------------------------------------------------------
+
+/// The longest request path with its query. A short address is 65 bytes, a form page with a filled-in target 2 KiB.
+pub(crate) const REQUEST_TARGET_BYTES_MAX: usize = 8_192;
+/// The longest form body: a link form with the longest target, every byte percent-encoded, fits twelve times.
+pub(crate) const FORM_BYTES_MAX: usize = 65_536;
+/// No form of ours has more than eight fields; a hundred leave room for extensions and keep parsing cheap.
+pub(crate) const FORM_FIELDS_MAX: usize = 100;
+/// The longest value of one form field; longer than any field's own bound.
+pub(crate) const FORM_VALUE_BYTES_MAX: usize = 8_192;
+/// Pairs in a query string; list pages use five.
+pub(crate) const QUERY_PAIRS_MAX: usize = 50;
+/// The longest `Cookie` header we look at (SECURITY CS9).
+pub(crate) const COOKIE_BYTES_MAX: usize = 8_192;
+/// A refused body this long is read and dropped, so that the client sees the answer; past it the connection ends.
+pub(crate) const BODY_DISCARD_BYTES_MAX: usize = 1 << 20;
+/// Cookies in one header we look at.
+pub(crate) const COOKIE_PAIRS_MAX: usize = 50;
+/// The longest value a cookie of ours has; session values are 64 bytes, a flash is under 100.
+pub(crate) const COOKIE_VALUE_BYTES_MAX: usize = 128;
+/// The longest `next` path taken after signing in.
+pub(crate) const NEXT_BYTES_MAX: usize = 512;
+
+// --- links --------------------------------------------------------------------------------------------------
+
+/// The longest target as typed, before it is put into its canonical form.
+pub(crate) const TARGET_INPUT_BYTES_MAX: usize = 8_192;
+/// The longest target as stored. Proxies and browsers agree on `Location` values of this length.
+pub(crate) const TARGET_BYTES_MAX: usize = 2_048;
+/// The longest slug a person may choose.
+pub(crate) const SLUG_BYTES_MAX: usize = 32;
+/// Characters in a slug that we choose.
+///
+/// 32 symbols to the 8th are 1.1e12 slugs. A user with ten million links meets a taken one once in 110,000 picks,
+/// so [`SLUG_TRIES_MAX`] picks never all fail in practice.
+pub(crate) const SLUG_LENGTH_CHARS: usize = 8;
+/// Picks of a free slug inside the writing transaction before giving up with an error.
+pub(crate) const SLUG_TRIES_MAX: usize = 10;
+/// The longest title, in characters.
+pub(crate) const TITLE_CHARS_MAX: usize = 200;
+/// Links on one page of the list.
+pub(crate) const LINKS_PER_PAGE: usize = 25;
+/// Links looked at for one search or sort; 20,000 take about 10 ms.
+pub(crate) const LINKS_SCANNED_MAX: usize = 20_000;
+/// The longest search text.
+pub(crate) const SEARCH_BYTES_MAX: usize = 200;
+
+// --- accounts -----------------------------------------------------------------------------------------------
+
+/// A user name, in bytes; it is part of every link of that user.
+pub(crate) const USER_NAME_BYTES: std::ops::RangeInclusive<usize> = 2..=32;
+/// The longest e-mail address (RFC 5321, section 4.5.3.1.3: a path of 256 with its angle brackets).
+pub(crate) const EMAIL_BYTES_MAX: usize = 254;
+/// The longest site name, in characters.
+pub(crate) const SITE_NAME_CHARS_MAX: usize = 60;
+/// A session ends after this long without a visit.
+pub(crate) const SESSION_IDLE_S: i64 = 30 * 86_400;
+/// A session ends after this long in any case.
+pub(crate) const SESSION_ABSOLUTE_S: i64 = 180 * 86_400;
+/// A visit is written to the session at most this often, to spare the disk.
+pub(crate) const SESSION_STAMP_S: i64 = 3_600;
+/// Sessions of one user; the oldest is dropped for a new one.
+pub(crate) const SESSIONS_PER_USER_MAX: usize = 50;
+/// A form shown before signing in may be sent for this long.
+pub(crate) const FORM_COOKIE_S: i64 = 86_400;
+/// The theme choice is kept for a year.
+pub(crate) const THEME_COOKIE_S: i64 = 365 * 86_400;
+/// A message for the next page is dropped when no page comes within this time.
+pub(crate) const FLASH_COOKIE_S: i64 = 60;
+/// Tries of the setup code per minute, by everybody together.
+pub(crate) const SETUP_TRIES_PER_MINUTE: u32 = 5;
+/// A request waits this long for its turn to hash a password, then is asked to come back.
+pub(crate) const HASH_WAIT: Duration = Duration::from_secs(5);
+
+/// Bytes in a password. Long enough for any sentence, and a bound on what one request makes us hash.
+pub(crate) const PASSWORD_BYTES_MAX: usize = 1_024;
+/// Code points in a user's password (NIST SP 800-63B-4, section 3.1.1.2, where it is one factor of several; here the
+/// limits on tries stand in for the second).
+pub(crate) const PASSWORD_CHARS_MIN: usize = 8;
+/// Code points in the password of an administrator, who can reach everybody's links.
+pub(crate) const ADMINISTRATOR_PASSWORD_CHARS_MIN: usize = 12;
+/// Memory below which one password is hashed at a time: two would take 38 MiB of a machine that has little to spare.
+pub(crate) const TWO_HASHES_MEMORY_BYTES_MIN: u64 = 1_500_000_000;
+/// A link to choose a new password is good for this long.
+pub(crate) const RESET_LINK_S: i64 = 86_400;
+
+// --- clicks -------------------------------------------------------------------------------------------------
+
+/// Clicks waiting to be written. Past it clicks are shed and counted; a redirect never waits.
+pub(crate) const CLICK_QUEUE_MAX: usize = 65_536;
+/// Clicks written in one transaction; bounds how long a person's change waits behind them.
+pub(crate) const CLICKS_PER_COMMIT_MAX: usize = 4_096;
+/// Under load clicks gather for this long before a commit.
+pub(crate) const CLICK_GATHER: Duration = Duration::from_millis(50);
+/// A batch this large is written after [`CLICK_GATHER`]; a smaller one waits for [`CLICK_FLUSH`].
+pub(crate) const CLICKS_UNDER_LOAD: usize = 32;
+/// The longest a click waits for its commit on a working disk.
+pub(crate) const CLICK_FLUSH: Duration = Duration::from_secs(1);
+/// The longest user agent kept; real ones are under 200 bytes.
+pub(crate) const AGENT_BYTES_MAX: usize = 256;
+/// The longest referrer kept: host and path.
+pub(crate) const REFERRER_BYTES_MAX: usize = 512;
+/// Referring hosts told apart per link; the smallest makes room for a new one and goes into "other".
+pub(crate) const REFERRERS_PER_LINK_MAX: usize = 200;
+/// Clicks on the detail page.
+pub(crate) const CLICKS_LATEST: usize = 10;
+/// Clicks looked at to find the latest of the kind asked for.
+pub(crate) const CLICKS_SCANNED_MAX: usize = 1_000;
+/// Rows in a list of referrers, browsers or systems.
+pub(crate) const BARS_MAX: usize = 8;
+
+// --- the data file ------------------------------------------------------------------------------------------
+
+/// The store's page cache: 1/32 of memory within these bounds (STORE 0.8 measured 16 MiB against 1 GiB).
+pub(crate) const PAGE_CACHE_BYTES: std::ops::RangeInclusive<usize> = 16 << 20..=64 << 20;
+/// The longest encoded record; the largest we write, a link's tally, stays under 120 KiB.
+pub(crate) const RECORD_BYTES_MAX: u64 = 256 << 10;
+/// Rows removed per transaction by housekeeping, so that nobody waits behind it.
+pub(crate) const PURGE_ROWS_PER_COMMIT: usize = 2_000;
+/// Housekeeping looks for what has expired this often.
+pub(crate) const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60);
+
+/// Old sessions and one-time links are looked for this often; nobody can use them meanwhile.
+pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
+
+// --- the server ---------------------------------------------------------------------------------------------
+
+/// Request threads at most. Beyond this many they wait for the disk or the processors anyway.
+pub(crate) const THREADS_MAX: usize = 256;
+/// Connections the kernel may hold for us before we accept them.
+pub(crate) const LISTEN_BACKLOG: i32 = 1_024;
+/// Unacknowledged bytes end a connection after this long.
+pub(crate) const TCP_USER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Running requests may finish for this long after the signal to stop.
+pub(crate) const STOP_GRACE: Duration = Duration::from_secs(10);
+/// `linkjar health` waits this long for an answer.
+pub(crate) const HEALTH_TIMEOUT: Duration = Duration::from_secs(3);
+/// The longest answer `linkjar health` reads.
+pub(crate) const HEALTH_ANSWER_BYTES_MAX: u64 = 4_096;
+/// A visitor-made value in a log line is cut here.
+pub(crate) const LOG_VALUE_BYTES_MAX: usize = 256;
+
+const _: () = assert!(FORM_VALUE_BYTES_MAX >= TARGET_INPUT_BYTES_MAX);
+const _: () = assert!(FORM_BYTES_MAX > 3 * FORM_VALUE_BYTES_MAX);
+const _: () = assert!(SESSION_IDLE_S < SESSION_ABSOLUTE_S);
+const _: () = assert!(CLICKS_PER_COMMIT_MAX < CLICK_QUEUE_MAX);
+const _: () = assert!(CLICKS_LATEST <= CLICKS_SCANNED_MAX);
+const _: () = assert!(SLUG_LENGTH_CHARS <= SLUG_BYTES_MAX);

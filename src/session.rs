@@ -1,0 +1,90 @@
+//! Being signed in: a secret that the browser holds, and its hash that we hold.
+
+use sha2::{Digest, Sha256};
+
+use crate::clock::Timestamp;
+use crate::limits::{SESSION_ABSOLUTE_S, SESSION_IDLE_S, SESSION_STAMP_S};
+use crate::random::{self, NoRandomness};
+use crate::user::UserId;
+
+/// 32 random bytes in the browser's cookie. It means nothing and is stored nowhere.
+#[derive(Clone)]
+pub(crate) struct SessionToken([u8; 32]);
+
+/// What the data file holds of a token: its SHA-256, so that a copied backup signs nobody in.
+pub(crate) type SessionHash = [u8; 32];
+
+impl SessionToken {
+    /// # Errors
+    /// As [`random::bytes`].
+    pub(crate) fn random() -> Result<SessionToken, NoRandomness> {
+        random::bytes().map(SessionToken)
+    }
+
+    /// Reads a cookie's value; anything but 64 hexadecimal digits is no token.
+    pub(crate) fn parse(text: &str) -> Option<SessionToken> {
+        random::from_hex(text).map(SessionToken)
+    }
+
+    /// The cookie's value.
+    pub(crate) fn text(&self) -> String {
+        random::hex(&self.0)
+    }
+
+    pub(crate) fn hash(&self) -> SessionHash {
+        Sha256::digest(self.0).into()
+    }
+}
+
+/// One browser that is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Session {
+    pub(crate) user: UserId,
+    pub(crate) created: Timestamp,
+    pub(crate) seen: Timestamp,
+}
+
+impl Session {
+    /// True while the session counts: seen within the idle time, not older than the absolute one.
+    ///
+    /// A stamp in the future (the clock was set back) counts as now, so no session is immortal.
+    pub(crate) fn is_live(&self, now: Timestamp) -> bool {
+        let seen = self.seen.min(now);
+        now < seen.plus_s(SESSION_IDLE_S) && now < self.created.plus_s(SESSION_ABSOLUTE_S)
+    }
+
+    /// True when the last visit should be written again; at most once an hour, to spare the disk. A stamp in the
+    /// future is brought back, or it would be taken for "now" for ever.
+    pub(crate) fn wants_stamp(&self, now: Timestamp) -> bool {
+        now >= self.seen.plus_s(SESSION_STAMP_S) || self.seen > now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_end_when_idle_and_when_old() {
+        let at = |s: i64| Timestamp::from_ms(s * 1000);
+        let session = |created, seen| Session { user: UserId(1), created: at(created), seen: at(seen) };
+        assert!(session(0, 0).is_live(at(SESSION_IDLE_S - 1)));
+        assert!(!session(0, 0).is_live(at(SESSION_IDLE_S)));
+        assert!(session(0, SESSION_ABSOLUTE_S - 5).is_live(at(SESSION_ABSOLUTE_S - 1)));
+        assert!(!session(0, SESSION_ABSOLUTE_S - 5).is_live(at(SESSION_ABSOLUTE_S)));
+        // Stamped in the future: counts as now, and is written again.
+        assert!(session(0, 99_999_999).is_live(at(10)));
+        assert!(session(0, 99_999_999).wants_stamp(at(10)));
+        assert!(!session(0, 10).wants_stamp(at(11)));
+        assert!(session(0, 0).wants_stamp(at(SESSION_STAMP_S)));
+    }
+
+    #[test]
+    fn tokens_are_read_back_and_hashed_one_way() {
+        let token = SessionToken::random().unwrap();
+        let again = SessionToken::parse(&token.text()).unwrap();
+        assert_eq!(token.hash(), again.hash());
+        assert_ne!(random::hex(&token.hash()), token.text());
+        assert!(SessionToken::parse("abc").is_none());
+    }
+}
