@@ -36,3 +36,9 @@ mod slug;
 mod target;
 mod user;
 mod visitor;
+
+// Configuration and command line as typed.
+mod cli;
+mod config;
+mod options;
+mod spelling;

@@ -1,0 +1,345 @@
+//! The command line as typed: which command, which options, and the help.
+//!
+//! The only file that names `pico_args`. What an option's text means is the business of `config.rs`; printing and
+//! exit codes are the caller's.
+
+mod form;
+mod help;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::fmt;
+
+use pico_args::Arguments;
+
+use crate::options::{
+    ADMIN, ALLOWED_HOSTS, BASE_URL, DATA_DIR, EMAIL, HOST, JSON, LOG_FORMAT, LOG_LEVEL, NUMTHREADS, OptionRow,
+    PASSWORD_STDIN, PORT,
+};
+use crate::spelling::{nearest, shown};
+use form::{COMMANDS, Form, SERVE, USER};
+
+pub(crate) use crate::options::Options;
+pub(crate) use form::Topic;
+pub(crate) use help::help;
+
+/// What a person asked for. Names and values are as typed; nothing but their presence has been checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Command {
+    Serve(Options),
+    UserAdd {
+        options: Options,
+        name: String,
+        email: String,
+        admin: bool,
+        password_stdin: bool,
+    },
+    UserList {
+        options: Options,
+        json: bool,
+    },
+    UserPasswd {
+        options: Options,
+        name: String,
+        password_stdin: bool,
+    },
+    UserResetLink {
+        options: Options,
+        name: String,
+    },
+    Settings {
+        options: Options,
+        /// A key to show, or a key and its new value (which may be empty).
+        change: Option<(String, Option<String>)>,
+    },
+    Config {
+        options: Options,
+        json: bool,
+    },
+    Health {
+        options: Options,
+        url: Option<String>,
+    },
+    Version {
+        json: bool,
+    },
+    Help(Topic),
+}
+
+/// A command line that cannot be understood: one line that says what is wrong, then what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Usage(String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// Reads the arguments that follow the program's name.
+///
+/// A request for help or for the version wins over everything else that stands behind its command.
+///
+/// # Errors
+/// [`Usage`] for an unknown command or option, an option without its value or given twice, a missing or a stray
+/// argument, and an argument that is not UTF-8.
+pub(crate) fn parse(args: Vec<OsString>) -> Result<Command, Usage> {
+    for (index, arg) in args.iter().enumerate() {
+        if arg.to_str().is_none() {
+            let text = shown(&arg.to_string_lossy());
+            let place = index + 1;
+            return Err(Usage(format!(
+                "argument {place} is not UTF-8 text: {text}. Type it in UTF-8. See: linkjar help"
+            )));
+        }
+    }
+    let mut args = Arguments::from_vec(args);
+    let words = words(&mut args)?;
+    if args.contains(["-h", "--help"]) {
+        return topic(&words).map(Command::Help);
+    }
+    let form = if words.is_empty() { &SERVE } else { command(&words)? };
+    if args.contains(["-V", "--version"]) {
+        return Ok(Command::Version { json: args.contains("--json") });
+    }
+    let typed = Typed { form, args };
+    match form.topic {
+        Topic::UserAdd => user_add(typed),
+        Topic::UserList => user_list(typed),
+        Topic::UserPasswd => user_passwd(typed),
+        Topic::UserResetLink => user_reset_link(typed),
+        Topic::Settings => settings(typed),
+        Topic::Config => config(typed),
+        Topic::Health => health(typed),
+        Topic::Version => version(typed),
+        Topic::Help => help_on(typed),
+        Topic::Serve | Topic::User | Topic::Program => serve(typed),
+    }
+}
+
+/// Takes the words that name a command: none, `serve`, `user add`.
+fn words(args: &mut Arguments) -> Result<String, Usage> {
+    let mut word = || args.subcommand().map_err(|_| Usage(see("unreadable argument. Type it in UTF-8", "")));
+    let Some(mut words) = word()? else {
+        return Ok(String::new());
+    };
+    if words == USER.words
+        && let Some(second) = word()?
+    {
+        words = format!("{words} {second}");
+    }
+    Ok(words)
+}
+
+/// The command of that name.
+fn command(words: &str) -> Result<&'static Form, Usage> {
+    if words == USER.words {
+        return Err(Usage(see("user needs a command. Add one: add, list, passwd or reset-link", USER.words)));
+    }
+    let known = COMMANDS.iter().copied().find(|form| form.words == words);
+    known.ok_or_else(|| unknown_command(words))
+}
+
+/// What help for these words is about.
+fn topic(words: &str) -> Result<Topic, Usage> {
+    match words {
+        "" => Ok(Topic::Program),
+        _ if words == USER.words => Ok(Topic::User),
+        _ => command(words).map(|form| form.topic),
+    }
+}
+
+fn unknown_command(words: &str) -> Usage {
+    let mut what = format!("unknown command {}", shown(words));
+    let known = COMMANDS.iter().map(|form| form.words).chain([USER.words]);
+    if let Some(meant) = nearest(words, known) {
+        what += &format!(". Did you mean {meant}?");
+    }
+    Usage(see(&what, ""))
+}
+
+fn serve(mut typed: Typed) -> Result<Command, Usage> {
+    let options = typed.options()?;
+    typed.operands(0)?;
+    Ok(Command::Serve(options))
+}
+
+fn user_add(mut typed: Typed) -> Result<Command, Usage> {
+    let options = typed.options()?;
+    let email = typed.value(&EMAIL)?;
+    let admin = typed.switch(&ADMIN);
+    let password_stdin = typed.switch(&PASSWORD_STDIN);
+    let form = typed.form;
+    let name = typed.name()?;
+    let Some(email) = email else {
+        return Err(Usage(see("user add needs an address. Add --email ADDRESS", form.words)));
+    };
+    Ok(Command::UserAdd { options, name, email, admin, password_stdin })
+}
+
+fn user_list(mut typed: Typed) -> Result<Command, Usage> {
+    let options = typed.options()?;
+    let json = typed.switch(&JSON);
+    typed.operands(0)?;
+    Ok(Command::UserList { options, json })
+}
+
+fn user_passwd(mut typed: Typed) -> Result<Command, Usage> {
+    let options = typed.options()?;
+    let password_stdin = typed.switch(&PASSWORD_STDIN);
+    let name = typed.name()?;
+    Ok(Command::UserPasswd { options, name, password_stdin })
+}
+
+fn user_reset_link(mut typed: Typed) -> Result<Command, Usage> {
+    let options = typed.options()?;
+    let name = typed.name()?;
+    Ok(Command::UserResetLink { options, name })
+}
+
+fn settings(mut typed: Typed) -> Result<Command, Usage> {
+    let options = typed.options()?;
+    let change = typed.operands(1)?.pop().map(|change| match change.split_once('=') {
+        Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
+        None => (change, None),
+    });
+    Ok(Command::Settings { options, change })
+}
+
+fn config(mut typed: Typed) -> Result<Command, Usage> {
+    let options = typed.options()?;
+    let json = typed.switch(&JSON);
+    typed.operands(0)?;
+    Ok(Command::Config { options, json })
+}
+
+fn health(mut typed: Typed) -> Result<Command, Usage> {
+    let options = typed.options()?;
+    let url = typed.operands(1)?.pop();
+    Ok(Command::Health { options, url })
+}
+
+fn version(mut typed: Typed) -> Result<Command, Usage> {
+    let json = typed.switch(&JSON);
+    typed.operands(0)?;
+    Ok(Command::Version { json })
+}
+
+fn help_on(typed: Typed) -> Result<Command, Usage> {
+    // Two words, because the longest name of a command has two.
+    topic(&typed.operands(2)?.join(" ")).map(Command::Help)
+}
+
+/// What was typed behind a command's name. Every reading takes its arguments away; [`Typed::operands`] comes last
+/// and wants nothing else left.
+struct Typed {
+    form: &'static Form,
+    args: Arguments,
+}
+
+impl Typed {
+    fn options(&mut self) -> Result<Options, Usage> {
+        Ok(Options {
+            host: self.value(&HOST)?,
+            port: self.value(&PORT)?,
+            numthreads: self.value(&NUMTHREADS)?,
+            data_dir: self.value(&DATA_DIR)?,
+            base_url: self.value(&BASE_URL)?,
+            allowed_hosts: self.value(&ALLOWED_HOSTS)?,
+            log_level: self.value(&LOG_LEVEL)?,
+            log_format: self.value(&LOG_FORMAT)?,
+        })
+    }
+
+    /// The value of an option, if this command takes the option and it was given.
+    fn value(&mut self, row: &OptionRow) -> Result<Option<String>, Usage> {
+        let Some(flag) = row.flag.filter(|_| self.form.takes(row)) else {
+            return Ok(None);
+        };
+        match self.args.opt_value_from_str::<_, String>(flag) {
+            // None of our values starts like a flag, so the value was forgotten; an empty one was, too.
+            Ok(Some(value)) if value.is_empty() || value.starts_with("--") => Err(self.no_value(row)),
+            Ok(value) => Ok(value),
+            Err(_) => Err(self.no_value(row)),
+        }
+    }
+
+    fn switch(&mut self, row: &OptionRow) -> bool {
+        row.flag.is_some_and(|flag| self.form.takes(row) && self.args.contains(flag))
+    }
+
+    /// The only operand, which must be there.
+    fn name(self) -> Result<String, Usage> {
+        let form = self.form;
+        let missing = || {
+            let what = format!("{} needs a user. Add {}", form.words, form.operands);
+            Usage(see(&what, form.words))
+        };
+        self.operands(1)?.pop().ok_or_else(missing)
+    }
+
+    /// What is left when all options are taken: at most `count_max` operands.
+    fn operands(self, count_max: usize) -> Result<Vec<String>, Usage> {
+        let form = self.form;
+        let left: Vec<String> = self.args.finish().iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
+        if let Some(option) = left.iter().find(|arg| arg.starts_with('-') && arg.len() > 1) {
+            return Err(not_taken(form, option));
+        }
+        match left.get(count_max) {
+            Some(stray) => Err(stray_argument(form, stray)),
+            None => Ok(left),
+        }
+    }
+
+    fn no_value(&self, row: &OptionRow) -> Usage {
+        let flag = row.flag.unwrap_or_default();
+        let value = row.value.unwrap_or_default();
+        let what = format!("{flag} has no value. Write {flag} {value}");
+        Usage(see(&what, self.form.words))
+    }
+}
+
+/// Why `typed`, which starts like an option, was left over.
+fn not_taken(form: &Form, typed: &str) -> Usage {
+    let flag = typed.split_once('=').map_or(typed, |(flag, _)| flag);
+    let is_meant = |row: &&OptionRow| row.flag == Some(flag);
+    let flag = shown(flag);
+    if let Some(row) = form.rows().find(is_meant) {
+        let what = if row.value.is_none() && typed.contains('=') {
+            format!("{flag} takes no value. Write {flag} alone")
+        } else {
+            format!("{flag} is given twice. Give it once")
+        };
+        return Usage(see(&what, form.words));
+    }
+    if COMMANDS.iter().flat_map(|other| other.rows()).any(|row| is_meant(&row)) {
+        let what = format!("{} does not take {flag}. Leave it out", form.words);
+        return Usage(see(&what, form.words));
+    }
+    let mut what = format!("unknown option {flag}");
+    if let Some(meant) = nearest(&flag, form.rows().filter_map(|row| row.flag).chain(["--help"])) {
+        what += &format!(". Did you mean {meant}?");
+    }
+    Usage(see(&what, form.words))
+}
+
+fn stray_argument(form: &Form, stray: &str) -> Usage {
+    let is_command = COMMANDS.iter().any(|command| command.words.split(' ').next() == Some(stray));
+    let stray = shown(stray);
+    let what = if is_command {
+        format!("stray argument {stray}. A command comes before its options: linkjar {stray} …")
+    } else {
+        format!("stray argument {stray}. Leave it out")
+    };
+    Usage(see(&what, form.words))
+}
+
+/// `what` as a sentence, and where to read on.
+fn see(what: &str, words: &str) -> String {
+    let end = if what.ends_with(['?', '…']) { "" } else { "." };
+    let space = if words.is_empty() { "" } else { " " };
+    format!("{what}{end} See: linkjar help{space}{words}")
+}

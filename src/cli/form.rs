@@ -1,0 +1,189 @@
+//! The commands: what each is called, which options it takes, and what its help says.
+//!
+//! One table, read by the parser and by the help. A command that is not here does not exist.
+
+use crate::options::{ADMIN, BASE_URL, DATA_DIR, EMAIL, FROM_ENVIRONMENT, HOST, JSON, OptionRow, PASSWORD_STDIN, PORT};
+
+/// What `help` can be asked about: every command, the group `user`, and the program as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Topic {
+    Program,
+    Serve,
+    User,
+    UserAdd,
+    UserList,
+    UserPasswd,
+    UserResetLink,
+    Settings,
+    Config,
+    Health,
+    Version,
+    Help,
+}
+
+/// A command, or a group of them.
+#[derive(Debug)]
+pub(super) struct Form {
+    pub(super) topic: Topic,
+    /// As typed, without the program's name: `user add`.
+    pub(super) words: &'static str,
+    /// What stands behind the words: `NAME`.
+    pub(super) operands: &'static str,
+    /// One sentence, short enough for the list of commands.
+    pub(super) sentence: &'static str,
+    /// Whole lines; those that start with the program's name can be typed as they are.
+    pub(super) examples: &'static [&'static str],
+    /// The options that it takes, first those of its own.
+    pub(super) options: &'static [&'static OptionRow],
+    /// Whether it takes everything that the environment can say, too.
+    pub(super) environment: bool,
+}
+
+impl Form {
+    /// Every option that this command knows.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &'static OptionRow> {
+        let environment = if self.environment { FROM_ENVIRONMENT } else { &[] };
+        self.options.iter().chain(environment).copied()
+    }
+
+    /// Whether `row` may be given to this command.
+    pub(super) fn takes(&self, row: &OptionRow) -> bool {
+        self.rows().any(|known| known.flag == row.flag)
+    }
+}
+
+pub(super) static PROGRAM: Form = Form {
+    topic: Topic::Program,
+    words: "",
+    operands: "",
+    sentence: "A multi-user URL shortener in one executable and one data file.",
+    examples: &[
+        "linkjar                   run the server on http://127.0.0.1:8000/",
+        "linkjar help serve        what a command takes",
+    ],
+    options: &[],
+    environment: false,
+};
+
+pub(super) static SERVE: Form = Form {
+    topic: Topic::Serve,
+    words: "serve",
+    operands: "",
+    sentence: "Run the server, as linkjar alone does.",
+    examples: &[
+        "linkjar serve",
+        "linkjar serve --host 0.0.0.0 --port 80 --data-dir /var/lib/linkjar",
+        "linkjar serve --base-url https://short.example --log-level info,links=debug",
+    ],
+    options: &[],
+    environment: true,
+};
+
+/// A group: it has help, but by itself it does nothing.
+pub(super) static USER: Form = Form {
+    topic: Topic::User,
+    words: "user",
+    operands: "",
+    sentence: "Add and list users, set their passwords.",
+    examples: &[
+        "linkjar user add anna --email anna@home.example --admin",
+        "linkjar user list",
+        "linkjar user passwd anna",
+        "linkjar user reset-link anna",
+    ],
+    options: &[&DATA_DIR],
+    environment: false,
+};
+
+/// Every command, in the order in which people read about them.
+pub(super) static COMMANDS: &[&Form] = &[
+    &SERVE,
+    &Form {
+        topic: Topic::UserAdd,
+        words: "user add",
+        operands: "NAME",
+        sentence: "Add a user; the password is asked for.",
+        examples: &[
+            "linkjar user add anna --email anna@home.example --admin",
+            "linkjar user add bob --email bob@home.example --password-stdin < bob.txt",
+        ],
+        options: &[&EMAIL, &ADMIN, &PASSWORD_STDIN, &DATA_DIR],
+        environment: false,
+    },
+    &Form {
+        topic: Topic::UserList,
+        words: "user list",
+        operands: "",
+        sentence: "List the users.",
+        examples: &["linkjar user list", "linkjar user list --json"],
+        options: &[&JSON, &DATA_DIR],
+        environment: false,
+    },
+    &Form {
+        topic: Topic::UserPasswd,
+        words: "user passwd",
+        operands: "NAME",
+        sentence: "Set a user's password.",
+        examples: &["linkjar user passwd anna", "linkjar user passwd bob --password-stdin < bob.txt"],
+        options: &[&PASSWORD_STDIN, &DATA_DIR],
+        environment: false,
+    },
+    &Form {
+        topic: Topic::UserResetLink,
+        words: "user reset-link",
+        operands: "NAME",
+        sentence: "Make a link to choose a new password, once.",
+        examples: &["linkjar user reset-link anna --base-url https://short.example"],
+        options: &[&BASE_URL, &DATA_DIR],
+        environment: false,
+    },
+    &Form {
+        topic: Topic::Settings,
+        words: "settings",
+        operands: "[KEY[=VALUE]]",
+        sentence: "Show or change what the data file keeps.",
+        examples: &[
+            "linkjar settings",
+            "linkjar settings accounts.registration",
+            "linkjar settings accounts.registration=invite",
+        ],
+        options: &[&DATA_DIR],
+        environment: false,
+    },
+    &Form {
+        topic: Topic::Config,
+        words: "config",
+        operands: "",
+        sentence: "Show what serve would use and where it comes from.",
+        examples: &["linkjar config", "linkjar config --port 80 --json"],
+        options: &[&JSON],
+        environment: true,
+    },
+    &Form {
+        topic: Topic::Health,
+        words: "health",
+        operands: "[URL]",
+        sentence: "Ask a running server whether it is well.",
+        examples: &["linkjar health", "linkjar health http://127.0.0.1:8000"],
+        options: &[&HOST, &PORT],
+        environment: false,
+    },
+    &Form {
+        topic: Topic::Version,
+        words: "version",
+        operands: "",
+        sentence: "Print the version; also -V and --version.",
+        examples: &["linkjar version", "linkjar version --json"],
+        options: &[&JSON],
+        environment: false,
+    },
+    &Form {
+        topic: Topic::Help,
+        words: "help",
+        operands: "[COMMAND]",
+        sentence: "Explain a command; also -h and --help.",
+        examples: &["linkjar help", "linkjar help user add", "linkjar serve --help"],
+        options: &[],
+        environment: false,
+    },
+];

@@ -1,0 +1,68 @@
+//! The help texts, made from the tables of commands and options.
+//!
+//! Each fits a terminal of 24 lines and 80 columns.
+
+use super::form::{COMMANDS, Form, PROGRAM, Topic, USER};
+use crate::options::OptionRow;
+
+/// The help for `topic`, several lines, each ended.
+pub(crate) fn help(topic: &Topic) -> String {
+    let form = form(*topic);
+    let mut lines = vec![form.sentence.to_owned(), String::new()];
+    lines.extend(form.examples.iter().map(|example| format!("  {example}")));
+    if matches!(topic, Topic::Program) {
+        lines.push(String::new());
+        lines.extend(COMMANDS.iter().map(|command| command_line(command)));
+    }
+    let flags: Vec<_> = form.rows().filter(|row| row.flag.is_some()).collect();
+    if !flags.is_empty() {
+        lines.push(String::new());
+        lines.extend(columns(&flags));
+    }
+    let variables: Vec<_> = form.rows().filter(|row| row.flag.is_none()).collect();
+    if !variables.is_empty() {
+        lines.push(String::new());
+        lines.extend(columns(&variables));
+    }
+    lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+fn form(topic: Topic) -> &'static Form {
+    let groups = [&PROGRAM, &USER];
+    let mut forms = COMMANDS.iter().copied().chain(groups);
+    forms.find(|form| form.topic == topic).unwrap_or(&PROGRAM)
+}
+
+fn command_line(command: &Form) -> String {
+    let typed = format!("{} {}", command.words, command.operands);
+    format!("  {typed:<25} {}", command.sentence)
+}
+
+/// One line for each of `rows`: flag, variable, meaning and default below each other.
+fn columns(rows: &[&OptionRow]) -> Vec<String> {
+    let flags: Vec<String> = rows.iter().map(|row| flag(row)).collect();
+    let flag_width = flags.iter().map(String::len).max().unwrap_or(0);
+    let variable_width = rows.iter().map(|row| variable(row).len()).max().unwrap_or(0);
+    let line = |(row, flag): (&&OptionRow, &String)| {
+        let mut line = String::from(" ");
+        for (text, width) in [(flag.as_str(), flag_width), (variable(row), variable_width)] {
+            if width > 0 {
+                line += &format!(" {text:<width$} ");
+            }
+        }
+        line += &format!(" {}", row.meaning);
+        if let Some(default) = row.default {
+            line += &format!(" [{default}]");
+        }
+        line
+    };
+    rows.iter().zip(&flags).map(line).collect()
+}
+
+fn flag(row: &OptionRow) -> String {
+    [row.flag, row.value].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+fn variable(row: &OptionRow) -> &'static str {
+    row.variable.unwrap_or_default()
+}

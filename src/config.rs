@@ -1,0 +1,178 @@
+//! What the command line and the environment mean: flag before variable before default, checked, in final types.
+//!
+//! The only file that reads the environment. How things are typed is `cli.rs`'s business, and what an
+//! administrator changes while the server runs lives in the data file.
+
+mod address;
+mod admin;
+mod entry;
+mod logging;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::limits::THREADS_MAX;
+use crate::options::{self, BASE_URL, DATA_DIR, FROM_ENVIRONMENT, NUMTHREADS, OptionRow, Options, REGISTRATION};
+use crate::spelling::{nearest, shown};
+use crate::user::Registration;
+
+pub(crate) use address::BaseUrl;
+pub(crate) use admin::AdminSeed;
+pub(crate) use entry::{Source, entries, json, text};
+pub(crate) use logging::{LogFilter, LogFormat};
+
+/// Everything that is fixed for the life of the process.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// Where to listen; port 0 takes a free one.
+    pub(crate) listen: SocketAddr,
+    /// Request threads, 1 to [`THREADS_MAX`].
+    pub(crate) threads: usize,
+    pub(crate) data_dir: PathBuf,
+    /// The public address, if the operator names one.
+    pub(crate) base_url: Option<BaseUrl>,
+    /// More host names that links answer to: lower case, no final dot, no port, IPv6 in brackets.
+    pub(crate) allowed_hosts: Vec<String>,
+    pub(crate) log: LogFilter,
+    pub(crate) log_format: LogFormat,
+    /// Who may register, if the environment says so.
+    pub(crate) registration: Option<Registration>,
+    /// The administrator to make if none exists.
+    pub(crate) admin: Option<AdminSeed>,
+    /// One line each, for the log: variables that look mistyped.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// A flag or variable that cannot be used: one line that names it, shows the value and says what is accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ConfigError(String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Reads flags and the process's environment.
+///
+/// # Errors
+/// As [`resolve`], and for one of our variables that is not UTF-8.
+pub(crate) fn from_environment(options: &Options) -> Result<Config, ConfigError> {
+    for name in FROM_ENVIRONMENT.iter().filter_map(|row| row.variable) {
+        if std::env::var_os(name).is_some_and(|value| value.to_str().is_none()) {
+            return Err(ConfigError(format!("{name} is not UTF-8 text. Write it in UTF-8.")));
+        }
+    }
+    let mut config = resolve(options, &variable)?;
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    config.warnings.extend(warnings(names));
+    Ok(config)
+}
+
+/// One variable of the process's environment; what is not UTF-8 is absent.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Works out the configuration from flags and variables. Resolves a host name and reads the password file if there
+/// is one; changes nothing.
+///
+/// # Errors
+/// The first flag or variable whose value is not accepted, a host name without an address, an administrator of whom
+/// only a part is given, a password file that cannot be read.
+pub(crate) fn resolve(options: &Options, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
+    let given = Given { options, env };
+    Ok(Config {
+        listen: address::listen(&given)?,
+        threads: threads(&given.value(&NUMTHREADS))?,
+        data_dir: PathBuf::from(given.value(&DATA_DIR).text),
+        base_url: given.find(&BASE_URL).map(|value| address::base_url(&value)).transpose()?,
+        allowed_hosts: address::allowed_hosts(&given)?,
+        log: logging::filter(&given.value(&options::LOG_LEVEL))?,
+        log_format: logging::format(&given.value(&options::LOG_FORMAT))?,
+        registration: given.find(&REGISTRATION).map(|value| registration(&value)).transpose()?,
+        admin: admin::seed(&given)?,
+        warnings: Vec::new(),
+    })
+}
+
+fn threads(value: &Value) -> Result<usize, ConfigError> {
+    let count = number(&value.text).filter(|count| (1..=THREADS_MAX).contains(count));
+    count.ok_or_else(|| value.refused(&format!("Use a number from 1 to {THREADS_MAX}.")))
+}
+
+fn registration(value: &Value) -> Result<Registration, ConfigError> {
+    Registration::parse(&value.text).ok_or_else(|| value.refused("Use open, invite or closed."))
+}
+
+/// Digits only: `str::parse` alone would also take `+8000`.
+fn number<T: std::str::FromStr>(text: &str) -> Option<T> {
+    let digits_only = text.bytes().all(|b| b.is_ascii_digit());
+    if digits_only { text.parse().ok() } else { None }
+}
+
+/// What to say about variables that are not ours but look as if they were meant to be.
+fn warnings(names: impl IntoIterator<Item = String>) -> Vec<String> {
+    let known: Vec<&str> = FROM_ENVIRONMENT.iter().filter_map(|row| row.variable).collect();
+    let mut warnings = Vec::new();
+    for name in names {
+        if !name.starts_with("SERVER_") || known.contains(&name.as_str()) {
+            continue;
+        }
+        if let Some(meant) = nearest(&name, known.iter().copied()) {
+            warnings.push(format!("unknown variable {}. Did you mean {meant}?", shown(&name)));
+        }
+    }
+    // The environment has no order of its own; the log should read the same at every start.
+    warnings.sort();
+    warnings
+}
+
+/// Everything an operator gave, before it means anything.
+struct Given<'a> {
+    options: &'a Options,
+    env: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// The text of an option and where it comes from.
+struct Value {
+    /// The flag or variable, for messages.
+    name: &'static str,
+    text: String,
+    source: Source,
+}
+
+impl Given<'_> {
+    /// Flag, then variable, then default, then nothing. An empty text counts as absent.
+    fn find(&self, row: &OptionRow) -> Option<Value> {
+        let filled = |text: &String| !text.is_empty();
+        let flag = (row.typed)(self.options).map(str::to_owned).filter(filled);
+        if let (Some(name), Some(text)) = (row.flag, flag) {
+            return Some(Value { name, text, source: Source::Flag });
+        }
+        let name = row.variable?;
+        if let Some(text) = (self.env)(name).filter(filled) {
+            return Some(Value { name, text, source: Source::Environment });
+        }
+        let text = row.default?.to_owned();
+        Some(Value { name, text, source: Source::Default })
+    }
+
+    /// The value of an option that has a default.
+    fn value(&self, row: &OptionRow) -> Value {
+        let name = row.variable.unwrap_or_default();
+        self.find(row).unwrap_or(Value { name, text: String::new(), source: Source::Default })
+    }
+}
+
+impl Value {
+    /// The error for this value; `accepted` is a sentence.
+    fn refused(&self, accepted: &str) -> ConfigError {
+        ConfigError(format!("{} \"{}\" is not accepted. {accepted}", self.name, shown(&self.text)))
+    }
+}
