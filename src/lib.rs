@@ -42,3 +42,6 @@ mod cli;
 mod config;
 mod options;
 mod spelling;
+
+// The data file and the pages.
+mod store;

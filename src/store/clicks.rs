@@ -1,0 +1,308 @@
+//! Clicks: one row each, and the sums that pages show, written together.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use redb::{ReadTransaction, ReadableTable, WriteTransaction};
+
+use crate::click::{self, Click};
+use crate::clock::Timestamp;
+use crate::limits::{
+    CLICKS_LATEST, CLICKS_SCANNED_MAX, LINKS_SCANNED_MAX, PURGE_ROWS_PER_COMMIT, REFERRERS_PER_LINK_MAX,
+};
+use crate::link::LinkId;
+use crate::store::error::{Error, Kind};
+use crate::store::record::{self, ClickRecord, TallyRecord, TotalRecord};
+use crate::store::tables::{CLICK, CLICK_PURGE, CLICK_TALLY, CLICK_TOTAL, LINK, Table, click_key, link_key, link_of};
+use crate::store::{Report, Store};
+use crate::user::UserId;
+use crate::visitor::{self, Class, Reason};
+
+/// A link's clicks in numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Numbers {
+    pub(crate) humans: u64,
+    /// Bots and previews.
+    pub(crate) bots: u64,
+    pub(crate) last: Option<Timestamp>,
+}
+
+/// People's clicks by where they came from and what they used, the largest first.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) referrers: Vec<(String, u64)>,
+    /// Clicks from hosts that made room for larger ones.
+    pub(crate) referrers_other: u64,
+    pub(crate) browsers: Vec<(&'static str, u64)>,
+    pub(crate) systems: Vec<(&'static str, u64)>,
+}
+
+/// A click as it was kept.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) at: Timestamp,
+    pub(crate) class: Class,
+    pub(crate) reason: Reason,
+    pub(crate) referrer: String,
+    pub(crate) agent: String,
+    pub(crate) address: Option<IpAddr>,
+}
+
+fn from_record(record: ClickRecord) -> Seen {
+    let v4 = <[u8; 4]>::try_from(record.address.as_slice()).map(IpAddr::from);
+    let v6 = <[u8; 16]>::try_from(record.address.as_slice()).map(IpAddr::from);
+    Seen {
+        at: Timestamp::from_ms(record.at_ms),
+        class: Class::from_code(record.class),
+        reason: Reason::from_code(record.reason),
+        referrer: record.referrer,
+        agent: record.agent,
+        address: v4.or(v6).ok(),
+    }
+}
+
+fn to_record(click: &Click) -> ClickRecord {
+    let address = match click.address {
+        None => Vec::new(),
+        Some(IpAddr::V4(v4)) => v4.octets().to_vec(),
+        Some(IpAddr::V6(v6)) => v6.octets().to_vec(),
+    };
+    ClickRecord {
+        at_ms: click.at.ms(),
+        class: click.class as u8,
+        reason: click.reason as u8,
+        referrer: click.referrer.clone(),
+        agent: click.agent.clone(),
+        address,
+    }
+}
+
+impl TotalRecord {
+    fn add(&mut self, click: &Click) {
+        match click.class {
+            Class::Human => self.humans += 1,
+            Class::Bot | Class::Preview => self.bots += 1,
+            // Nobody has followed the link yet.
+            Class::Prefetch => return,
+        }
+        self.last_ms = self.last_ms.max(click.at.ms());
+    }
+}
+
+impl TallyRecord {
+    fn add(&mut self, click: &Click) {
+        if click.class != Class::Human {
+            return;
+        }
+        let host = click::referring_host(&click.referrer);
+        if !host.is_empty() {
+            self.add_referrer(host);
+        }
+        if !click.agent.is_empty() {
+            let (browser, system) = visitor::describe(&click.agent);
+            bump(&mut self.browsers, browser as u8);
+            bump(&mut self.systems, system as u8);
+        }
+    }
+
+    /// Counts a referring host. With the list full the smallest makes room, so the large ones stay.
+    fn add_referrer(&mut self, host: &str) {
+        if let Some((_, count)) = self.referrers.iter_mut().find(|(name, _)| name == host) {
+            *count += 1;
+            return;
+        }
+        if self.referrers.len() >= REFERRERS_PER_LINK_MAX
+            && let Some(smallest) = (0..self.referrers.len()).min_by_key(|&at| self.referrers[at].1)
+        {
+            self.referrers_other += self.referrers.swap_remove(smallest).1;
+        }
+        self.referrers.push((host.to_owned(), 1));
+    }
+}
+
+fn bump(counts: &mut Vec<(u8, u64)>, code: u8) {
+    match counts.iter_mut().find(|(known, _)| *known == code) {
+        Some((_, count)) => *count += 1,
+        None => counts.push((code, 1)),
+    }
+}
+
+fn get_total(
+    table: &impl ReadableTable<&'static [u8], &'static [u8]>,
+    key: &[u8],
+) -> Result<Option<TotalRecord>, Error> {
+    table.get(key)?.map(|raw| record::decode(key, raw.value())).transpose()
+}
+
+/// Writes clicks and their sums as part of a transaction. Clicks on links that are gone are dropped.
+///
+/// # Errors
+/// When the disk fails; the caller undoes the transaction then. A damaged sum costs only the clicks on that link:
+/// it is reported, and they are dropped, so that it cannot hold up all others.
+pub(super) fn write(tx: &WriteTransaction, clicks: &[Click], report: Report) -> Result<(), Error> {
+    let mut sorted: Vec<&Click> = clicks.iter().collect();
+    // Stable: clicks on one link stay in the order they came.
+    sorted.sort_by_key(|click| (click.owner, click.link));
+    for of_link in sorted.chunk_by(|a, b| (a.owner, a.link) == (b.owner, b.link)) {
+        match write_of_link(tx, of_link) {
+            Err(error) if error.kind == Kind::Damaged => {
+                report(&format!("{} clicks were dropped: {error}", of_link.len()));
+            }
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+fn write_of_link(tx: &WriteTransaction, clicks: &[&Click]) -> Result<(), Error> {
+    let Some(first) = clicks.first() else { return Ok(()) };
+    let key = link_key(first.owner, first.link);
+    if tx.open_table(LINK)?.get(key.as_slice())?.is_none() {
+        return Ok(());
+    }
+    let mut totals = tx.open_table(CLICK_TOTAL)?;
+    let mut tallies = tx.open_table(CLICK_TALLY)?;
+    let mut total = get_total(&totals, &key)?.unwrap_or(TotalRecord { rows: 0, humans: 0, bots: 0, last_ms: 0 });
+    let mut tally = match tallies.get(key.as_slice())? {
+        Some(raw) => record::decode(&key, raw.value())?,
+        None => TallyRecord { referrers: Vec::new(), referrers_other: 0, browsers: Vec::new(), systems: Vec::new() },
+    };
+    let mut rows: Table<'_> = tx.open_table(CLICK)?;
+    for click in clicks {
+        let row = click_key(click.owner, click.link, total.rows);
+        rows.insert(row.as_slice(), record::encode(&to_record(click))?.as_slice())?;
+        total.rows = total.rows.saturating_add(1);
+        total.add(click);
+        tally.add(click);
+    }
+    totals.insert(key.as_slice(), record::encode(&total)?.as_slice())?;
+    tallies.insert(key.as_slice(), record::encode(&tally)?.as_slice())?;
+    Ok(())
+}
+
+fn to_numbers(total: &TotalRecord) -> Numbers {
+    let last = (total.last_ms > 0).then(|| Timestamp::from_ms(total.last_ms));
+    Numbers { humans: total.humans, bots: total.bots, last }
+}
+
+/// The numbers of one link.
+pub(super) fn numbers(tx: &ReadTransaction, owner: UserId, link: LinkId) -> Result<Numbers, Error> {
+    let total = get_total(&tx.open_table(CLICK_TOTAL)?, &link_key(owner, link))?;
+    Ok(total.as_ref().map(to_numbers).unwrap_or_default())
+}
+
+/// The numbers of a user's newest [`LINKS_SCANNED_MAX`] links that have any.
+pub(super) fn numbers_of_user(tx: &ReadTransaction, owner: UserId) -> Result<HashMap<LinkId, Numbers>, Error> {
+    let table = tx.open_table(CLICK_TOTAL)?;
+    let (from, to) = (link_key(owner, LinkId(0)), link_key(owner, LinkId(u32::MAX)));
+    let mut numbers = HashMap::new();
+    for row in table.range(from.as_slice()..=to.as_slice())?.rev().take(LINKS_SCANNED_MAX) {
+        let (key, raw) = row?;
+        numbers.insert(link_of(key.value())?, to_numbers(&record::decode(key.value(), raw.value())?));
+    }
+    Ok(numbers)
+}
+
+fn named(counts: Vec<(u8, u64)>, name: fn(u8) -> &'static str) -> Vec<(&'static str, u64)> {
+    let mut named: Vec<_> = counts.into_iter().map(|(code, count)| (name(code), count)).collect();
+    named.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
+    named
+}
+
+impl Store {
+    /// Leaves a click to be written within [`CLICK_FLUSH`](crate::limits::CLICK_FLUSH). Never waits; with the queue
+    /// full the click is shed and counted.
+    pub(crate) fn record_click(&self, click: Click) {
+        self.queue.push_click(click);
+    }
+
+    /// Clicks shed since the last call.
+    pub(crate) fn take_shed_clicks(&self) -> u64 {
+        self.queue.take_shed()
+    }
+
+    /// Waits until the clicks that came before this call are on disk, so that the next read sees them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn flush_clicks(&self) -> Result<(), Error> {
+        if self.queue.has_clicks() { self.write("writing clicks", |_| Ok(())) } else { Ok(()) }
+    }
+
+    /// The numbers of one link, and people's clicks by where they came from and what they used.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn statistics(&self, owner: UserId, link: LinkId) -> Result<(Numbers, Tally), Error> {
+        self.read("reading statistics", |tx| {
+            let key = link_key(owner, link);
+            let record: TallyRecord = match tx.open_table(CLICK_TALLY)?.get(key.as_slice())? {
+                Some(raw) => record::decode(&key, raw.value())?,
+                None => return Ok((numbers(tx, owner, link)?, Tally::default())),
+            };
+            let mut referrers = record.referrers;
+            referrers.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+            let tally = Tally {
+                referrers,
+                referrers_other: record.referrers_other,
+                browsers: named(record.browsers, visitor::browser_name),
+                systems: named(record.systems, visitor::system_name),
+            };
+            Ok((numbers(tx, owner, link)?, tally))
+        })
+    }
+
+    /// The latest [`CLICKS_LATEST`] clicks of people, or of everybody and everything, the newest first. Looks at the
+    /// newest [`CLICKS_SCANNED_MAX`] rows.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn latest_clicks(&self, owner: UserId, link: LinkId, people_only: bool) -> Result<Vec<Seen>, Error> {
+        self.read("reading the latest clicks", |tx| {
+            let table = tx.open_table(CLICK)?;
+            let (from, to) = (click_key(owner, link, 0), click_key(owner, link, u32::MAX));
+            let mut latest = Vec::new();
+            for row in table.range(from.as_slice()..=to.as_slice())?.rev().take(CLICKS_SCANNED_MAX) {
+                let (key, raw) = row?;
+                let seen = from_record(record::decode(key.value(), raw.value())?);
+                if !people_only || seen.class == Class::Human {
+                    latest.push(seen);
+                }
+                if latest.len() == CLICKS_LATEST {
+                    break;
+                }
+            }
+            Ok(latest)
+        })
+    }
+
+    /// Removes one slice of the clicks of deleted links. True while more are left.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn purge_clicks(&self) -> Result<bool, Error> {
+        let first = self.read("looking for clicks to remove", |tx| {
+            let table = tx.open_table(CLICK_PURGE)?;
+            let first = table.iter()?.next();
+            Ok(first.transpose()?.map(|(key, _)| key.value().to_vec()))
+        })?;
+        let Some(first) = first else { return Ok(false) };
+        self.write("removing clicks", move |tx| {
+            let (mut from, mut to) = (first.clone(), first.clone());
+            from.extend([0; 4]);
+            to.extend([0xff; 4]);
+            let mut rows = tx.open_table(CLICK)?;
+            let mut slice = Vec::new();
+            for row in rows.range(from.as_slice()..=to.as_slice())?.take(PURGE_ROWS_PER_COMMIT) {
+                slice.push(row?.0.value().to_vec());
+            }
+            for key in &slice {
+                rows.remove(key.as_slice())?;
+            }
+            if slice.len() < PURGE_ROWS_PER_COMMIT {
+                tx.open_table(CLICK_PURGE)?.remove(first.as_slice())?;
+            }
+            Ok(true)
+        })
+    }
+}

@@ -1,0 +1,117 @@
+//! What can go wrong with the data file, for the operator.
+
+/// A failure of the store: what we were doing, and the cause. It travels up untouched and is reported once.
+#[derive(Debug, Clone)]
+pub(crate) struct Error {
+    pub(crate) kind: Kind,
+    doing: &'static str,
+    cause: String,
+}
+
+/// What a caller may want to choose by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The disk or the file system refused. The handle is not used again; the writer opens the file anew.
+    Disk,
+    /// A record does not read as what it should be. Only that record is affected.
+    Damaged,
+    /// The store is closed, or is being opened again after a disk error.
+    Unavailable,
+}
+
+impl Error {
+    pub(crate) fn new(kind: Kind, cause: impl Into<String>) -> Error {
+        Error { kind, doing: "", cause: cause.into() }
+    }
+
+    /// A record under `key` that does not decode.
+    pub(crate) fn damaged(table: &str, key: &[u8], why: impl std::fmt::Display) -> Error {
+        Error::new(Kind::Damaged, format!("{table} {}: {why}", key.escape_ascii()))
+    }
+
+    /// Names what failed; the innermost name stays.
+    pub(crate) fn while_doing(mut self, doing: &'static str) -> Error {
+        if self.doing.is_empty() {
+            self.doing = doing;
+        }
+        self
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.doing.is_empty() { f.write_str(&self.cause) } else { write!(f, "{}: {}", self.doing, self.cause) }
+    }
+}
+
+impl From<redb::Error> for Error {
+    fn from(error: redb::Error) -> Error {
+        let kind = match error {
+            redb::Error::DatabaseClosed => Kind::Unavailable,
+            redb::Error::Corrupted(_) | redb::Error::TableTypeMismatch { .. } | redb::Error::TableDoesNotExist(_) => {
+                Kind::Damaged
+            }
+            _ => Kind::Disk,
+        };
+        Error::new(kind, error.to_string())
+    }
+}
+
+impl From<redb::StorageError> for Error {
+    fn from(error: redb::StorageError) -> Error {
+        redb::Error::from(error).into()
+    }
+}
+
+impl From<redb::TableError> for Error {
+    fn from(error: redb::TableError) -> Error {
+        redb::Error::from(error).into()
+    }
+}
+
+impl From<redb::TransactionError> for Error {
+    fn from(error: redb::TransactionError) -> Error {
+        redb::Error::from(error).into()
+    }
+}
+
+impl From<redb::CommitError> for Error {
+    fn from(error: redb::CommitError) -> Error {
+        redb::Error::from(error).into()
+    }
+}
+
+impl From<crate::random::NoRandomness> for Error {
+    fn from(error: crate::random::NoRandomness) -> Error {
+        Error::new(Kind::Unavailable, error.to_string())
+    }
+}
+
+/// Why a data file was not opened. The file is as it was, byte for byte.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum OpenError {
+    /// Another process has it open.
+    InUse,
+    /// It is not one of ours, or damaged; the text says how that was noticed.
+    Damaged(String),
+    /// A newer version of this program wrote it.
+    Newer { found: u32, ours: u32, version: String },
+    /// It is missing, but its backups are here: somebody should look before a new one is begun.
+    MissingBesideBackups,
+    /// The operating system refused.
+    Io(String),
+}
+
+impl std::fmt::Display for OpenError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            OpenError::InUse => f.write_str("in use by a running server"),
+            OpenError::Damaged(why) => write!(f, "damaged or not a Linkjar data file ({why})"),
+            OpenError::Newer { found, ours, version } => {
+                write!(f, "written by version {version} (format {found}, this is format {ours})")
+            }
+            OpenError::MissingBesideBackups => f.write_str("missing, but its backups are here"),
+            OpenError::Io(why) => f.write_str(why),
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! The data file: made so that a crash leaves a whole one or none, opened so that one which is not ours stays as it
+//! was, opened again after the disk has failed.
+
+use std::cell::Cell;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread;
+use std::time::Duration;
+
+use redb::backends::FileBackend;
+use redb::{Builder, Database, DatabaseError, Durability, ReadableDatabase};
+
+use crate::random;
+use crate::store::Report;
+use crate::store::backend;
+use crate::store::error::{Error, Kind, OpenError};
+use crate::store::tables::{self, META};
+
+/// The version of our tables and keys. A larger one is refused; see the module docs of [`crate::store`].
+pub(super) const FORMAT: u32 = 1;
+/// The name of the data file inside the data folder.
+pub(crate) const FILE_NAME: &str = "linkjar.redb";
+/// Backups stand here; an absent data file beside them is not replaced by a fresh one.
+const BACKUPS: &str = "backups";
+/// Every redb file begins with this (redb, `docs/design.md`, "Database header").
+const MAGIC: &[u8; 9] = b"redb\x1a\x0a\xa9\x0d\x0a";
+/// The shortest file with a header; anything shorter was cut off.
+const HEADER_BYTES: u64 = 320;
+/// After a disk error the file is opened again; readers that still hold it may take this many pauses to let go.
+const REOPEN_TRIES: u32 = 20;
+const REOPEN_PAUSE: Duration = Duration::from_millis(50);
+
+/// The open data file.
+pub(super) struct DataFile {
+    path: PathBuf,
+    cache_bytes: usize,
+    /// `None` while it is being opened again.
+    database: RwLock<Option<Arc<Database>>>,
+}
+
+/// What opening found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Opened {
+    /// The file did not exist before.
+    pub(crate) new: bool,
+    /// The file was not closed cleanly; redb repaired it from its last commit.
+    pub(crate) repaired: bool,
+}
+
+impl DataFile {
+    /// Opens the data file in `folder`, making folder and file when they do not exist.
+    ///
+    /// # Errors
+    /// As [`OpenError`] says; an existing file is unchanged then.
+    pub(super) fn open(folder: &Path, cache_bytes: usize) -> Result<(DataFile, Opened), OpenError> {
+        let path = folder.join(FILE_NAME);
+        let new = create_if_missing(folder, &path, cache_bytes)?;
+        let (database, repaired) = open_existing(&path, cache_bytes)?;
+        let file = DataFile { path, cache_bytes, database: RwLock::new(Some(Arc::new(database))) };
+        Ok((file, Opened { new, repaired }))
+    }
+
+    /// The database, for one transaction.
+    ///
+    /// # Errors
+    /// [`Kind::Unavailable`] while it is being opened again after a disk error, and once it is closed.
+    pub(super) fn database(&self) -> Result<Arc<Database>, Error> {
+        let held = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        held.clone().ok_or_else(|| Error::new(Kind::Unavailable, "the data file is not open"))
+    }
+
+    /// Bytes the file occupies on disk. It is sparse, so its length says little.
+    pub(super) fn size_bytes(&self) -> u64 {
+        use std::os::unix::fs::MetadataExt;
+        fs::metadata(&self.path).map_or(0, |about| about.blocks() * 512)
+    }
+
+    /// Lets go of the database after a disk error and opens the file anew.
+    ///
+    /// redb refuses every later call on a handle that has seen one I/O error, so that nothing is built on data of
+    /// which nobody knows whether it is on disk. Until this succeeds [`DataFile::database`] says so; the writer
+    /// calls again at its next failure.
+    pub(super) fn reopen(&self, report: Report) {
+        let mut held = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        *held = None;
+        for _ in 0..REOPEN_TRIES {
+            match open_existing(&self.path, self.cache_bytes) {
+                Ok((database, _)) => {
+                    *held = Some(Arc::new(database));
+                    report("the data file is open again");
+                    return;
+                }
+                // A reader still holds the old handle.
+                Err(OpenError::InUse) => thread::sleep(REOPEN_PAUSE),
+                Err(error) => {
+                    report(&format!("the data file cannot be opened again: {error}"));
+                    return;
+                }
+            }
+        }
+        report("the data file cannot be opened again: it is still in use");
+    }
+
+    /// Closes the database; the file is marked as cleanly closed once the last reader is gone.
+    pub(super) fn close(&self) {
+        *self.database.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// Makes the folder and an empty data file where there are none. True when the file is new.
+fn create_if_missing(folder: &Path, path: &Path, cache_bytes: usize) -> Result<bool, OpenError> {
+    // `symlink_metadata`, so that a dangling link counts as something that somebody put there.
+    if fs::symlink_metadata(path).is_ok() {
+        return Ok(false);
+    }
+    let io = |error: io::Error| OpenError::Io(error.to_string());
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(io)?;
+    if fs::read_dir(folder.join(BACKUPS)).is_ok_and(|mut files| files.next().is_some()) {
+        return Err(OpenError::MissingBesideBackups);
+    }
+    // Two processes that start at once make one file: the lock is on the folder and goes with this function.
+    let lock = File::open(folder).map_err(io)?;
+    lock.lock().map_err(io)?;
+    if fs::symlink_metadata(path).is_ok() {
+        return Ok(false);
+    }
+    create(path, cache_bytes)?;
+    lock.sync_all().map_err(io)?;
+    Ok(true)
+}
+
+/// Makes a data file under a temporary name and renames it when it is whole and on disk: a crash in between leaves
+/// nothing that would be taken for a data file.
+fn create(path: &Path, cache_bytes: usize) -> Result<(), OpenError> {
+    let io = |error: io::Error| OpenError::Io(error.to_string());
+    let temporary = path.with_extension("redb.new");
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io(error)),
+        _ => {}
+    }
+    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&temporary).map_err(io)?;
+    let synced = file.try_clone().map_err(io)?;
+    let made = (|| -> Result<(), Error> {
+        let backend = FileBackend::new(file).map_err(redb::Error::from)?;
+        let database =
+            Builder::new().set_cache_size(cache_bytes).create_with_backend(backend).map_err(redb::Error::from)?;
+        let mut tx = database.begin_write()?;
+        tx.set_durability(Durability::Immediate).map_err(redb::Error::from)?;
+        for table in tables::ALL {
+            tx.open_table(table)?;
+        }
+        {
+            let mut meta = tx.open_table(META)?;
+            let mut put = |key: &str, value: &[u8]| meta.insert(key.as_bytes(), value).map(drop);
+            put("schema", &FORMAT.to_be_bytes())?;
+            put("version", env!("CARGO_PKG_VERSION").as_bytes())?;
+            put("secret", &random::bytes::<32>()?)?;
+        }
+        tx.commit()?;
+        Ok(())
+    })();
+    made.map_err(|error| OpenError::Io(error.to_string()))?;
+    synced.sync_all().map_err(io)?;
+    fs::rename(&temporary, path).map_err(io)
+}
+
+/// Opens a file that exists, touching it only when it is known to be ours. True when redb had to repair it.
+fn open_existing(path: &Path, cache_bytes: usize) -> Result<(Database, bool), OpenError> {
+    let io = |error: io::Error| OpenError::Io(error.to_string());
+    let mut file = File::options().read(true).write(true).open(path).map_err(io)?;
+    let about = file.metadata().map_err(io)?;
+    if !about.is_file() {
+        return Err(OpenError::Damaged("it is not a file".to_owned()));
+    }
+    look_at_header(&mut file, about.len())?;
+    let repaired = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&repaired);
+    let (backend, hold) = backend::holding(FileBackend::new(file).map_err(|error| OpenError::Io(error.to_string()))?);
+    // redb takes some damage for a bug of its own and panics; nothing has reached the file by then.
+    let opened = quietly(move || {
+        let database = Builder::new()
+            .set_cache_size(cache_bytes)
+            .set_repair_callback(move |_| seen.store(true, Ordering::Relaxed))
+            .create_with_backend(backend)
+            .map_err(open_error)?;
+        check_format(&database)?;
+        Ok(database)
+    });
+    let database = opened.unwrap_or_else(|| Err(OpenError::Damaged("its pages make no sense".to_owned())))?;
+    hold.release().map_err(io)?;
+    Ok((database, repaired.load(Ordering::Relaxed)))
+}
+
+thread_local! {
+    static IS_TRYING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// True while this thread tries whether a file opens: a panic then is an answer, and no news for the operator.
+pub(crate) fn is_trying() -> bool {
+    IS_TRYING.get()
+}
+
+/// Runs `work`; a panic in it is `None`.
+fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
+    IS_TRYING.set(true);
+    let outcome = catch_unwind(AssertUnwindSafe(work)).ok();
+    IS_TRYING.set(false);
+    outcome
+}
+
+/// What can be told without redb: length and first bytes.
+fn look_at_header(file: &mut File, len: u64) -> Result<(), OpenError> {
+    if len == 0 {
+        return Err(OpenError::Damaged("it is empty".to_owned()));
+    }
+    let mut start = [0; MAGIC.len()];
+    let foreign = file.read_exact(&mut start).is_err() || start != *MAGIC;
+    if foreign {
+        return Err(OpenError::Damaged("it is of another kind".to_owned()));
+    }
+    if len < HEADER_BYTES {
+        return Err(OpenError::Damaged("it is cut off".to_owned()));
+    }
+    Ok(())
+}
+
+fn open_error(error: DatabaseError) -> OpenError {
+    match error {
+        DatabaseError::DatabaseAlreadyOpen => OpenError::InUse,
+        DatabaseError::Storage(redb::StorageError::Io(error)) if error.kind() != io::ErrorKind::UnexpectedEof => {
+            // redb reports a header it cannot make sense of as invalid data.
+            if error.kind() == io::ErrorKind::InvalidData {
+                OpenError::Damaged(error.to_string())
+            } else {
+                OpenError::Io(error.to_string())
+            }
+        }
+        other => OpenError::Damaged(other.to_string()),
+    }
+}
+
+/// Reads format and version of an open file.
+fn check_format(database: &Database) -> Result<(), OpenError> {
+    let read = || -> Result<(Option<u32>, String), Error> {
+        let meta = database.begin_read()?.open_table(META)?;
+        let schema = match meta.get(b"schema".as_slice())? {
+            Some(raw) => Some(tables::number("meta", raw.value())?),
+            None => None,
+        };
+        let version = meta.get(b"version".as_slice())?;
+        let version = version.map(|raw| String::from_utf8_lossy(raw.value()).into_owned()).unwrap_or_default();
+        Ok((schema, version))
+    };
+    match read() {
+        Ok((Some(FORMAT), _)) => Ok(()),
+        Ok((Some(found), version)) if found > FORMAT => Err(OpenError::Newer { found, ours: FORMAT, version }),
+        Ok(_) => Err(OpenError::Damaged("it names no format of ours".to_owned())),
+        Err(error) => Err(OpenError::Damaged(error.to_string())),
+    }
+}

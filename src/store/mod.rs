@@ -1,0 +1,152 @@
+//! The data file: users, sessions, links and clicks in one redb database.
+//!
+//! # Format
+//! Tables and keys stand in [`tables`], records in [`record`]. `meta["schema"]` is the version of both; a file with a
+//! larger number is refused untouched. New fields are new record versions, read lazily.
+//!
+//! # Invariants
+//! - One thread writes ([`writer`]); every other thread reads snapshots. A change looks and writes in one
+//!   transaction, and its caller hears of it after the commit is on disk.
+//! - A link stands in `link`, in `redirect` and in its owner's `link_count`, or in none of them.
+//! - A click row and its counters are written in the same transaction, so their sums always agree.
+//! - Secrets are not here: passwords, sessions and one-time links are kept as hashes only.
+//!
+//! Nothing here knows of HTTP, logs, or asks the time: times come in as parameters.
+
+mod backend;
+mod clicks;
+mod error;
+mod file;
+mod links;
+mod one_time;
+mod record;
+mod redirects;
+mod sessions;
+mod settings;
+mod tables;
+mod users;
+mod writer;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use redb::{ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransaction};
+
+pub(crate) use clicks::Seen;
+pub(crate) use error::{Error, Kind, OpenError};
+pub(crate) use file::{FILE_NAME, Opened, is_trying};
+pub(crate) use links::{Cursor, Page, Sort, Step, Wanted};
+pub(crate) use settings::Settings;
+pub(crate) use users::NewAccountError;
+
+use file::DataFile;
+use writer::Queue;
+
+/// How the writing thread tells the operator of trouble: one sentence.
+pub(crate) type Report = fn(&str);
+
+/// The open store. Dropping it writes what waits and closes the file.
+pub(crate) struct Store {
+    file: Arc<DataFile>,
+    queue: Arc<Queue>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Store {
+    /// Opens the data file in `folder`, making both when they do not exist.
+    ///
+    /// # Errors
+    /// As [`OpenError`] says; an existing file is unchanged then.
+    pub(crate) fn open(folder: &Path, cache_bytes: usize, report: Report) -> Result<(Store, Opened), OpenError> {
+        let (file, opened) = DataFile::open(folder, cache_bytes)?;
+        let file = Arc::new(file);
+        let queue = Arc::new(Queue::new());
+        let writer = {
+            let (file, queue) = (Arc::clone(&file), Arc::clone(&queue));
+            thread::Builder::new().name("writer".to_owned()).spawn(move || {
+                // Without its writer the store would answer errors for ever; a supervisor can start it anew.
+                let ended =
+                    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| writer::run(&queue, &file, report)));
+                if ended.is_err() {
+                    report("the writing thread failed; the process ends");
+                    std::process::exit(1);
+                }
+            })
+        };
+        let writer = writer.map_err(|error| OpenError::Io(error.to_string()))?;
+        Ok((Store { file, queue, writer: Mutex::new(Some(writer)) }, opened))
+    }
+
+    /// Writes what waits and closes the file. Later calls find it closed.
+    pub(crate) fn close(&self) {
+        self.queue.stop();
+        if let Some(writer) = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // The thread turns its own panics into an exit.
+            drop(writer.join());
+        }
+        self.file.close();
+    }
+
+    /// Bytes the data file occupies on disk.
+    pub(crate) fn size_bytes(&self) -> u64 {
+        self.file.size_bytes()
+    }
+
+    /// Users and links in the file.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn counts(&self) -> Result<(u64, u64), Error> {
+        self.read("counting users and links", |tx| {
+            Ok((tx.open_table(tables::USER)?.len()?, tx.open_table(tables::LINK)?.len()?))
+        })
+    }
+
+    /// Reads something small from the file, to know that it can be read.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub(crate) fn probe(&self) -> Result<(), Error> {
+        self.secret().map(drop)
+    }
+
+    /// The secret of this instance, 256 bits; form tokens are made with it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn secret(&self) -> Result<[u8; 32], Error> {
+        self.read("reading the secret", |tx| {
+            let meta = tx.open_table(tables::META)?;
+            let raw = meta.get(b"secret".as_slice())?;
+            let secret = raw.and_then(|raw| raw.value().try_into().ok());
+            secret.ok_or_else(|| Error::damaged("meta", b"secret", "missing"))
+        })
+    }
+
+    fn read<T>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&ReadTransaction) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let attempt = || work(&self.file.database()?.begin_read()?);
+        attempt().map_err(|error| error.while_doing(doing))
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&WriteTransaction) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.queue.change(work).map_err(|error| error.while_doing(doing))
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+#[cfg(test)]
+mod tests;

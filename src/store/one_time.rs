@@ -1,0 +1,129 @@
+//! Rights that were handed out as an address and can be used once. Kept as the hash of the address's secret.
+
+use redb::{ReadableTable, WriteTransaction};
+use sha2::{Digest, Sha256};
+
+use crate::clock::Timestamp;
+use crate::password::PasswordHash;
+use crate::random;
+use crate::session::SessionHash;
+use crate::store::Store;
+use crate::store::error::Error;
+use crate::store::record::{self, OneTimeRecord};
+use crate::store::tables::ONE_TIME;
+use crate::store::{sessions, users};
+use crate::user::UserId;
+
+/// What a one-time link is good for. The numbers are on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Purpose {
+    NewPassword = 1,
+}
+
+fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token).into()
+}
+
+fn get(
+    table: &impl ReadableTable<&'static [u8], &'static [u8]>,
+    hash: &[u8; 32],
+    now: Timestamp,
+) -> Result<Option<UserId>, Error> {
+    let Some(raw) = table.get(hash.as_slice())? else { return Ok(None) };
+    let right: OneTimeRecord = record::decode(hash, raw.value())?;
+    let good = right.purpose == Purpose::NewPassword as u8 && now.ms() < right.expires_ms;
+    Ok(good.then_some(UserId(right.user)))
+}
+
+/// Removes the rights that `lapsed` picks; returns how many.
+fn drop_where(tx: &WriteTransaction, lapsed: impl Fn(&OneTimeRecord) -> bool) -> Result<usize, Error> {
+    let mut table = tx.open_table(ONE_TIME)?;
+    let mut keys = Vec::new();
+    for row in table.iter()? {
+        let (key, raw) = row?;
+        if lapsed(&record::decode(key.value(), raw.value())?) {
+            keys.push(key.value().to_vec());
+        }
+    }
+    for key in &keys {
+        table.remove(key.as_slice())?;
+    }
+    Ok(keys.len())
+}
+
+/// Removes every right of a user.
+pub(super) fn drop_all(tx: &WriteTransaction, user: UserId) -> Result<(), Error> {
+    drop_where(tx, |right| right.user == user.0).map(drop)
+}
+
+impl Store {
+    /// Hands out the right to choose a new password; earlier ones of this user end. Returns the secret, which is
+    /// kept nowhere.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn hand_out_reset(&self, user: UserId, expires: Timestamp) -> Result<String, Error> {
+        let token = random::hex(&random::bytes::<32>()?);
+        let key = hash(&token);
+        self.write("making a reset link", move |tx| {
+            drop_all(tx, user)?;
+            let right = OneTimeRecord { purpose: Purpose::NewPassword as u8, user: user.0, expires_ms: expires.ms() };
+            tx.open_table(ONE_TIME)?.insert(key.as_slice(), record::encode(&right)?.as_slice())?;
+            Ok(())
+        })?;
+        Ok(token)
+    }
+
+    /// Whose password the secret may change; it is not used up by asking.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn reset_for(&self, token: &str, now: Timestamp) -> Result<Option<UserId>, Error> {
+        self.read("reading a reset link", |tx| get(&tx.open_table(ONE_TIME)?, &hash(token), now))
+    }
+
+    /// Uses the secret up: the new password, all sessions ended, one begun. `None` when it is not good (any more).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn use_reset(
+        &self,
+        token: &str,
+        password: PasswordHash,
+        session: SessionHash,
+        now: Timestamp,
+    ) -> Result<Option<UserId>, Error> {
+        let key = hash(token);
+        self.write("using a reset link", move |tx| {
+            let Some(user) = get(&tx.open_table(ONE_TIME)?, &key, now)? else { return Ok(None) };
+            if users::change(tx, user, |user| user.password = password)?.is_none() {
+                return Ok(None);
+            }
+            drop_all(tx, user)?;
+            sessions::end_all(tx, user)?;
+            sessions::start(tx, user, &session, now)?;
+            Ok(Some(user))
+        })
+    }
+
+    /// Removes one-time links that have expired. Returns how many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn sweep_one_time(&self, now: Timestamp) -> Result<usize, Error> {
+        let any = self.read("looking for expired one-time links", |tx| {
+            for row in tx.open_table(ONE_TIME)?.iter()? {
+                let (key, raw) = row?;
+                if record::decode::<OneTimeRecord>(key.value(), raw.value())?.expires_ms <= now.ms() {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })?;
+        if !any {
+            return Ok(0);
+        }
+        self.write("removing expired one-time links", move |tx| drop_where(tx, |right| right.expires_ms <= now.ms()))
+    }
+}

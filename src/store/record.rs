@@ -1,0 +1,164 @@
+//! How things look on disk: a version byte, then the bincode of exactly that version's struct.
+//!
+//! The only file that names bincode. bincode writes fields by position, so a struct here is frozen once a release
+//! has written it: a change is a new struct with the next version, and `decode` learns to read both. The tests
+//! below hold one value of every record against its bytes.
+//!
+//! Link and redirect rows end in four more bytes: the CRC-32 of key, version and body. redb does not check its
+//! pages when it reads them, and a flipped bit in a target would be a visitor sent to a wrong place. With the key
+//! in the sum, a row that was swapped with another is noticed too.
+
+use bincode::Options;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::limits::RECORD_BYTES_MAX;
+use crate::store::error::Error;
+
+/// A struct that is kept on disk.
+pub(super) trait Record: Serialize + DeserializeOwned {
+    /// Stands in front of every value.
+    const VERSION: u8;
+    /// Named when a record is damaged.
+    const TABLE: &'static str;
+}
+
+fn options() -> impl Options {
+    bincode::DefaultOptions::new().with_varint_encoding().with_limit(RECORD_BYTES_MAX).reject_trailing_bytes()
+}
+
+/// The bytes of a record.
+///
+/// # Errors
+/// When the record is longer than [`RECORD_BYTES_MAX`].
+pub(super) fn encode<R: Record>(record: &R) -> Result<Vec<u8>, Error> {
+    let mut out = vec![R::VERSION];
+    options().serialize_into(&mut out, record).map_err(|why| Error::damaged(R::TABLE, b"(new)", why))?;
+    Ok(out)
+}
+
+/// Reads a record.
+///
+/// # Errors
+/// [`Error::damaged`] when the version is unknown or the body is not exactly one record.
+pub(super) fn decode<R: Record>(key: &[u8], raw: &[u8]) -> Result<R, Error> {
+    let (&version, body) = raw.split_first().ok_or_else(|| Error::damaged(R::TABLE, key, "empty"))?;
+    if version != R::VERSION {
+        return Err(Error::damaged(R::TABLE, key, format!("unknown version {version}")));
+    }
+    options().deserialize(body).map_err(|why| Error::damaged(R::TABLE, key, why))
+}
+
+fn checksum(key: &[u8], record: &[u8]) -> [u8; 4] {
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(key);
+    sum.update(record);
+    sum.finalize().to_le_bytes()
+}
+
+/// The bytes of a record with its checksum.
+///
+/// # Errors
+/// As [`encode`].
+pub(super) fn seal<R: Record>(key: &[u8], record: &R) -> Result<Vec<u8>, Error> {
+    let mut out = encode(record)?;
+    out.extend(checksum(key, &out));
+    Ok(out)
+}
+
+/// Reads a record with its checksum.
+///
+/// # Errors
+/// As [`decode`], and when the checksum is not that of this key and these bytes.
+pub(super) fn unseal<R: Record>(key: &[u8], raw: &[u8]) -> Result<R, Error> {
+    match raw.split_last_chunk::<4>() {
+        Some((record, sum)) if *sum == checksum(key, record) => decode(key, record),
+        _ => Err(Error::damaged(R::TABLE, key, "wrong checksum")),
+    }
+}
+
+macro_rules! records {
+    ($($(#[$doc:meta])* $name:ident, version $version:literal of $table:literal { $($(#[$about:meta])* $field:ident: $kind:ty),* $(,)? })*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+            pub(super) struct $name { $($(#[$about])* pub(super) $field: $kind),* }
+            impl Record for $name {
+                const VERSION: u8 = $version;
+                const TABLE: &'static str = $table;
+            }
+        )*
+    };
+}
+
+records! {
+    UserRecord, version 1 of "user" {
+        name: String,
+        email: String,
+        /// A PHC string.
+        password: String,
+        /// 0 user, 1 administrator.
+        role: u8,
+        created_ms: i64,
+        last_login_ms: Option<i64>,
+    }
+    SessionRecord, version 1 of "session" { user: u32, created_ms: i64, seen_ms: i64 }
+    LinkRecord, version 1 of "link" {
+        slug: String,
+        target: String,
+        title: String,
+        enabled: bool,
+        expires_ms: Option<i64>,
+        created_ms: i64,
+        updated_ms: i64,
+    }
+    RedirectRecord, version 1 of "redirect" {
+        owner: u32,
+        link: u32,
+        enabled: bool,
+        expires_ms: Option<i64>,
+        target: String,
+    }
+    ClickRecord, version 1 of "click" {
+        at_ms: i64,
+        class: u8,
+        reason: u8,
+        referrer: String,
+        agent: String,
+        /// No bytes, 4 or 16.
+        address: Vec<u8>,
+    }
+    /// What lists need of a link's clicks.
+    TotalRecord, version 1 of "click_total" {
+        /// Rows ever written; the next row's number.
+        rows: u32,
+        humans: u64,
+        /// Bots and previews.
+        bots: u64,
+        last_ms: i64,
+    }
+    /// What the detail page needs: people's clicks by referring host, browser and system.
+    TallyRecord, version 1 of "click_tally" {
+        referrers: Vec<(String, u64)>,
+        referrers_other: u64,
+        browsers: Vec<(u8, u64)>,
+        systems: Vec<(u8, u64)>,
+    }
+    /// A right that was handed out as an address and can be used once.
+    OneTimeRecord, version 1 of "one_time" {
+        /// 1 a new password for `user`.
+        purpose: u8,
+        user: u32,
+        expires_ms: i64,
+    }
+    SettingsRecord, version 1 of "settings" {
+        site_name: String,
+        registration: String,
+        addresses: String,
+        blocked_hosts: Vec<String>,
+        private_targets: bool,
+    }
+}
+
+#[cfg(test)]
+mod tests;

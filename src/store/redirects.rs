@@ -1,0 +1,77 @@
+//! Where a short address leads: one row per link under its path, so that a redirect is one look-up.
+
+use redb::{ReadableTable, WriteTransaction};
+
+use crate::clock::Timestamp;
+use crate::link::{Link, LinkId};
+use crate::slug::Slug;
+use crate::store::Store;
+use crate::store::error::Error;
+use crate::store::record::{self, RedirectRecord};
+use crate::store::tables::REDIRECT;
+use crate::target::Target;
+use crate::user::{UserId, UserName};
+
+/// What a redirect needs to know of a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Redirect {
+    pub(crate) owner: UserId,
+    pub(crate) link: LinkId,
+    pub(crate) enabled: bool,
+    pub(crate) expires: Option<Timestamp>,
+    pub(crate) target: Target,
+}
+
+/// The key of a short address: its path without the leading slash.
+pub(super) fn path(name: &UserName, slug: &Slug) -> String {
+    format!("{}/{}", name.as_str(), slug.as_str())
+}
+
+/// Writes the row of a link.
+pub(super) fn put(tx: &WriteTransaction, name: &UserName, link: &Link) -> Result<(), Error> {
+    let path = path(name, &link.slug);
+    let record = RedirectRecord {
+        owner: link.owner.0,
+        link: link.id.0,
+        enabled: link.about.enabled,
+        expires_ms: link.about.expires.map(Timestamp::ms),
+        target: link.about.target.as_str().to_owned(),
+    };
+    let sealed = record::seal(path.as_bytes(), &record)?;
+    tx.open_table(REDIRECT)?.insert(path.as_bytes(), sealed.as_slice())?;
+    Ok(())
+}
+
+/// Removes the row of a link.
+pub(super) fn remove(tx: &WriteTransaction, name: &UserName, slug: &Slug) -> Result<(), Error> {
+    tx.open_table(REDIRECT)?.remove(path(name, slug).as_bytes())?;
+    Ok(())
+}
+
+/// True when a user has a link with this slug.
+pub(super) fn is_taken(tx: &WriteTransaction, name: &UserName, slug: &Slug) -> Result<bool, Error> {
+    Ok(tx.open_table(REDIRECT)?.get(path(name, slug).as_bytes())?.is_some())
+}
+
+impl Store {
+    /// What stands under `name/slug`, both in lower case.
+    ///
+    /// # Errors
+    /// When the store fails, or the row is damaged: then there is an error and never a wrong target.
+    pub(crate) fn redirect(&self, path: &str) -> Result<Option<Redirect>, Error> {
+        self.read("reading a redirect", |tx| {
+            let table = tx.open_table(REDIRECT)?;
+            let Some(raw) = table.get(path.as_bytes())? else { return Ok(None) };
+            let record: RedirectRecord = record::unseal(path.as_bytes(), raw.value())?;
+            let target = Target::from_stored(record.target)
+                .ok_or_else(|| Error::damaged("redirect", path.as_bytes(), "not a target"))?;
+            Ok(Some(Redirect {
+                owner: UserId(record.owner),
+                link: LinkId(record.link),
+                enabled: record.enabled,
+                expires: record.expires_ms.map(Timestamp::from_ms),
+                target,
+            }))
+        })
+    }
+}

@@ -1,0 +1,146 @@
+//! Who is signed in. The key is the hash of what the browser holds, so a copy of the file signs nobody in.
+
+use redb::{ReadableTable, WriteTransaction};
+
+use crate::clock::Timestamp;
+use crate::limits::SESSIONS_PER_USER_MAX;
+use crate::session::{Session, SessionHash};
+use crate::store::error::Error;
+use crate::store::record::{self, SessionRecord};
+use crate::store::tables::{SESSION, SESSION_USER, session_user_key};
+use crate::store::{Store, users};
+use crate::user::{User, UserId};
+
+fn from_record(record: &SessionRecord) -> Session {
+    Session {
+        user: UserId(record.user),
+        created: Timestamp::from_ms(record.created_ms),
+        seen: Timestamp::from_ms(record.seen_ms),
+    }
+}
+
+fn put(tx: &WriteTransaction, hash: &SessionHash, session: &Session) -> Result<(), Error> {
+    let record = SessionRecord { user: session.user.0, created_ms: session.created.ms(), seen_ms: session.seen.ms() };
+    tx.open_table(SESSION)?.insert(hash.as_slice(), record::encode(&record)?.as_slice())?;
+    Ok(())
+}
+
+fn get(table: &impl ReadableTable<&'static [u8], &'static [u8]>, hash: &SessionHash) -> Result<Option<Session>, Error> {
+    match table.get(hash.as_slice())? {
+        Some(raw) => Ok(Some(from_record(&record::decode(hash, raw.value())?))),
+        None => Ok(None),
+    }
+}
+
+/// The hashes of a user's sessions.
+fn of_user(tx: &WriteTransaction, user: UserId) -> Result<Vec<SessionHash>, Error> {
+    let index = tx.open_table(SESSION_USER)?;
+    let from = session_user_key(user, &[0; 32]);
+    let to = session_user_key(user, &[0xff; 32]);
+    let mut hashes = Vec::new();
+    for row in index.range(from.as_slice()..=to.as_slice())? {
+        let (key, _) = row?;
+        if let Some(hash) = key.value().last_chunk::<32>() {
+            hashes.push(*hash);
+        }
+    }
+    Ok(hashes)
+}
+
+/// Begins a session; with too many of them the oldest end.
+pub(super) fn start(tx: &WriteTransaction, user: UserId, hash: &SessionHash, now: Timestamp) -> Result<(), Error> {
+    let hashes = of_user(tx, user)?;
+    if hashes.len() >= SESSIONS_PER_USER_MAX {
+        let mut dated = Vec::with_capacity(hashes.len());
+        {
+            let table = tx.open_table(SESSION)?;
+            for hash in hashes {
+                dated.push((get(&table, &hash)?.map(|session| session.created), hash));
+            }
+        }
+        dated.sort_unstable();
+        for (_, hash) in dated.iter().take(dated.len() + 1 - SESSIONS_PER_USER_MAX) {
+            end(tx, hash)?;
+        }
+    }
+    put(tx, hash, &Session { user, created: now, seen: now })?;
+    tx.open_table(SESSION_USER)?.insert(session_user_key(user, hash).as_slice(), [].as_slice())?;
+    Ok(())
+}
+
+/// Ends a session; one that is already over stays so.
+pub(super) fn end(tx: &WriteTransaction, hash: &SessionHash) -> Result<(), Error> {
+    let mut table = tx.open_table(SESSION)?;
+    let user = match table.remove(hash.as_slice())? {
+        Some(raw) => record::decode::<SessionRecord>(hash, raw.value())?.user,
+        None => return Ok(()),
+    };
+    tx.open_table(SESSION_USER)?.remove(session_user_key(UserId(user), hash).as_slice())?;
+    Ok(())
+}
+
+/// Ends every session of a user.
+pub(super) fn end_all(tx: &WriteTransaction, user: UserId) -> Result<(), Error> {
+    for hash in of_user(tx, user)? {
+        tx.open_table(SESSION)?.remove(hash.as_slice())?;
+        tx.open_table(SESSION_USER)?.remove(session_user_key(user, &hash).as_slice())?;
+    }
+    Ok(())
+}
+
+impl Store {
+    /// A live session and its user.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn session(&self, hash: SessionHash, now: Timestamp) -> Result<Option<(Session, User)>, Error> {
+        self.read("reading a session", |tx| {
+            let session = get(&tx.open_table(SESSION)?, &hash)?.filter(|session| session.is_live(now));
+            let Some(session) = session else { return Ok(None) };
+            Ok(users::read(tx, session.user)?.map(|user| (session, user)))
+        })
+    }
+
+    /// Notes a visit. A session that has ended meanwhile stays ended.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn stamp_session(&self, hash: SessionHash, now: Timestamp) -> Result<(), Error> {
+        self.write("noting a visit", move |tx| {
+            let Some(session) = get(&tx.open_table(SESSION)?, &hash)? else { return Ok(()) };
+            put(tx, &hash, &Session { seen: now, ..session })
+        })
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// When the store fails; the session goes on then.
+    pub(crate) fn end_session(&self, hash: SessionHash) -> Result<(), Error> {
+        self.write("signing out", move |tx| end(tx, &hash))
+    }
+
+    /// Removes sessions that are over. Returns how many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn sweep_sessions(&self, now: Timestamp) -> Result<usize, Error> {
+        let over = self.read("looking for old sessions", |tx| {
+            let table = tx.open_table(SESSION)?;
+            let mut over = Vec::new();
+            for row in table.iter()? {
+                let (key, raw) = row?;
+                let session = from_record(&record::decode(key.value(), raw.value())?);
+                if !session.is_live(now) {
+                    over.extend(SessionHash::try_from(key.value()));
+                }
+            }
+            Ok(over)
+        })?;
+        let count = over.len();
+        if count > 0 {
+            self.write("removing old sessions", move |tx| over.iter().try_for_each(|hash| end(tx, hash)))?;
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,113 @@
+//! The tables and their keys.
+//!
+//! Keys and values are raw bytes, so that no encoding of redb's becomes part of our format. Numbers in keys are
+//! big-endian: byte order is number order.
+//!
+//! | table | key | value |
+//! |---|---|---|
+//! | `meta` | name | `schema`, `version`, `seq`, `secret`, `set_up`, `settings` |
+//! | `user` | user | [`UserRecord`](super::record::UserRecord) |
+//! | `user_name`, `user_email` | lower-case text | user |
+//! | `session` | SHA-256 of the token | [`SessionRecord`](super::record::SessionRecord) |
+//! | `session_user` | user, hash | nothing |
+//! | `one_time` | SHA-256 of the token | [`OneTimeRecord`](super::record::OneTimeRecord) |
+//! | `link` | owner, link | [`LinkRecord`](super::record::LinkRecord), sealed |
+//! | `link_count` | owner | u32 |
+//! | `redirect` | `name/slug`, the request's path | [`RedirectRecord`](super::record::RedirectRecord), sealed |
+//! | `click` | owner, link, number | [`ClickRecord`](super::record::ClickRecord) |
+//! | `click_total` | owner, link | [`TotalRecord`](super::record::TotalRecord) |
+//! | `click_tally` | owner, link | [`TallyRecord`](super::record::TallyRecord) |
+//! | `click_purge` | owner, link | nothing: clicks of a deleted link, removed in slices |
+
+use redb::{ReadableTable, TableDefinition, WriteTransaction};
+
+use crate::link::LinkId;
+use crate::store::error::Error;
+use crate::user::UserId;
+
+pub(super) type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
+/// A table of ours inside a writing transaction.
+pub(super) type Table<'a> = redb::Table<'a, &'static [u8], &'static [u8]>;
+
+pub(super) const META: Definition = TableDefinition::new("meta");
+pub(super) const USER: Definition = TableDefinition::new("user");
+pub(super) const USER_NAME: Definition = TableDefinition::new("user_name");
+pub(super) const USER_EMAIL: Definition = TableDefinition::new("user_email");
+pub(super) const SESSION: Definition = TableDefinition::new("session");
+pub(super) const SESSION_USER: Definition = TableDefinition::new("session_user");
+pub(super) const ONE_TIME: Definition = TableDefinition::new("one_time");
+pub(super) const LINK: Definition = TableDefinition::new("link");
+pub(super) const LINK_COUNT: Definition = TableDefinition::new("link_count");
+pub(super) const REDIRECT: Definition = TableDefinition::new("redirect");
+pub(super) const CLICK: Definition = TableDefinition::new("click");
+pub(super) const CLICK_TOTAL: Definition = TableDefinition::new("click_total");
+pub(super) const CLICK_TALLY: Definition = TableDefinition::new("click_tally");
+pub(super) const CLICK_PURGE: Definition = TableDefinition::new("click_purge");
+
+/// Every table; all are made with the file, so that a reader never meets a missing one.
+pub(super) const ALL: [Definition; 14] = [
+    META,
+    USER,
+    USER_NAME,
+    USER_EMAIL,
+    SESSION,
+    SESSION_USER,
+    ONE_TIME,
+    LINK,
+    LINK_COUNT,
+    REDIRECT,
+    CLICK,
+    CLICK_TOTAL,
+    CLICK_TALLY,
+    CLICK_PURGE,
+];
+
+pub(super) fn user_key(user: UserId) -> [u8; 4] {
+    user.0.to_be_bytes()
+}
+
+pub(super) fn link_key(owner: UserId, link: LinkId) -> [u8; 8] {
+    (u64::from(owner.0) << 32 | u64::from(link.0)).to_be_bytes()
+}
+
+pub(super) fn click_key(owner: UserId, link: LinkId, number: u32) -> [u8; 12] {
+    let mut key = [0; 12];
+    key[..8].copy_from_slice(&link_key(owner, link));
+    key[8..].copy_from_slice(&number.to_be_bytes());
+    key
+}
+
+pub(super) fn session_user_key(user: UserId, hash: &[u8; 32]) -> [u8; 36] {
+    let mut key = [0; 36];
+    key[..4].copy_from_slice(&user_key(user));
+    key[4..].copy_from_slice(hash);
+    key
+}
+
+/// The link's part of a key made by [`link_key`].
+pub(super) fn link_of(key: &[u8]) -> Result<LinkId, Error> {
+    match key.last_chunk::<4>() {
+        Some(bytes) if key.len() == 8 => Ok(LinkId(u32::from_be_bytes(*bytes))),
+        _ => Err(Error::damaged("link", key, "key of a wrong length")),
+    }
+}
+
+/// Reads a number that is a value by itself.
+pub(super) fn number(table: &str, raw: &[u8]) -> Result<u32, Error> {
+    raw.try_into().map(u32::from_be_bytes).map_err(|_| Error::damaged(table, raw, "not a number"))
+}
+
+/// The next number for a user or a link. Numbers only grow and are never given out twice.
+///
+/// # Errors
+/// When the store fails, or after four billion numbers.
+pub(super) fn next_id(tx: &WriteTransaction) -> Result<u32, Error> {
+    let mut meta = tx.open_table(META)?;
+    let last = match meta.get(b"seq".as_slice())? {
+        Some(raw) => number("meta", raw.value())?,
+        None => 0,
+    };
+    let next = last.checked_add(1).ok_or_else(|| Error::damaged("meta", b"seq", "used up"))?;
+    meta.insert(b"seq".as_slice(), next.to_be_bytes().as_slice())?;
+    Ok(next)
+}

@@ -1,0 +1,286 @@
+//! Accounts: made, found, changed.
+
+use redb::{ReadTransaction, ReadableTable, WriteTransaction};
+
+use crate::clock::Timestamp;
+use crate::password::PasswordHash;
+use crate::session::SessionHash;
+use crate::store::error::Error;
+use crate::store::record::{self, UserRecord};
+use crate::store::settings::{self, Settings};
+use crate::store::tables::{META, USER, USER_EMAIL, USER_NAME, next_id, number, user_key};
+use crate::store::{Store, sessions};
+use crate::user::{Email, NewUser, Role, User, UserId, UserName};
+
+const SET_UP: &[u8] = b"set_up";
+
+/// What came of making an account.
+pub(crate) type Created = Result<UserId, NewAccountError>;
+
+/// Why an account was not made; nothing was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NewAccountError {
+    NameTaken,
+    EmailTaken,
+    /// The first administrator exists already.
+    AlreadySetUp,
+}
+
+fn to_record(user: &User) -> UserRecord {
+    UserRecord {
+        name: user.name.as_str().to_owned(),
+        email: user.email.as_str().to_owned(),
+        password: user.password.as_str().to_owned(),
+        role: u8::from(user.role == Role::Administrator),
+        created_ms: user.created.ms(),
+        last_login_ms: user.last_login.map(Timestamp::ms),
+    }
+}
+
+fn from_record(id: UserId, record: UserRecord) -> User {
+    User {
+        id,
+        name: UserName::from_stored(record.name),
+        email: Email::from_stored(record.email),
+        password: PasswordHash::from_stored(record.password),
+        role: if record.role == 1 { Role::Administrator } else { Role::User },
+        created: Timestamp::from_ms(record.created_ms),
+        last_login: record.last_login_ms.map(Timestamp::from_ms),
+    }
+}
+
+/// A user by number, in any kind of transaction's table.
+fn get(table: &impl ReadableTable<&'static [u8], &'static [u8]>, id: UserId) -> Result<Option<User>, Error> {
+    let key = user_key(id);
+    match table.get(key.as_slice())? {
+        Some(raw) => Ok(Some(from_record(id, record::decode(&key, raw.value())?))),
+        None => Ok(None),
+    }
+}
+
+/// A user by number inside a reading transaction.
+pub(super) fn read(tx: &ReadTransaction, id: UserId) -> Result<Option<User>, Error> {
+    get(&tx.open_table(USER)?, id)
+}
+
+fn put(tx: &WriteTransaction, user: &User) -> Result<(), Error> {
+    let record = record::encode(&to_record(user))?;
+    tx.open_table(USER)?.insert(user_key(user.id).as_slice(), record.as_slice())?;
+    Ok(())
+}
+
+/// Changes a user inside a writing transaction; `None` when there is none.
+pub(super) fn change<T>(
+    tx: &WriteTransaction,
+    id: UserId,
+    edit: impl FnOnce(&mut User) -> T,
+) -> Result<Option<T>, Error> {
+    let Some(mut user) = get(&tx.open_table(USER)?, id)? else {
+        return Ok(None);
+    };
+    let value = edit(&mut user);
+    put(tx, &user)?;
+    Ok(Some(value))
+}
+
+fn is_set_up(meta: &impl ReadableTable<&'static [u8], &'static [u8]>) -> Result<bool, Error> {
+    Ok(meta.get(SET_UP)?.is_some())
+}
+
+/// Makes an account inside a writing transaction: looks whether name and address are free and takes them.
+fn create(tx: &WriteTransaction, new: NewUser, now: Timestamp) -> Result<Created, Error> {
+    let mut names = tx.open_table(USER_NAME)?;
+    let mut emails = tx.open_table(USER_EMAIL)?;
+    if names.get(new.name.as_str().as_bytes())?.is_some() {
+        return Ok(Err(NewAccountError::NameTaken));
+    }
+    if emails.get(new.email.as_str().as_bytes())?.is_some() {
+        return Ok(Err(NewAccountError::EmailTaken));
+    }
+    let id = UserId(next_id(tx)?);
+    names.insert(new.name.as_str().as_bytes(), user_key(id).as_slice())?;
+    emails.insert(new.email.as_str().as_bytes(), user_key(id).as_slice())?;
+    if new.role == Role::Administrator {
+        tx.open_table(META)?.insert(SET_UP, b"1".as_slice())?;
+    }
+    let user = User {
+        id,
+        name: new.name,
+        email: new.email,
+        password: new.password,
+        role: new.role,
+        created: now,
+        last_login: None,
+    };
+    put(tx, &user)?;
+    Ok(Ok(id))
+}
+
+impl Store {
+    /// True once there has been an administrator; it never becomes false again.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn is_set_up(&self) -> Result<bool, Error> {
+        self.read("looking for an administrator", |tx| is_set_up(&tx.open_table(META)?))
+    }
+
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// When the store fails. A taken name or address is an answer, not an error.
+    pub(crate) fn create_user(&self, new: NewUser, now: Timestamp) -> Result<Created, Error> {
+        self.write("creating a user", move |tx| create(tx, new, now))
+    }
+
+    /// Makes the first administrator, the settings chosen with it, and its first session, in one transaction that
+    /// finds no administrator.
+    ///
+    /// # Errors
+    /// When the store fails. That somebody was faster is an answer: [`NewAccountError::AlreadySetUp`].
+    pub(crate) fn set_up(
+        &self,
+        new: NewUser,
+        chosen: Settings,
+        session: Option<SessionHash>,
+        now: Timestamp,
+    ) -> Result<Created, Error> {
+        self.write("setting up", move |tx| {
+            if is_set_up(&tx.open_table(META)?)? {
+                return Ok(Err(NewAccountError::AlreadySetUp));
+            }
+            let created = create(tx, new, now)?;
+            if let Ok(id) = created {
+                settings::put(tx, &chosen)?;
+                if let Some(hash) = session {
+                    sessions::start(tx, id, &hash, now)?;
+                }
+            }
+            Ok(created)
+        })
+    }
+
+    /// A user by number.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn user(&self, id: UserId) -> Result<Option<User>, Error> {
+        self.read("reading a user", |tx| read(tx, id))
+    }
+
+    /// A user by name or e-mail address, already in lower case.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn user_by_login(&self, login: &str) -> Result<Option<User>, Error> {
+        self.read("finding a user", |tx| {
+            let index = if login.contains('@') { USER_EMAIL } else { USER_NAME };
+            let found = match tx.open_table(index)?.get(login.as_bytes())? {
+                Some(raw) => UserId(number("user index", raw.value())?),
+                None => return Ok(None),
+            };
+            read(tx, found)
+        })
+    }
+
+    /// All users in the order of their making.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn users(&self) -> Result<Vec<User>, Error> {
+        self.read("listing users", |tx| {
+            let table = tx.open_table(USER)?;
+            let mut users = Vec::new();
+            for row in table.iter()? {
+                let (key, raw) = row?;
+                let id = UserId(number("user", key.value())?);
+                users.push(from_record(id, record::decode(key.value(), raw.value())?));
+            }
+            Ok(users)
+        })
+    }
+
+    /// Signs a user in: a new session, the time of it, and a stronger hash of the same password if there is one.
+    /// `ended` is the session the browser had before; it is over.
+    ///
+    /// False when the password is no longer the one that was `verified`; nothing is written then.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn sign_in(
+        &self,
+        id: UserId,
+        verified: PasswordHash,
+        stronger: Option<PasswordHash>,
+        session: SessionHash,
+        ended: Option<SessionHash>,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        self.write("signing in", move |tx| {
+            let Some(user) = get(&tx.open_table(USER)?, id)? else { return Ok(false) };
+            if user.password.as_str() != verified.as_str() {
+                return Ok(false);
+            }
+            change(tx, id, |user| {
+                user.last_login = Some(now);
+                if let Some(stronger) = stronger {
+                    user.password = stronger;
+                }
+            })?;
+            if let Some(ended) = ended {
+                sessions::end(tx, &ended)?;
+            }
+            sessions::start(tx, id, &session, now)?;
+            Ok(true)
+        })
+    }
+
+    /// Gives a user a new password and ends every session and unused reset link; `session` is begun anew.
+    ///
+    /// False when there is no such user.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn change_password(
+        &self,
+        id: UserId,
+        password: PasswordHash,
+        session: Option<SessionHash>,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        self.write("changing a password", move |tx| {
+            let found = change(tx, id, |user| user.password = password)?.is_some();
+            if found {
+                sessions::end_all(tx, id)?;
+                crate::store::one_time::drop_all(tx, id)?;
+                if let Some(hash) = session {
+                    sessions::start(tx, id, &hash, now)?;
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    /// Gives a user another e-mail address. `Some(false)` when it is taken by somebody else, `None` without a user.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn change_email(&self, id: UserId, email: Email) -> Result<Option<bool>, Error> {
+        self.write("changing an e-mail address", move |tx| {
+            let mut emails = tx.open_table(USER_EMAIL)?;
+            let holder = match emails.get(email.as_str().as_bytes())? {
+                Some(raw) => Some(UserId(number("user_email", raw.value())?)),
+                None => None,
+            };
+            if holder.is_some_and(|holder| holder != id) {
+                return Ok(Some(false));
+            }
+            let Some(old) = change(tx, id, |user| std::mem::replace(&mut user.email, email.clone()))? else {
+                return Ok(None);
+            };
+            emails.remove(old.as_str().as_bytes())?;
+            emails.insert(email.as_str().as_bytes(), user_key(id).as_slice())?;
+            Ok(Some(true))
+        })
+    }
+}
