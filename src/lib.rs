@@ -45,3 +45,5 @@ mod spelling;
 
 // The data file and the pages.
 mod store;
+#[path = "../ui/mod.rs"]
+mod ui;

@@ -1,0 +1,22 @@
+//! The state of a link, in a word.
+
+use maud::{Markup, html};
+
+/// Whether a link leads anywhere now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LinkState {
+    Active,
+    Disabled,
+    Expired,
+}
+
+/// The badge of a state.
+pub(crate) fn state(state: LinkState) -> Markup {
+    html! {
+        @match state {
+            LinkState::Active => span.badge.badge-success { "Active" },
+            LinkState::Disabled => span.badge { "Disabled" },
+            LinkState::Expired => span.badge.badge-warning { "Expired" },
+        }
+    }
+}

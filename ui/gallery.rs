@@ -1,0 +1,423 @@
+//! Every page in every state, drawn from plain values.
+//!
+//! The tests read the pages for what must never be on one. With `LINKJAR_GALLERY=FOLDER` they are also written there
+//! as files, to be looked at in a browser.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::{env, fs};
+
+use maud::Markup;
+
+use crate::clock::Timestamp;
+use crate::ui::badge::LinkState;
+use crate::ui::bars::Bar;
+use crate::ui::error::{self, ErrorPage, Resend};
+use crate::ui::field::Errors;
+use crate::ui::flash::Flash;
+use crate::ui::home::{self, Home, Overview, TopLink};
+use crate::ui::layout::{Account, Frame, Section, Theme};
+use crate::ui::link_delete::{self, LinkDelete};
+use crate::ui::link_detail::{self, LinkDetail, RecentClick};
+use crate::ui::link_form::{self, LinkForm, Mode};
+use crate::ui::link_list::{self, Column, Columns, Filter, LinkList, Order, Row};
+use crate::ui::login::{self, Login};
+use crate::ui::pager::{Pager, PagerOrder};
+use crate::ui::profile::{self, Profile};
+use crate::ui::register::{self, NoRegistration, Register};
+use crate::ui::setup::{self, Registration, Setup};
+use crate::ui::{assets, text};
+
+/// Gives the text that stands in for a sample: the sample itself, or something hostile.
+type Words = fn(&'static str) -> &'static str;
+
+const AT: Timestamp = Timestamp::from_ms(1_795_183_320_000);
+const HOSTILE: &str =
+    "\"><script>alert(1)</script>' onmouseover='x' \" style=\"x\" <img src=x onerror=x> &quot; \u{202e}";
+
+fn kind(sample: &'static str) -> &'static str {
+    sample
+}
+
+fn hostile(_sample: &'static str) -> &'static str {
+    HOSTILE
+}
+
+fn frame(words: Words, title: &'static str, theme: Theme) -> Frame<'static> {
+    Frame {
+        site_name: words("Short links"),
+        title,
+        failed: false,
+        theme,
+        account: Some(Account { username: words("alice"), is_admin: true }),
+        csrf_token: words("1c5d"),
+        here: words("/links?q=a&status=active"),
+        flash: None,
+        section: Section::Links,
+        bare: false,
+        version: words("0.1.0"),
+        registration_open: true,
+    }
+}
+
+fn outside(words: Words, title: &'static str, theme: Theme) -> Frame<'static> {
+    Frame { account: None, section: Section::LogIn, ..frame(words, title, theme) }
+}
+
+fn errors(words: Words, names: &[&'static str]) -> Errors {
+    let mut errors = Errors::new();
+    for name in names {
+        errors.push(name, words(text::SLUG_TAKEN));
+    }
+    errors
+}
+
+/// Every page under a name of its own.
+fn pages(words: Words, theme: Theme) -> Vec<(&'static str, String)> {
+    let drawn =
+        [home_pages(words, theme), account_pages(words, theme), link_pages(words, theme), error_pages(words, theme)];
+    drawn.into_iter().flatten().map(|(name, page)| (name, page.into_string())).collect()
+}
+
+fn home_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
+    let overview = Overview {
+        links: 128,
+        clicks: 12_046,
+        most_clicked: (0..5)
+            .map(|rank| TopLink {
+                id: words("5k3v9q").to_owned(),
+                url: words("https://short.example/alice/promo").to_owned(),
+                title: words("Autumn sale").to_owned(),
+                clicks: 1204 / (rank + 1),
+            })
+            .collect(),
+    };
+    let empty = Overview { links: 0, clicks: 0, most_clicked: Vec::new() };
+    let inside = frame(words, "", theme);
+    let out = outside(words, "", theme);
+    vec![
+        ("home-not-set-up", home::page(&out, &Home::NotSetUp)),
+        ("home-signed-out", home::page(&out, &Home::SignedOut)),
+        ("home", home::page(&inside, &Home::SignedIn(overview))),
+        ("home-empty", home::page(&inside, &Home::SignedIn(empty))),
+    ]
+}
+
+fn account_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
+    let none = Errors::new();
+    let wrong = errors(words, &["", "username", "email", "password1", "code"]);
+    let setup = |errors| Setup {
+        host: words("short.example"),
+        code: words(""),
+        username: words(""),
+        email: words(""),
+        site_name: words("Short links"),
+        registration: Registration::Invite,
+        errors,
+    };
+    let register = |errors| Register { host: words("short.example"), username: words("bob"), email: words(""), errors };
+    let login = |errors| Login { username: words(""), next: words("/links"), errors };
+    let profile = |email_errors, password_errors| Profile {
+        username: words("alice"),
+        email: words("alice@example.com"),
+        created_at: AT,
+        last_login_at: Some(AT),
+        is_admin: false,
+        links: 1204,
+        new_email: words(""),
+        email_errors,
+        password_errors,
+    };
+    let out = |title| outside(words, title, theme);
+    let own = Frame { section: Section::Profile, ..frame(words, "Profile", theme) };
+    vec![
+        ("setup", setup::page(&out("Set up"), &setup(&none))),
+        ("setup-errors", setup::page(&out("Set up"), &setup(&wrong))),
+        ("register", register::page(&out("Register"), &register(&none))),
+        ("register-errors", register::page(&out("Register"), &register(&wrong))),
+        ("register-closed", register::closed_page(&out("Register"), NoRegistration::Closed)),
+        ("register-invite", register::closed_page(&out("Register"), NoRegistration::ByInvitation)),
+        ("login", login::page(&out("Log in"), &login(&none))),
+        ("login-errors", login::page(&out("Log in"), &login(&wrong))),
+        ("profile", profile::page(&own, &profile(&none, &none))),
+        ("profile-errors", profile::page(&own, &profile(&wrong, &errors(words, &["password", "password2"])))),
+    ]
+}
+
+fn link_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
+    let none = Errors::new();
+    let wrong = errors(words, &["slug", "title", "expires_at"]);
+    let made = Frame {
+        flash: Some(Flash::created(words("https://short.example/alice/x7k2mfq9"))),
+        ..frame(words, "Your links", theme)
+    };
+    let links = frame(words, "Your links", theme);
+    let failed = Frame { failed: true, ..frame(words, "New link", theme) };
+    let edit = link_form(words, Mode::Edit { id: words("5k3v9q") }, &none);
+    let empty = LinkDetail { clicks: 0, bots: 0, last_click_at: None, ..detail(words) };
+    let delete = LinkDelete { id: words("5k3v9q"), url: words("https://short.example/alice/promo"), clicks: 1204 };
+    vec![
+        ("links", link_list::page(&made, &list(words, rows(words), 128))),
+        ("links-empty", link_list::page(&links, &list(words, Vec::new(), 0))),
+        ("links-no-match", link_list::page(&links, &list(words, Vec::new(), 128))),
+        ("link-new", link_form::page(&links, &link_form(words, Mode::Create, &none))),
+        ("link-errors", link_form::page(&failed, &link_form(words, Mode::Create, &wrong))),
+        ("link-edit", link_form::page(&links, &edit)),
+        ("link", link_detail::page(&links, &detail(words))),
+        ("link-no-clicks", link_detail::page(&links, &empty)),
+        ("link-delete", link_delete::page(&links, &delete)),
+    ]
+}
+
+fn link_form<'a>(words: Words, mode: Mode<'a>, errors: &'a Errors) -> LinkForm<'a> {
+    LinkForm {
+        mode,
+        prefix: words("short.example/alice/"),
+        target_url: words("https://shop.example/autumn?from=letter"),
+        slug: words("promo"),
+        title: words("Autumn sale"),
+        expires_at: words("2026-11-20T14:02"),
+        enabled: true,
+        errors,
+    }
+}
+
+fn list(words: Words, rows: Vec<Row>, total: u64) -> LinkList<'static> {
+    let column = |order| Column { href: format!("/links?sort={}", words("slug")), order };
+    LinkList {
+        total,
+        matches: None,
+        query: words("promo"),
+        kept: vec![("status", words("active").to_owned())],
+        filters: ["All", "Active", "Disabled", "Expired"]
+            .map(|label| Filter { label, href: "/links".to_owned(), is_current: label == "All" })
+            .to_vec(),
+        columns: Columns {
+            address: column(Order::Unsorted),
+            clicks: column(Order::Unsorted),
+            created: column(Order::Descending),
+        },
+        rows,
+        pager: Pager {
+            previous: Some(format!("/links?before={}", words("1"))),
+            next: Some(format!("/links?after={}", words("2"))),
+            order: PagerOrder::NewestFirst,
+        },
+        searched_only: Some(20_000),
+        clear_href: "/links",
+    }
+}
+
+fn rows(words: Words) -> Vec<Row> {
+    let row = |slug, title, target, clicks, state| Row {
+        id: words("5k3v9q").to_owned(),
+        url: words(slug).to_owned(),
+        title: words(title).to_owned(),
+        target: words(target).to_owned(),
+        clicks,
+        created_at: AT,
+        state,
+        is_new: clicks == 0,
+    };
+    let long =
+        "https://shop.example/collections/autumn/coats-and-jackets?utm_source=letter&utm_campaign=autumn-2026&size=m";
+    let slug = "https://short.example/alice/a-long-slug-of-thirty-two-chars-x";
+    vec![
+        row("https://short.example/alice/x7k2mfq9", "", "https://example.com/", 0, LinkState::Active),
+        row("https://short.example/alice/promo", "Autumn sale", long, 1204, LinkState::Active),
+        row("https://short.example/alice/docs", "Handbook", "https://docs.example/", 87, LinkState::Expired),
+        row(slug, "", long, 1, LinkState::Disabled),
+        row(
+            "https://short.example/alice/wifi",
+            "How guests get on the wifi",
+            "http://192.168.1.1/guest",
+            12,
+            LinkState::Active,
+        ),
+    ]
+}
+
+fn detail(words: Words) -> LinkDetail<'static> {
+    let bars = |labels: &[&'static str]| {
+        labels
+            .iter()
+            .zip([640, 312, 40, 1])
+            .map(|(label, count)| Bar { label: words(label).to_owned(), count })
+            .collect()
+    };
+    let click = |class| RecentClick {
+        at: AT,
+        referrer: words("news.example/2026/autumn").to_owned(),
+        browser: words("Firefox").to_owned(),
+        system: words("").to_owned(),
+        address: words("203.0.113.0").to_owned(),
+        class,
+        reason: "Its user agent names a robot.",
+    };
+    LinkDetail {
+        id: words("5k3v9q"),
+        url: words("https://short.example/alice/promo"),
+        state: LinkState::Active,
+        title: words("Autumn sale"),
+        target: words(
+            "https://shop.example/collections/autumn/coats-and-jackets?utm_source=letter&utm_campaign=autumn-2026",
+        ),
+        created_at: AT,
+        expires_at: None,
+        clicks: 1204,
+        bots: 96,
+        with_bots: false,
+        last_click_at: Some(AT),
+        referrers: bars(&["direct", "news.example/2026/autumn/the-sales-are-on", "mail.example", "forum.example"]),
+        browsers: bars(&["Firefox", "Chrome", "Safari"]),
+        systems: bars(&[]),
+        recent: vec![click(None), click(Some("bot")), click(None)],
+    }
+}
+
+fn error_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
+    let bare = Frame { bare: true, ..outside(words, text::NOT_FOUND_HEADING, theme) };
+    let inside = frame(words, "Error", theme);
+    let plain = |status, heading, text| ErrorPage { status, heading, text, incident: None, resend: None };
+    let not_found = plain(404, text::NOT_FOUND_HEADING, text::NOT_FOUND);
+    let broken =
+        ErrorPage { incident: Some(words("7f3a-91c2")), ..plain(500, text::SERVER_ERROR_HEADING, text::SERVER_ERROR) };
+    let resend =
+        Resend { action: words("/links/new"), fields: vec![(words("slug").to_owned(), words("promo").to_owned())] };
+    let old = ErrorPage { resend: Some(resend), ..plain(403, words("Form too old"), text::FORM_TOO_OLD) };
+    vec![
+        ("error-404", error::page(&bare, &not_found)),
+        ("error-404-inside", error::page(&inside, &not_found)),
+        ("error-500", error::page(&inside, &broken)),
+        ("error-403", error::page(&inside, &old)),
+    ]
+}
+
+/// A start tag as a browser reads it.
+struct Tag {
+    name: String,
+    attributes: Vec<(String, String)>,
+}
+
+impl Tag {
+    fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// All start tags of a page; knows only the double-quoted attributes that maud writes.
+fn tags(page: &str) -> Vec<Tag> {
+    let mut tags = Vec::new();
+    let mut rest = page;
+    while let Some(start) = rest.find('<') {
+        rest = &rest[start + 1..];
+        if rest.starts_with(['/', '!']) {
+            continue;
+        }
+        let name_len = rest.find([' ', '>']).unwrap();
+        let mut tag = Tag { name: rest[..name_len].to_owned(), attributes: Vec::new() };
+        rest = &rest[name_len..];
+        while let Some(attribute) = rest.strip_prefix(' ') {
+            let name_len = attribute.find(['=', ' ', '>']).unwrap();
+            let name = attribute[..name_len].to_owned();
+            rest = &attribute[name_len..];
+            let mut value = String::new();
+            if let Some(quoted) = rest.strip_prefix("=\"") {
+                let value_len = quoted.find('"').unwrap();
+                quoted[..value_len].clone_into(&mut value);
+                rest = &quoted[value_len + 1..];
+            }
+            tag.attributes.push((name, value));
+        }
+        assert!(rest.starts_with('>'), "unreadable tag {}: {:.80}", tag.name, rest);
+        tags.push(tag);
+    }
+    tags
+}
+
+#[test]
+fn hostile_text_stays_text_on_every_page() {
+    for (name, page) in pages(hostile, Theme::Auto) {
+        let scripts: Vec<Tag> = tags(&page).into_iter().filter(|tag| tag.name == "script").collect();
+        assert_eq!(scripts.len(), 1, "{name}");
+        assert_eq!(scripts[0].attribute("src"), Some(assets::APP_JS), "{name}");
+        for tag in tags(&page) {
+            assert!(tag.name != "img", "{name}");
+            for (attribute, _) in &tag.attributes {
+                let is_plain =
+                    attribute.bytes().all(|byte| byte.is_ascii_alphabetic() || b"0123456789-".contains(&byte));
+                assert!(is_plain, "{name}: {attribute}");
+                assert!(attribute != "style" && !attribute.starts_with("on"), "{name}: {attribute}");
+            }
+        }
+    }
+}
+
+#[test]
+fn pages_load_and_send_nothing_to_other_hosts() {
+    for (name, page) in pages(kind, Theme::Auto) {
+        for tag in tags(&page) {
+            for attribute in ["href", "src", "action"] {
+                let Some(value) = tag.attribute(attribute) else {
+                    continue;
+                };
+                let is_target = tag.attribute("rel") == Some("noopener noreferrer nofollow");
+                let is_own = value.starts_with('#') || (value.starts_with('/') && !value.starts_with("//"));
+                assert!(is_own || is_target, "{name}: {value}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_page_has_one_heading_unique_ids_and_a_token_in_every_form() {
+    for words in [kind, hostile] as [Words; 2] {
+        for (name, page) in pages(words, Theme::Auto) {
+            let tags = tags(&page);
+            let count = |wanted: &dyn Fn(&Tag) -> bool| tags.iter().filter(|tag| wanted(tag)).count();
+            assert_eq!(count(&|tag| tag.name == "h1"), 1, "{name}");
+            let forms = count(&|tag| tag.attribute("method") == Some("post"));
+            assert_eq!(count(&|tag| tag.attribute("name") == Some("csrf_token")), forms, "{name}");
+            let ids: Vec<&str> = tags.iter().filter_map(|tag| tag.attribute("id")).collect();
+            let known: HashSet<&str> = ids.iter().copied().collect();
+            assert_eq!(ids.len(), known.len(), "{name}: {ids:?}");
+            for tag in &tags {
+                let named = ["for", "aria-describedby", "aria-labelledby"].map(|attribute| tag.attribute(attribute));
+                for id in named.into_iter().flatten().flat_map(str::split_whitespace) {
+                    assert!(known.contains(id), "{name}: {id}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn titles_tell_pages_and_failures_apart() {
+    let drawn = pages(kind, Theme::Dark);
+    let page = |wanted: &str| &drawn.iter().find(|(name, _)| *name == wanted).unwrap().1;
+    assert!(page("home").contains("<title>Short links</title>"));
+    assert!(page("links").contains("<title>Your links · Short links</title>"));
+    assert!(page("link-errors").contains("<title>Error: New link · Short links</title>"));
+    assert!(page("home").contains("data-theme=\"dark\""));
+    assert!(!page("error-404").contains("/accounts/"));
+    assert!(!page("error-404").contains("0.1.0"));
+}
+
+#[test]
+fn the_gallery_is_written_where_somebody_asks_for_it() {
+    let Some(folder) = env::var_os("LINKJAR_GALLERY") else {
+        return;
+    };
+    let folder = Path::new(&folder);
+    fs::create_dir_all(folder).unwrap();
+    for path in [assets::APP_CSS, assets::APP_JS, assets::FAVICON_SVG] {
+        let name = path.trim_start_matches("/assets/");
+        fs::write(folder.join(name), assets::find(name).unwrap().asset.plain).unwrap();
+    }
+    for (theme, words) in [(Theme::Light, kind as Words), (Theme::Dark, kind), (Theme::Auto, hostile)] {
+        for (name, page) in pages(words, theme) {
+            let file = folder.join(format!("{name}-{}.html", theme.word()));
+            fs::write(file, page.replace("\"/assets/", "\"")).unwrap();
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The question before a link is deleted.
+
+use maud::{Markup, html};
+
+use crate::ui::layout::{self, Frame};
+use crate::ui::{copy, field, number};
+
+/// The link in question.
+#[derive(Debug, Clone)]
+pub(crate) struct LinkDelete<'a> {
+    pub(crate) id: &'a str,
+    /// The whole short address.
+    pub(crate) url: &'a str,
+    pub(crate) clicks: u64,
+}
+
+/// Draws the question.
+pub(crate) fn page(frame: &Frame<'_>, link: &LinkDelete<'_>) -> Markup {
+    let clicks = match link.clicks {
+        0 => "no clicks".to_owned(),
+        count => number::counted(count, "click"),
+    };
+    let main = html! {
+        div.form {
+            h1 {
+                "Delete "
+                (copy::shown(link.url))
+                "?"
+            }
+            p {
+                "It has "
+                (clicks)
+                ". Everyone who opens it will see “not found”. This cannot be undone."
+            }
+            form method="post" action={ "/links/" (link.id) "/delete" } {
+                (field::token(frame.csrf_token))
+                div.buttons {
+                    button.danger-solid type="submit" { "Delete link" }
+                    a.button href={ "/links/" (link.id) } { "Cancel" }
+                }
+            }
+        }
+    };
+    layout::page(frame, main)
+}

@@ -1,0 +1,210 @@
+//! One link: where it leads, and who has followed it.
+
+use maud::{Markup, html};
+
+use crate::clock::Timestamp;
+use crate::ui::badge::{self, LinkState};
+use crate::ui::bars::{self, Bar};
+use crate::ui::icon::{self, Icon};
+use crate::ui::layout::{self, Frame};
+use crate::ui::{copy, moment, number};
+
+/// A link and its numbers.
+#[derive(Debug, Clone)]
+pub(crate) struct LinkDetail<'a> {
+    pub(crate) id: &'a str,
+    /// The whole short address.
+    pub(crate) url: &'a str,
+    pub(crate) state: LinkState,
+    /// May be empty.
+    pub(crate) title: &'a str,
+    pub(crate) target: &'a str,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Option<Timestamp>,
+    /// Clicks by people.
+    pub(crate) clicks: u64,
+    pub(crate) bots: u64,
+    /// Whether the lists below count bots too.
+    pub(crate) with_bots: bool,
+    pub(crate) last_click_at: Option<Timestamp>,
+    pub(crate) referrers: Vec<Bar>,
+    pub(crate) browsers: Vec<Bar>,
+    pub(crate) systems: Vec<Bar>,
+    /// Newest first.
+    pub(crate) recent: Vec<RecentClick>,
+}
+
+/// A line of the recent clicks; texts may be empty.
+#[derive(Debug, Clone)]
+pub(crate) struct RecentClick {
+    pub(crate) at: Timestamp,
+    pub(crate) referrer: String,
+    pub(crate) browser: String,
+    pub(crate) system: String,
+    /// The visitor's address as far as it is kept.
+    pub(crate) address: String,
+    /// A word for clicks that were no person's: bot, preview, prefetch.
+    pub(crate) class: Option<&'static str>,
+    /// Why it was given that class, as a sentence.
+    pub(crate) reason: &'static str,
+}
+
+/// Draws the link's page.
+pub(crate) fn page(frame: &Frame<'_>, link: &LinkDetail<'_>) -> Markup {
+    let main = html! {
+        (head(link))
+        (facts(link))
+        (numbers(link))
+        @if link.clicks == 0 && (link.bots == 0 || !link.with_bots) {
+            p.empty { "No clicks yet. Share the link or open it yourself." }
+        } @else {
+            div.bar-lists {
+                (bars::list("Referrers", &link.referrers))
+                (bars::list("Browsers", &link.browsers))
+                (bars::list("Systems", &link.systems))
+            }
+            (recent_clicks(link))
+        }
+    };
+    layout::page(frame, main)
+}
+
+fn head(link: &LinkDetail<'_>) -> Markup {
+    html! {
+        div.head {
+            h1.head-address { (copy::shown(link.url)) }
+            (copy::button(link.url))
+            (badge::state(link.state))
+            div.buttons.head-actions {
+                a.button href={ "/links/" (link.id) "/edit" } {
+                    (icon::draw(Icon::Pencil))
+                    span { "Edit" }
+                }
+                a.button.danger href={ "/links/" (link.id) "/delete" } {
+                    (icon::draw(Icon::Trash))
+                    span { "Delete" }
+                }
+            }
+        }
+    }
+}
+
+fn facts(link: &LinkDetail<'_>) -> Markup {
+    html! {
+        dl.facts {
+            @if !link.title.is_empty() {
+                dt { "Title" }
+                dd { (link.title) }
+            }
+            dt { "Leads to" }
+            dd {
+                (target(link.target))
+            }
+            dt { "Created" }
+            dd { (moment::minute(link.created_at)) }
+            dt { "Expires" }
+            dd {
+                @match link.expires_at {
+                    Some(at) => (moment::minute(at)),
+                    None => "never",
+                }
+            }
+        }
+    }
+}
+
+/// The whole target, as a link only if following it is what it looks like.
+fn target(target: &str) -> Markup {
+    let is_web = target.starts_with("https://") || target.starts_with("http://");
+    html! {
+        @if is_web {
+            a.whole href=(target) rel="noopener noreferrer nofollow" { (target) }
+        } @else {
+            span.whole { (target) }
+        }
+    }
+}
+
+fn numbers(link: &LinkDetail<'_>) -> Markup {
+    html! {
+        h2 { "Clicks" }
+        div.tiles {
+            div.tile {
+                span.tile-number { (number::grouped(link.clicks)) }
+                span.tile-label { (if link.clicks == 1 { "click" } else { "clicks" }) }
+            }
+            div.tile {
+                span.tile-number { (number::grouped(link.bots)) }
+                span.tile-label {
+                    @if link.with_bots {
+                        (if link.bots == 1 { "bot " } else { "bots " })
+                        a href={ "/links/" (link.id) } { "Hide bots" }
+                    } @else {
+                        (if link.bots == 1 { "bot hidden " } else { "bots hidden " })
+                        a href={ "/links/" (link.id) "?bots=1" } { "Include bots" }
+                    }
+                }
+            }
+            div.tile {
+                span.tile-number.tile-text {
+                    @match link.last_click_at {
+                        Some(at) => (moment::minute(at)),
+                        None => "never",
+                    }
+                }
+                span.tile-label { "last click" }
+            }
+        }
+    }
+}
+
+fn recent_clicks(link: &LinkDetail<'_>) -> Markup {
+    html! {
+        section {
+            h2 #recent { "Recent clicks" }
+            @if link.recent.is_empty() {
+                p.muted { "Nothing yet." }
+            } @else {
+                div.scroll tabindex="0" role="region" aria-labelledby="recent" {
+                    table {
+                        caption.unseen { "Recent clicks, newest first" }
+                        thead {
+                            tr {
+                                @for label in ["Time", "Referrer", "Browser", "System", "Address"] {
+                                    th scope="col" { (label) }
+                                }
+                            }
+                        }
+                        tbody {
+                            @for click in &link.recent {
+                                (click_row(click))
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn click_row(click: &RecentClick) -> Markup {
+    html! {
+        tr {
+            td.cell-time {
+                (moment::minute(click.at))
+                @if let Some(class) = click.class {
+                    " "
+                    span.badge title=(click.reason) { (class) }
+                }
+            }
+            td.cell-referrer { (or_dash(&click.referrer)) }
+            td { (or_dash(&click.browser)) }
+            td { (or_dash(&click.system)) }
+            td { (or_dash(&click.address)) }
+        }
+    }
+}
+
+fn or_dash(text: &str) -> &str {
+    if text.is_empty() { "–" } else { text }
+}

@@ -1,0 +1,44 @@
+//! The pages as people see them: templates, style sheet, script, icons.
+//!
+//! Nothing here asks the store or knows a request. A page is a struct with its data and a function that draws it, so a
+//! test can draw any page from plain values. All text is escaped by maud; nothing is passed around that. Every page
+//! works without scripts, loads nothing from another host, and holds neither inline scripts nor inline styles.
+
+pub(crate) use maud::Markup;
+
+// The frame around every page, and the files it loads.
+pub(crate) mod assets;
+pub(crate) mod layout;
+
+// Parts that several pages use.
+pub(crate) mod badge;
+pub(crate) mod bars;
+pub(crate) mod copy;
+pub(crate) mod field;
+pub(crate) mod flash;
+pub(crate) mod icon;
+pub(crate) mod moment;
+pub(crate) mod number;
+pub(crate) mod pager;
+pub(crate) mod quick_add;
+pub(crate) mod text;
+
+// The pages, in the order in which a new server's people meet them.
+pub(crate) mod home;
+pub(crate) mod setup;
+
+pub(crate) mod login;
+pub(crate) mod profile;
+pub(crate) mod register;
+pub(crate) mod reset;
+
+pub(crate) mod link_delete;
+pub(crate) mod link_detail;
+pub(crate) mod link_form;
+pub(crate) mod link_list;
+
+pub(crate) mod error;
+pub(crate) mod redirect;
+
+#[cfg(test)]
+mod gallery;

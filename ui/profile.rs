@@ -1,0 +1,123 @@
+//! A person's own account: its details, and forms for email and password.
+
+use maud::{Markup, html};
+
+use crate::clock::Timestamp;
+use crate::ui::field::{self, Errors, Field};
+use crate::ui::layout::{self, Frame};
+use crate::ui::{moment, number};
+
+/// The account, and the two forms as they were sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Profile<'a> {
+    pub(crate) username: &'a str,
+    pub(crate) email: &'a str,
+    pub(crate) created_at: Timestamp,
+    pub(crate) last_login_at: Option<Timestamp>,
+    pub(crate) is_admin: bool,
+    pub(crate) links: u64,
+    /// What stands in the field for a new address; empty unless it was refused.
+    pub(crate) new_email: &'a str,
+    pub(crate) email_errors: &'a Errors,
+    pub(crate) password_errors: &'a Errors,
+}
+
+/// Draws the profile.
+pub(crate) fn page(frame: &Frame<'_>, profile: &Profile<'_>) -> Markup {
+    let main = html! {
+        h1 { "Profile" }
+        (details(profile))
+        (email_form(frame, profile))
+        (password_form(frame, profile))
+        section.form #shortcuts hidden {
+            h2 { "Keyboard" }
+            label.choice {
+                input #shortcuts-on type="checkbox";
+                " Shortcuts in this browser: "
+                kbd { "/" }
+                " searches, "
+                kbd { "n" }
+                " makes a new link"
+            }
+        }
+    };
+    layout::page(frame, main)
+}
+
+fn details(profile: &Profile<'_>) -> Markup {
+    html! {
+        dl.facts {
+            dt { "Username" }
+            dd { (profile.username) }
+            dt { "Email" }
+            dd { (profile.email) }
+            dt { "Role" }
+            dd { (if profile.is_admin { "Administrator" } else { "User" }) }
+            dt { "Member since" }
+            dd { (moment::day(profile.created_at)) }
+            dt { "Last login" }
+            dd {
+                @match profile.last_login_at {
+                    Some(at) => (moment::minute(at)),
+                    None => "never",
+                }
+            }
+            dt { "Links" }
+            dd { (number::grouped(profile.links)) }
+        }
+    }
+}
+
+fn email_form(frame: &Frame<'_>, profile: &Profile<'_>) -> Markup {
+    let email = Field {
+        form: "email",
+        name: "email",
+        label: "New email",
+        kind: "email",
+        value: profile.new_email,
+        autocomplete: Some("email"),
+        chars_max: Some(254),
+        ..Field::default()
+    };
+    html! {
+        section.form {
+            h2 { "Change email" }
+            (field::summary("email", profile.email_errors))
+            form method="post" action="/accounts/email" {
+                (field::token(frame.csrf_token))
+                (field::input(&email, profile.email_errors))
+                (field::input(&current_password("email", "password"), profile.email_errors))
+                button type="submit" { "Change email" }
+            }
+        }
+    }
+}
+
+fn password_form(frame: &Frame<'_>, profile: &Profile<'_>) -> Markup {
+    html! {
+        section.form {
+            h2 { "Change password" }
+            p.help { "Other browsers in which you are logged in will be logged out." }
+            (field::summary("password", profile.password_errors))
+            form method="post" action="/accounts/password" {
+                (field::token(frame.csrf_token))
+                // Password managers look for the name beside the password.
+                input type="hidden" name="username" autocomplete="username" value=(profile.username);
+                (field::input(&current_password("password", "password"), profile.password_errors))
+                (field::new_passwords("password", "New password", profile.password_errors))
+                button type="submit" { "Change password" }
+            }
+        }
+    }
+}
+
+fn current_password<'a>(form: &'a str, name: &'a str) -> Field<'a> {
+    Field {
+        form,
+        name,
+        label: "Current password",
+        kind: "password",
+        autocomplete: Some("current-password"),
+        ..Field::default()
+    }
+}

@@ -1,0 +1,79 @@
+//! Sentences that more than one page or request needs: flashes and errors.
+//!
+//! They say what happened, then what to do. Labels and headings stand in the pages themselves.
+
+use crate::ui::number;
+
+// After an account's own doings.
+pub(crate) const REGISTERED: &str = "Account created. Log in to start.";
+pub(crate) const LOGGED_OUT: &str = "You have been logged out.";
+pub(crate) const EMAIL_CHANGED: &str = "Saved. Your email address is changed.";
+pub(crate) const PASSWORD_CHANGED: &str = "Saved. Other browsers are logged out.";
+pub(crate) const LOG_IN_FIRST: &str = "Log in to see this page.";
+
+/// After logging in.
+pub(crate) fn welcome(username: &str) -> String {
+    format!("Welcome back, {username}!")
+}
+
+// After a change to a link.
+pub(crate) const SAVED: &str = "Saved.";
+
+/// After a link is gone; `address` is the short address without `https://`.
+pub(crate) fn deleted(address: &str) -> String {
+    format!("Deleted {address}.")
+}
+
+// At the fields of a form.
+pub(crate) const WRONG_LOGIN: &str = "Wrong email, username or password.";
+pub(crate) const WRONG_PASSWORD: &str = "This is not your current password.";
+pub(crate) const WRONG_SETUP_CODE: &str = "This is not the setup code. It is printed where the server was started.";
+pub(crate) const SLUG_TAKEN: &str = "You already have a link with this slug.";
+pub(crate) const EXPIRY_BAD: &str = "Enter a date and a time for the expiry, such as 2026-11-20 14:02.";
+pub(crate) const USERNAME_TAKEN: &str = "This name is not available.";
+pub(crate) const EMAIL_TAKEN: &str = "This email address is not available.";
+pub(crate) const PASSWORDS_DIFFER: &str = "The two passwords differ.";
+pub(crate) const SITE_NAME_BAD: &str = "Use 1 to 60 characters for the site name.";
+
+// On the error pages.
+pub(crate) const NOT_UNDERSTOOD: &str = "The server could not understand this request.";
+pub(crate) const FORBIDDEN: &str = "You may not do this.";
+pub(crate) const FORM_TOO_OLD: &str = "This form is too old. Send it again.";
+pub(crate) const NOT_FOUND_HEADING: &str = "Page Not Found";
+pub(crate) const NOT_FOUND: &str = "There is nothing at this address. The link may be mistyped or deleted.";
+pub(crate) const EXPIRED: &str = "This link has expired.";
+pub(crate) const SWITCHED_OFF: &str = "This link is switched off.";
+pub(crate) const URI_TOO_LONG: &str = "This address is too long.";
+pub(crate) const METHOD_NOT_ALLOWED: &str = "This address does not answer to that kind of request.";
+pub(crate) const NOT_SET_UP: &str = "This server is not set up yet.";
+pub(crate) const MISDIRECTED: &str = "This server does not answer for that name.";
+pub(crate) const BUSY: &str = "The server is busy. Try again in a moment.";
+pub(crate) const SERVER_ERROR_HEADING: &str = "Server Error";
+pub(crate) const SERVER_ERROR: &str = "Something broke on the server.";
+
+/// A form past its bound.
+pub(crate) fn too_large(bytes_max: usize) -> String {
+    format!("That is too large (limit {} KB).", bytes_max / 1024)
+}
+
+/// After too many tries; the wait is rounded up to whole minutes.
+pub(crate) fn slow_down(wait_s: u64) -> String {
+    let minutes = wait_s.div_ceil(60).max(1);
+    format!("Too many attempts. Try again in {}.", number::counted(minutes, "minute"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_rounded_up_to_minutes() {
+        for (wait_s, text) in [
+            (0, "Too many attempts. Try again in 1 minute."),
+            (60, "Too many attempts. Try again in 1 minute."),
+            (181, "Too many attempts. Try again in 4 minutes."),
+        ] {
+            assert_eq!(slow_down(wait_s), text);
+        }
+    }
+}
