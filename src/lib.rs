@@ -47,3 +47,8 @@ mod spelling;
 mod store;
 #[path = "../ui/mod.rs"]
 mod ui;
+
+// What a request means, and what runs beside.
+mod app;
+mod housekeeping;
+mod web;

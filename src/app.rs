@@ -1,0 +1,216 @@
+//! What every page and command may reach.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use subtle::ConstantTimeEq;
+
+use crate::clock::{Clock, Timestamp};
+use crate::config::{BaseUrl, Config};
+use crate::limits::SETUP_TRIES_PER_MINUTE;
+use crate::password::Hasher;
+use crate::random::{self, NoRandomness};
+use crate::store::{self, Settings, Store};
+use crate::target::{self, OwnAddress};
+use crate::user::Registration;
+
+/// The running program, as pages and housekeeping see it.
+pub(crate) struct App {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    /// The only way to Argon2; lets few in at a time.
+    pub(crate) hasher: Hasher,
+    /// What form tokens are made with.
+    pub(crate) secret: [u8; 32],
+    /// The public address, when the operator gave one.
+    pub(crate) base_url: Option<BaseUrl>,
+    /// Further names this server answers for.
+    pub(crate) allowed_hosts: Vec<String>,
+    /// Hosts that were refused lately; each is logged once in a while.
+    pub(crate) refused_hosts: Mutex<Vec<(String, Instant)>>,
+    /// What the setup page asks for, until there is an administrator.
+    pub(crate) setup_code: SetupCode,
+    /// The socket's address, once there is one.
+    listening: OnceLock<SocketAddr>,
+    /// The environment's word on registration; it wins over the stored setting.
+    registration: Option<Registration>,
+    settings: RwLock<Arc<Settings>>,
+    set_up: AtomicBool,
+    stopping: AtomicBool,
+}
+
+impl App {
+    /// # Errors
+    /// When the store cannot be read, or there is no randomness.
+    pub(crate) fn new(store: Store, clock: Clock, hasher: Hasher, config: &Config) -> Result<App, store::Error> {
+        Ok(App {
+            clock,
+            hasher,
+            secret: store.secret()?,
+            base_url: config.base_url.clone(),
+            allowed_hosts: config.allowed_hosts.clone(),
+            refused_hosts: Mutex::default(),
+            setup_code: SetupCode::random()?,
+            listening: OnceLock::new(),
+            registration: config.registration,
+            settings: RwLock::new(Arc::new(store.settings()?)),
+            set_up: AtomicBool::new(store.is_set_up()?),
+            stopping: AtomicBool::new(false),
+            store,
+        })
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The settings as they are now.
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Who may register.
+    pub(crate) fn registration(&self) -> Registration {
+        self.registration.unwrap_or_else(|| self.settings().registration)
+    }
+
+    /// True once there has been an administrator.
+    pub(crate) fn is_set_up(&self) -> bool {
+        self.set_up.load(Ordering::Acquire)
+    }
+
+    /// Notes that the first administrator exists, and reads the settings made with it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) fn note_set_up(&self) -> Result<(), store::Error> {
+        let settings = Arc::new(self.store.settings()?);
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
+        self.set_up.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Notes the address of the socket.
+    pub(crate) fn note_listening(&self, address: SocketAddr) {
+        // It is said once, right after binding; a second call changes nothing.
+        let _ = self.listening.set(address);
+    }
+
+    /// The port of the socket; 0 before it is bound.
+    pub(crate) fn port(&self) -> u16 {
+        self.listening.get().map_or(0, SocketAddr::port)
+    }
+
+    /// Notes that the program is about to end; [`App::is_stopping`] tells pages.
+    pub(crate) fn note_stopping(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// True when cookies carry the `Secure` mark and browsers are told to stay with HTTPS.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.base_url.as_ref().is_some_and(|base| base.https)
+    }
+
+    /// Where this server itself is reached: its short links are no targets. `host` and `port` are those of the
+    /// request at hand, which reached us.
+    pub(crate) fn own_addresses(&self, host: &str, port: Option<u16>) -> Vec<OwnAddress> {
+        let bound = self.port();
+        let mut own = Vec::new();
+        let mut add = |host: &str, ports: &[u16]| {
+            if let Ok(host) = target::canonical_host(host) {
+                own.push(OwnAddress { host, ports: ports.to_vec() });
+            }
+        };
+        if let Some(base) = &self.base_url {
+            add(&base.host, &[base.port.unwrap_or(if base.https { 443 } else { 80 }), 80, 443, bound]);
+        }
+        for alias in &self.allowed_hosts {
+            add(alias, &[80, 443, bound]);
+        }
+        add(host, &[port.unwrap_or(80), 80, 443, bound]);
+        for name in ["localhost", "127.0.0.1", "[::1]"] {
+            add(name, &[bound]);
+        }
+        if let Some(address) = self.listening.get() {
+            let ip = address.ip();
+            add(&if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }, &[bound]);
+        }
+        own
+    }
+}
+
+/// The one-time code of the setup page: whoever can read the server's terminal may become its administrator.
+pub(crate) struct SetupCode {
+    /// 12 symbols of 5 bits in groups of four.
+    text: String,
+    /// Start of the running minute, and tries in it.
+    tries: Mutex<(Instant, u32)>,
+}
+
+/// What came of trying a setup code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SetupTry {
+    Right,
+    Wrong,
+    /// Too many tries by everybody together; seconds until the next.
+    Wait(u64),
+}
+
+impl SetupCode {
+    fn random() -> Result<SetupCode, NoRandomness> {
+        let text = random::readable::<12>()?;
+        let text = format!("{}-{}-{}", &text[..4], &text[4..8], &text[8..]);
+        Ok(SetupCode { text, tries: Mutex::new((Instant::now(), 0)) })
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Compares a code in a time that does not depend on it; case, spaces and hyphens do not matter to people who
+    /// type it. At most [`SETUP_TRIES_PER_MINUTE`] tries a minute are compared at all.
+    pub(crate) fn check(&self, typed: &str) -> SetupTry {
+        const MINUTE: Duration = Duration::from_secs(60);
+        {
+            let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
+            let age = tries.0.elapsed();
+            if age >= MINUTE {
+                *tries = (Instant::now(), 0);
+            } else if tries.1 >= SETUP_TRIES_PER_MINUTE {
+                return SetupTry::Wait((MINUTE - age).as_secs() + 1);
+            }
+            tries.1 += 1;
+        }
+        let plain = |text: &str| -> Vec<u8> {
+            text.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase()).collect()
+        };
+        if bool::from(plain(&self.text).as_slice().ct_eq(plain(typed).as_slice())) {
+            SetupTry::Right
+        } else {
+            SetupTry::Wrong
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_setup_code_forgives_form_but_not_content_and_slows_guessing() {
+        let code = SetupCode::random().unwrap();
+        assert_eq!(code.as_str().len(), 14);
+        assert_eq!(code.check(""), SetupTry::Wrong);
+        assert_eq!(code.check("aaaa-aaaa-aaaa"), SetupTry::Wrong);
+        assert_eq!(code.check(code.as_str()), SetupTry::Right);
+        assert_eq!(code.check(&code.as_str().to_uppercase().replace('-', " ")), SetupTry::Right);
+        assert_eq!(code.check(&code.as_str()[1..]), SetupTry::Wrong);
+        assert!(matches!(code.check(code.as_str()), SetupTry::Wait(1..=60)));
+    }
+}

@@ -1,0 +1,42 @@
+//! Another e-mail address for one's account. Asks for the password: the address signs in too.
+
+use log::{info, warn};
+
+use crate::app::App;
+use crate::password::Verdict;
+use crate::ui::field::Errors;
+use crate::ui::text;
+use crate::web::access::{SignedIn, Submission};
+use crate::web::account_form;
+use crate::web::error::Error;
+use crate::web::flash::Message;
+use crate::web::profile::{self, Refused};
+use crate::web::response::Response;
+use crate::web::router::Parts;
+
+/// Changes the address.
+pub(crate) fn submit(
+    app: &App,
+    account: &SignedIn,
+    submission: &Submission<'_>,
+    _: &Parts<'_>,
+) -> Result<Response, Error> {
+    let (form, visitor) = (&submission.form, submission.visitor);
+    let name = account.user.name.as_str();
+    let mut errors = Errors::new();
+    let email = account_form::email(form, &mut errors);
+    if let Some(email) = email {
+        if app.hasher.verify(form.get("password"), Some(&account.user.password))? == Verdict::Wrong {
+            warn!(target: "accounts", user = name, ip = submission.request.ip(); "login failed");
+            errors.push("password", text::WRONG_PASSWORD);
+        } else if app.store.change_email(account.user.id, email)? == Some(false) {
+            errors.push("email", text::EMAIL_TAKEN);
+        }
+    }
+    if errors.is_empty() {
+        info!(target: "accounts", user = name; "email changed");
+        return Ok(visitor.say(Response::see_other("/accounts/profile"), &Message::EmailChanged));
+    }
+    let refused = Refused { new_email: form.get("email"), email_errors: errors, ..Refused::default() };
+    Ok(super::form_again(profile::draw(app, visitor, account, &refused)?))
+}

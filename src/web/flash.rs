@@ -1,0 +1,90 @@
+//! The message for the next page. It travels in a cookie as a word, never as text: what a cookie can make the page
+//! say is a short list of our own sentences.
+
+use crate::slug::Slug;
+use crate::ui::flash::Flash;
+use crate::ui::text;
+
+/// Something to say on the next page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Message<'a> {
+    Registered,
+    Welcome,
+    LoggedOut,
+    EmailChanged,
+    PasswordChanged,
+    Saved,
+    /// The slug of the new link.
+    Created(&'a str),
+    /// The slug of the link that is gone.
+    Deleted(&'a str),
+}
+
+impl Message<'_> {
+    /// The cookie's value.
+    pub(crate) fn write(&self) -> String {
+        match self {
+            Message::Registered => "registered".to_owned(),
+            Message::Welcome => "welcome".to_owned(),
+            Message::LoggedOut => "logged-out".to_owned(),
+            Message::EmailChanged => "email-changed".to_owned(),
+            Message::PasswordChanged => "password-changed".to_owned(),
+            Message::Saved => "saved".to_owned(),
+            Message::Created(slug) => format!("created.{slug}"),
+            Message::Deleted(slug) => format!("deleted.{slug}"),
+        }
+    }
+}
+
+/// What a cookie's value says; nothing for a value that is not ours. `site` is the address of this server, `user` the
+/// name of whoever is signed in.
+pub(crate) fn read(value: &str, site: &str, user: Option<&str>) -> Option<Flash> {
+    let address = |slug: &str| {
+        let slug = Slug::parse(slug).ok()?;
+        Some(format!("{site}/{}/{}", user?, slug.as_str()))
+    };
+    let (word, slug) = value.split_once('.').unwrap_or((value, ""));
+    Some(match word {
+        "registered" => Flash::success(text::REGISTERED),
+        "welcome" => Flash::success(text::welcome(user?)),
+        "logged-out" => Flash::success(text::LOGGED_OUT),
+        "email-changed" => Flash::success(text::EMAIL_CHANGED),
+        "password-changed" => Flash::success(text::PASSWORD_CHANGED),
+        "saved" => Flash::success(text::SAVED),
+        "created" => Flash::created(address(slug)?),
+        "deleted" => {
+            let address = address(slug)?;
+            let plain = address.split_once("://").map_or(address.as_str(), |(_, rest)| rest);
+            Flash::success(text::deleted(plain))
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_read_back_and_nothing_else_is() {
+        let site = "http://nas:8000";
+        for message in [
+            Message::Registered,
+            Message::Welcome,
+            Message::LoggedOut,
+            Message::EmailChanged,
+            Message::PasswordChanged,
+            Message::Saved,
+            Message::Created("promo"),
+            Message::Deleted("promo"),
+        ] {
+            assert!(read(&message.write(), site, Some("alice")).is_some(), "{message:?}");
+        }
+        let deleted = read("deleted.promo", site, Some("alice")).unwrap();
+        assert_eq!(deleted.text, "Deleted nas:8000/alice/promo.");
+        assert!(read("welcome", site, None).is_none());
+        for bad in ["", "created", "created.a b", "created.<b>", "Your account is locked"] {
+            assert!(read(bad, site, Some("alice")).is_none(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The home page.
+
+use crate::app::App;
+use crate::ui::home::{self, Home, Overview, TopLink};
+use crate::web::access::{SignedIn, Visitor};
+use crate::web::error::Error;
+use crate::web::request::Request;
+use crate::web::response::Response;
+use crate::web::router::Parts;
+
+/// Links among the most clicked.
+const MOST_CLICKED: usize = 5;
+
+/// Shows the state of the site, or of one's own links.
+pub(crate) fn show(app: &App, visitor: &Visitor, _: &Request, _: &Parts<'_>) -> Result<Response, Error> {
+    let home = match &visitor.account {
+        _ if !app.is_set_up() => Home::NotSetUp,
+        None => Home::SignedOut,
+        Some(account) => Home::SignedIn(overview(app, visitor, account)?),
+    };
+    Ok(super::page(home::page(&visitor.frame(""), &home)))
+}
+
+fn overview(app: &App, visitor: &Visitor, account: &SignedIn) -> Result<Overview, Error> {
+    app.store.flush_clicks()?;
+    let (rows, clicks) = app.store.most_clicked(account.user.id, MOST_CLICKED)?;
+    let most_clicked = rows.into_iter().map(|row| TopLink {
+        id: row.link.id.to_string(),
+        url: visitor.short_url(account.user.name.as_str(), row.link.slug.as_str()),
+        title: row.link.about.title.as_str().to_owned(),
+        clicks: row.numbers.humans,
+    });
+    Ok(Overview { links: app.store.link_count(account.user.id)?.into(), clicks, most_clicked: most_clicked.collect() })
+}

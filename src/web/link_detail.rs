@@ -1,0 +1,95 @@
+//! One link and its clicks.
+
+use crate::app::App;
+use crate::limits::BARS_MAX;
+use crate::link::State;
+use crate::store::Seen;
+use crate::ui::badge::LinkState;
+use crate::ui::bars::Bar;
+use crate::ui::link_detail::{self, LinkDetail, RecentClick};
+use crate::visitor::{self, Class};
+use crate::web::Section;
+use crate::web::access::{SignedIn, Visitor};
+use crate::web::error::Error;
+use crate::web::link_edit::own_link;
+use crate::web::request::Request;
+use crate::web::response::Response;
+use crate::web::router::Parts;
+
+/// Shows the link. Clicks that still wait for their commit are written first, so that a reload after a click shows
+/// it.
+pub(crate) fn show(
+    app: &App,
+    visitor: &Visitor,
+    account: &SignedIn,
+    request: &Request,
+    parts: &Parts<'_>,
+) -> Result<Response, Error> {
+    let link = own_link(app, account, parts)?;
+    app.store.flush_clicks()?;
+    let with_bots = request.query("bots") == "1";
+    let (numbers, tally) = app.store.statistics(link.owner, link.id)?;
+    let recent = app.store.latest_clicks(link.owner, link.id, !with_bots)?;
+    let url = visitor.short_url(account.user.name.as_str(), link.slug.as_str());
+    let mut frame = visitor.frame(link.slug.as_str());
+    frame.section = Section::Links;
+    let named =
+        |counts: Vec<(&'static str, u64)>| bars(counts.into_iter().map(|(name, count)| (name.to_owned(), count)), 0);
+    let data = LinkDetail {
+        id: &link.id.to_string(),
+        url: &url,
+        state: state(link.state(app.now())),
+        title: link.about.title.as_str(),
+        target: link.about.target.as_str(),
+        created_at: link.created,
+        expires_at: link.about.expires,
+        clicks: numbers.humans,
+        bots: numbers.bots,
+        with_bots,
+        last_click_at: numbers.last,
+        referrers: bars(tally.referrers.into_iter(), tally.referrers_other),
+        browsers: named(tally.browsers),
+        systems: named(tally.systems),
+        recent: recent.into_iter().map(recent_click).collect(),
+    };
+    Ok(super::page(link_detail::page(&frame, &data)))
+}
+
+/// A link's state as pages draw it.
+pub(crate) fn state(state: State) -> LinkState {
+    match state {
+        State::Active => LinkState::Active,
+        State::Disabled => LinkState::Disabled,
+        State::Expired => LinkState::Expired,
+    }
+}
+
+/// The largest counts, and the rest as one.
+fn bars(counts: impl Iterator<Item = (String, u64)>, already_other: u64) -> Vec<Bar> {
+    let mut rows: Vec<Bar> = counts.map(|(label, count)| Bar { label, count }).collect();
+    let rest = rows.split_off(rows.len().min(BARS_MAX));
+    let other: u64 = already_other + rest.iter().map(|bar| bar.count).sum::<u64>();
+    if other > 0 {
+        rows.push(Bar { label: "Others".to_owned(), count: other });
+    }
+    rows
+}
+
+fn recent_click(seen: Seen) -> RecentClick {
+    let (browser, system) = match seen.agent.as_str() {
+        "" => ("", ""),
+        agent => {
+            let (browser, system) = visitor::describe(agent);
+            (visitor::browser_name(browser as u8), visitor::system_name(system as u8))
+        }
+    };
+    RecentClick {
+        at: seen.at,
+        referrer: seen.referrer,
+        browser: browser.to_owned(),
+        system: system.to_owned(),
+        address: seen.address.map(|address| address.to_string()).unwrap_or_default(),
+        class: (seen.class != Class::Human).then(|| seen.class.word()),
+        reason: seen.reason.sentence(),
+    }
+}

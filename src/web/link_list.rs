@@ -1,0 +1,176 @@
+//! One's own links: searched, sorted, a page at a time. All of its state is in the address.
+
+use crate::app::App;
+use crate::click;
+use crate::limits::{LINKS_SCANNED_MAX, SEARCH_BYTES_MAX};
+use crate::link::{LinkId, State};
+use crate::store::{Cursor, Page, Sort, Step, Wanted};
+use crate::ui::link_list::{self, Column, Columns, Filter, LinkList, Order, Row};
+use crate::ui::pager::{Pager, PagerOrder};
+use crate::web::Section;
+use crate::web::access::{SignedIn, Visitor};
+use crate::web::error::Error;
+use crate::web::link_detail;
+use crate::web::percent;
+use crate::web::request::Request;
+use crate::web::response::Response;
+use crate::web::router::Parts;
+
+const SORTS: [(Sort, &str); 4] =
+    [(Sort::Newest, "newest"), (Sort::Oldest, "oldest"), (Sort::Clicks, "clicks"), (Sort::Slug, "slug")];
+const STATES: [(Option<State>, &str, &str); 4] = [
+    (None, "", "All"),
+    (Some(State::Active), "active", "Active"),
+    (Some(State::Disabled), "disabled", "Disabled"),
+    (Some(State::Expired), "expired", "Expired"),
+];
+
+/// What the address asks for. Words that mean nothing are taken as the default.
+struct Asked<'a> {
+    text: &'a str,
+    sort: Sort,
+    state: Option<State>,
+    step: Step,
+}
+
+impl<'a> Asked<'a> {
+    fn of(request: &'a Request) -> Asked<'a> {
+        let sort = SORTS.iter().find(|(_, word)| *word == request.query("sort")).map_or(Sort::Newest, |found| found.0);
+        let state = STATES.iter().find(|(_, word, _)| *word == request.query("status")).and_then(|found| found.0);
+        let step = match (cursor(request.query("after")), cursor(request.query("before"))) {
+            (Some(after), _) => Step::After(after),
+            (None, Some(before)) => Step::Before(before),
+            (None, None) => Step::First,
+        };
+        Asked { text: click::cut(request.query("q").trim(), SEARCH_BYTES_MAX), sort, state, step }
+    }
+
+    fn wanted(&self, app: &App) -> Wanted {
+        Wanted {
+            sort: self.sort,
+            text: self.text.to_lowercase(),
+            state: self.state,
+            step: self.step.clone(),
+            now: app.now(),
+        }
+    }
+
+    /// The address of this list with another order, filter or place.
+    fn href(&self, sort: Sort, state: Option<State>, place: (&str, &str)) -> String {
+        let query = [("q", self.text), ("status", state_word(state)), ("sort", sort_word(sort)), place];
+        format!("/links{}", percent::query(&query))
+    }
+
+    /// A column's header: sorts by it, the other way round when it already does.
+    fn column(&self, usual: Sort, order: Order, other: Option<(Sort, Order)>) -> Column {
+        let (sort, order) = match other {
+            Some((other, _)) if self.sort == usual => (other, order),
+            Some((other, other_order)) if self.sort == other => (usual, other_order),
+            _ if self.sort == usual => (usual, order),
+            _ => (usual, Order::Unsorted),
+        };
+        Column { href: self.href(sort, self.state, ("", "")), order }
+    }
+}
+
+fn sort_word(sort: Sort) -> &'static str {
+    SORTS.iter().find(|(known, _)| *known == sort && *known != Sort::Newest).map_or("", |found| found.1)
+}
+
+fn state_word(state: Option<State>) -> &'static str {
+    STATES.iter().find(|(known, ..)| *known == state).map_or("", |found| found.1)
+}
+
+/// A place in the list as the address has it: the value sorted by, and the link.
+fn cursor(text: &str) -> Option<Cursor> {
+    let (value, link) = text.rsplit_once('.')?;
+    Some(Cursor { value: value.to_owned(), link: LinkId::parse(link)? })
+}
+
+fn cursor_text(cursor: &Cursor) -> String {
+    format!("{}.{}", cursor.value, cursor.link)
+}
+
+/// Shows a page of the list.
+pub(crate) fn show(
+    app: &App,
+    visitor: &Visitor,
+    account: &SignedIn,
+    request: &Request,
+    _: &Parts<'_>,
+) -> Result<Response, Error> {
+    let asked = Asked::of(request);
+    app.store.flush_clicks()?;
+    let page = app.store.links(account.user.id, &asked.wanted(app))?;
+    let mut frame = visitor.frame("Your links");
+    frame.section = Section::Links;
+    let pager = pager(&asked, &page);
+    let is_search = !asked.text.is_empty() || asked.state.is_some();
+    let new = LinkId::parse(request.query("new"));
+    let now = app.now();
+    let rows = page.rows.into_iter().map(|row| Row {
+        id: row.link.id.to_string(),
+        url: visitor.short_url(account.user.name.as_str(), row.link.slug.as_str()),
+        title: row.link.about.title.as_str().to_owned(),
+        target: row.link.about.target.as_str().to_owned(),
+        clicks: row.numbers.humans,
+        created_at: row.link.created,
+        state: link_detail::state(row.link.state(now)),
+        is_new: Some(row.link.id) == new,
+    });
+    let data = LinkList {
+        total: page.total.into(),
+        matches: is_search.then_some(page.found as u64),
+        query: asked.text,
+        kept: [("status", state_word(asked.state)), ("sort", sort_word(asked.sort))]
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| (name, value.to_owned()))
+            .collect(),
+        filters: filters(&asked),
+        columns: Columns {
+            address: asked.column(Sort::Slug, Order::Ascending, None),
+            clicks: asked.column(Sort::Clicks, Order::Descending, None),
+            created: asked.column(Sort::Newest, Order::Descending, Some((Sort::Oldest, Order::Ascending))),
+        },
+        rows: rows.collect(),
+        pager,
+        searched_only: page.truncated.then_some(LINKS_SCANNED_MAX as u64),
+        clear_href: "/links",
+    };
+    Ok(super::page(link_list::page(&frame, &data)))
+}
+
+fn filters(asked: &Asked<'_>) -> Vec<Filter> {
+    let filter = |&(state, _, label): &(Option<State>, &str, &'static str)| Filter {
+        label,
+        href: asked.href(asked.sort, state, ("", "")),
+        is_current: state == asked.state,
+    };
+    STATES.iter().map(filter).collect()
+}
+
+fn pager(asked: &Asked<'_>, page: &Page) -> Pager {
+    let href = |way, cursor: &Cursor| asked.href(asked.sort, asked.state, (way, &cursor_text(cursor)));
+    Pager {
+        previous: page.before.as_ref().map(|cursor| href("before", cursor)),
+        next: page.after.as_ref().map(|cursor| href("after", cursor)),
+        order: if asked.sort == Sort::Newest { PagerOrder::NewestFirst } else { PagerOrder::Other },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_read_back_and_nonsense_is_the_first_page() {
+        for (value, link) in [("", 36), ("1204", 1), ("promo-2026", 99)] {
+            let place = Cursor { value: value.to_owned(), link: LinkId(link) };
+            assert_eq!(cursor(&cursor_text(&place)), Some(place));
+        }
+        for bad in ["", "x", "x.", "x.UPPER", ".99999999"] {
+            assert_eq!(cursor(bad), None, "{bad}");
+        }
+    }
+}

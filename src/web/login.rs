@@ -1,0 +1,82 @@
+//! Signing in with e-mail address or user name.
+
+use log::{info, warn};
+
+use crate::app::App;
+use crate::password::Verdict;
+use crate::session::SessionToken;
+use crate::ui::Markup;
+use crate::ui::field::Errors;
+use crate::ui::login::{self, Login};
+use crate::ui::text;
+use crate::user::UserName;
+use crate::web::Section;
+use crate::web::access::{Submission, Visitor};
+use crate::web::account_form;
+use crate::web::error::Error;
+use crate::web::flash::Message;
+use crate::web::next;
+use crate::web::request::Request;
+use crate::web::response::Response;
+use crate::web::router::Parts;
+
+/// The form; whoever is signed in already goes on.
+pub(crate) fn show(_: &App, visitor: &Visitor, request: &Request, _: &Parts<'_>) -> Result<Response, Error> {
+    let next = request.query("next");
+    if visitor.account.is_some() {
+        return Ok(Response::see_other(next::safe(next).unwrap_or(next::DEFAULT)));
+    }
+    Ok(super::page(draw(visitor, "", next, &Errors::new())))
+}
+
+/// Signs in. Unknown account and wrong password have one answer and take one time.
+pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> Result<Response, Error> {
+    let (form, visitor) = (&submission.form, submission.visitor);
+    let login = form.get("username").trim();
+    let next = form.get("next");
+    let ip = submission.request.ip();
+    let user = app.store.user_by_login(&login.to_lowercase())?;
+    let verdict = app.hasher.verify(form.get("password"), user.as_ref().map(|user| &user.password))?;
+    let token = SessionToken::random()?;
+    let signed_in = match (&user, verdict) {
+        (Some(user), Verdict::Right | Verdict::RightButOutdated) => {
+            let stronger = match verdict {
+                Verdict::RightButOutdated => Some(account_form::hash(app, form.get("password"))?),
+                _ => None,
+            };
+            let ended = visitor.account.as_ref().map(|account| account.session);
+            app.store.sign_in(user.id, user.password.clone(), stronger, token.hash(), ended, app.now())?
+        }
+        _ => false,
+    };
+    match user {
+        Some(user) if signed_in => {
+            info!(target: "accounts", user = user.name.as_str(), ip; "login ok");
+            Ok(welcome(visitor, next, &token))
+        }
+        _ => {
+            warn!(target: "accounts", user = logged_name(login), ip; "login failed");
+            let mut errors = Errors::new();
+            errors.push("", text::WRONG_LOGIN);
+            Ok(super::form_again(draw(visitor, login, next, &errors)))
+        }
+    }
+}
+
+fn welcome(visitor: &Visitor, next: &str, token: &SessionToken) -> Response {
+    let response = Response::see_other(next::safe(next).unwrap_or(next::DEFAULT));
+    visitor.say(visitor.begin_session(response, token), &Message::Welcome)
+}
+
+/// A name for the log. People type their password into the wrong field, so only what could be a name is written.
+fn logged_name(login: &str) -> String {
+    UserName::parse(login).map_or_else(|_| "-".to_owned(), |name| name.as_str().to_owned())
+}
+
+fn draw(visitor: &Visitor, username: &str, next: &str, errors: &Errors) -> Markup {
+    let mut frame = visitor.frame("Log in");
+    frame.failed = !errors.is_empty();
+    frame.section = Section::LogIn;
+    let next = next::safe(next).unwrap_or_default();
+    login::page(&frame, &Login { username, next, errors })
+}

@@ -1,0 +1,85 @@
+//! Where to go after signing in: only to pages of ours.
+//!
+//! A shortener has a hole of its own here: a short link as `next` would be an open redirect with our name on it. So
+//! what is accepted is not "a path" but a page the router knows.
+
+use crate::limits::NEXT_BYTES_MAX;
+use crate::web::percent;
+use crate::web::router::{self, Show};
+
+/// The usual place.
+pub(crate) const DEFAULT: &str = "/links";
+
+/// `next` if it is the path of a page of ours that a person could have been on, else nothing.
+pub(crate) fn safe(next: &str) -> Option<&str> {
+    if next.len() > NEXT_BYTES_MAX || !is_plain(next) {
+        return None;
+    }
+    let path = next.split('?').next().unwrap_or_default();
+    let decoded = percent::decode(path)?;
+    if !is_plain(&decoded) || path.contains('@') {
+        return None;
+    }
+    let parts = decoded.trim_start_matches('/').split('/').map(str::to_owned).collect::<Vec<_>>();
+    let parts = if parts == [""] { Vec::new() } else { parts };
+    let (route, _) = router::find(&parts)?;
+    let is_page = matches!(route.show, Some(Show::Anyone(_) | Show::SignedIn(_)));
+    let is_place = !matches!(route.pattern, "setup" | "accounts/reset" | "accounts/reset/*");
+    (is_page && is_place).then_some(next)
+}
+
+/// Begins with one slash and holds nothing that any browser would read as more than a path.
+fn is_plain(text: &str) -> bool {
+    let second = text.as_bytes().get(1);
+    text.starts_with('/')
+        && second != Some(&b'/')
+        && second != Some(&b'\\')
+        && !text.contains('\\')
+        && !text.contains('#')
+        && !text.chars().any(|c| c.is_control() || c.is_whitespace())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pages_of_ours_are_next() {
+        for (next, accepted) in [
+            ("/links?page=2", true),
+            ("/links", true),
+            ("/links/5k3v9q/edit", true),
+            ("/accounts/profile", true),
+            ("/", true),
+            ("https://evil.example", false),
+            ("//evil.example", false),
+            ("/\\evil.example", false),
+            ("\\/evil.example", false),
+            ("/%2f/evil.example", false),
+            ("/%2fevil.example", false),
+            ("/%5cevil.example", false),
+            ("/\tevil", false),
+            ("javascript:alert(1)", false),
+            (" /links", false),
+            ("/links\r\nSet-Cookie:x", false),
+            ("/links%0d%0aSet-Cookie:x", false),
+            ("/mallory/phish", false),
+            ("/mallory/phish+", false),
+            ("/accounts/logout", false),
+            ("/accounts/theme", false),
+            ("/setup", false),
+            ("/api/v1/links", false),
+            ("/health", false),
+            ("/nowhere", false),
+            ("///evil.example", false),
+            ("/links//evil", false),
+            ("/links/@evil", false),
+            ("/links#evil", false),
+            ("", false),
+        ] {
+            assert_eq!(safe(next).is_some(), accepted, "{next:?}");
+        }
+        let long = format!("/links?q={}", "x".repeat(NEXT_BYTES_MAX));
+        assert_eq!(safe(&long), None);
+    }
+}

@@ -1,0 +1,52 @@
+//! A new password for one's account. Every other browser is signed out: whoever had the old one may be in it.
+
+use log::{info, warn};
+
+use crate::app::App;
+use crate::password::Verdict;
+use crate::session::SessionToken;
+use crate::ui::field::Errors;
+use crate::ui::text;
+use crate::web::access::{SignedIn, Submission};
+use crate::web::account_form::{self, Owner};
+use crate::web::error::Error;
+use crate::web::flash::Message;
+use crate::web::profile::{self, Refused};
+use crate::web::request::Request;
+use crate::web::response::Response;
+use crate::web::router::Parts;
+
+/// Where password managers look for the page to change a password on.
+///
+/// # Source
+/// "A Well-Known URL for Changing Passwords", W3C.
+pub(crate) fn show_well_known(_: &App, _: &Request, _: &Parts<'_>) -> Result<Response, Error> {
+    Ok(Response { status: 302, ..Response::see_other("/accounts/profile") })
+}
+
+/// Changes the password and goes on in a new session.
+pub(crate) fn submit(
+    app: &App,
+    account: &SignedIn,
+    submission: &Submission<'_>,
+    _: &Parts<'_>,
+) -> Result<Response, Error> {
+    let (form, visitor, user) = (&submission.form, submission.visitor, &account.user);
+    let mut errors = Errors::new();
+    let owner = Owner { name: user.name.as_str(), email: Some(&user.email), role: user.role };
+    if let Some(password) = account_form::new_password(form, &owner, visitor, &mut errors) {
+        if app.hasher.verify(form.get("password"), Some(&user.password))? == Verdict::Wrong {
+            warn!(target: "accounts", user = user.name.as_str(), ip = submission.request.ip(); "login failed");
+            errors.push("password", text::WRONG_PASSWORD);
+        } else {
+            let token = SessionToken::random()?;
+            let hash = account_form::hash(app, password)?;
+            app.store.change_password(user.id, hash, Some(token.hash()), app.now())?;
+            info!(target: "accounts", user = user.name.as_str(), ip = submission.request.ip(); "password changed");
+            let response = visitor.begin_session(Response::see_other("/accounts/profile"), &token);
+            return Ok(visitor.say(response, &Message::PasswordChanged));
+        }
+    }
+    let refused = Refused { password_errors: errors, ..Refused::default() };
+    Ok(super::form_again(profile::draw(app, visitor, account, &refused)?))
+}

@@ -1,0 +1,231 @@
+//! A request as pages see it: parsed, decoded once, within bounds.
+
+use std::net::IpAddr;
+
+use crate::limits::{QUERY_PAIRS_MAX, REQUEST_TARGET_BYTES_MAX};
+use crate::web::error::Error;
+use crate::web::percent;
+
+/// The verbs of RFC 9110, section 9, and PATCH of RFC 5789. Names are compared exactly: `get` is no method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    Get,
+    Head,
+    Post,
+    Put,
+    Patch,
+    Delete,
+    Options,
+    Trace,
+    Connect,
+}
+
+impl Method {
+    /// # Errors
+    /// `None` for any other word.
+    pub(crate) fn parse(word: &str) -> Option<Method> {
+        Some(match word {
+            "GET" => Method::Get,
+            "HEAD" => Method::Head,
+            "POST" => Method::Post,
+            "PUT" => Method::Put,
+            "PATCH" => Method::Patch,
+            "DELETE" => Method::Delete,
+            "OPTIONS" => Method::Options,
+            "TRACE" => Method::Trace,
+            "CONNECT" => Method::Connect,
+            _ => return None,
+        })
+    }
+}
+
+/// The authority that the client believes it speaks to, in comparable form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Authority {
+    /// Lower case, no trailing dot; an IPv6 address keeps its brackets.
+    pub(crate) host: String,
+    pub(crate) port: Option<u16>,
+}
+
+impl Authority {
+    /// Reads a `Host` value.
+    ///
+    /// # Errors
+    /// `None` unless it is a host name of letters, digits, `-`, `_` and `.`, or an address, with or without a port.
+    /// # Source
+    /// RFC 9110, section 7.2.
+    pub(crate) fn parse(text: &str) -> Option<Authority> {
+        let (host, port) = match text.rfind(':') {
+            Some(at) if !text.ends_with(']') => (&text[..at], Some(&text[at + 1..])),
+            _ => (text, None),
+        };
+        let port = match port {
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(digits.parse::<u16>().ok()?),
+            Some(_) => return None,
+            None => None,
+        };
+        let named = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        let is_address = host
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+            .is_some_and(|inside| inside.parse::<std::net::Ipv6Addr>().is_ok());
+        let host_is_fine = is_address || (host.len() <= 254 && !host.is_empty() && host.bytes().all(named));
+        if !host_is_fine {
+            return None;
+        }
+        let host = host.to_ascii_lowercase();
+        let host = host.strip_suffix('.').unwrap_or(&host).to_owned();
+        (!host.is_empty()).then_some(Authority { host, port })
+    }
+
+    /// As it stands in an address.
+    pub(crate) fn text(&self) -> String {
+        match self.port {
+            Some(port) => format!("{}:{port}", self.host),
+            None => self.host.clone(),
+        }
+    }
+}
+
+/// What the server hands over: one whole request.
+#[derive(Debug)]
+pub(crate) struct Raw {
+    pub(crate) method: String,
+    /// The request target as sent.
+    pub(crate) target: String,
+    /// Names in any case, values as sent.
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Body,
+    /// The client's address.
+    pub(crate) peer: Option<IpAddr>,
+    /// HTTP/1.0 clients may leave out `Host`.
+    pub(crate) host_is_optional: bool,
+}
+
+/// The body, as far as the server has read it.
+#[derive(Debug)]
+pub(crate) enum Body {
+    Whole(Vec<u8>),
+    /// Longer than any body we take; it was not read.
+    TooLarge,
+}
+
+/// A request as pages see it.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    /// The path's parts, each decoded once; an empty last part (a trailing slash) is left out.
+    pub(crate) path: Vec<String>,
+    pub(crate) query: Vec<(String, String)>,
+    /// Path and query as sent: where the theme switch comes back to.
+    pub(crate) here: String,
+    /// Names in lower case.
+    headers: Vec<(String, String)>,
+    pub(crate) body: Body,
+    pub(crate) peer: Option<IpAddr>,
+    pub(crate) authority: Option<Authority>,
+}
+
+impl Request {
+    /// # Errors
+    /// [`Error::Malformed`] when anything does not decode; [`Error::UriTooLong`]; [`Error::UnknownMethod`].
+    pub(crate) fn parse(raw: Raw) -> Result<Request, Error> {
+        if raw.target.len() > REQUEST_TARGET_BYTES_MAX {
+            return Err(Error::UriTooLong);
+        }
+        let method = Method::parse(&raw.method).ok_or(Error::UnknownMethod)?;
+        let headers: Vec<(String, String)> =
+            raw.headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        let (authority, here) = split_target(&raw.target, method)?;
+        let authority = match authority {
+            Some(authority) => Some(authority),
+            None => authority_of(&headers, raw.host_is_optional)?,
+        };
+        let (path, query) = here.split_once('?').unwrap_or((here, ""));
+        if here.contains('#') {
+            return Err(Error::Malformed);
+        }
+        let path = parts(path).ok_or(Error::Malformed)?;
+        let query = percent::decode_pairs(query, QUERY_PAIRS_MAX).ok_or(Error::Malformed)?;
+        Ok(Request { method, path, query, here: here.to_owned(), headers, body: raw.body, peer: raw.peer, authority })
+    }
+
+    /// The value of a header; `None` when it is absent or stands more than once.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.iter().filter(|(found, _)| found == name).map(|(_, value)| value.as_str());
+        let value = values.next()?;
+        values.next().is_none().then_some(value)
+    }
+
+    /// True when the header stands there, however often.
+    pub(crate) fn has_header(&self, name: &str) -> bool {
+        self.headers.iter().any(|(found, _)| found == name)
+    }
+
+    /// All `Cookie` headers as one.
+    pub(crate) fn cookies(&self) -> String {
+        let values: Vec<&str> =
+            self.headers.iter().filter(|(name, _)| name == "cookie").map(|(_, value)| value.as_str()).collect();
+        values.join("; ")
+    }
+
+    /// The first value of a query parameter, or nothing.
+    pub(crate) fn query(&self, name: &str) -> &str {
+        self.query.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)
+    }
+
+    /// The client's address for a log line.
+    pub(crate) fn ip(&self) -> String {
+        self.peer.map_or_else(|| "-".to_owned(), |ip| ip.to_canonical().to_string())
+    }
+
+    /// The path for a log line: no query, and no secret of a reset link.
+    pub(crate) fn logged_path(&self) -> String {
+        match self.path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["accounts", "reset", _] => "/accounts/reset/…".to_owned(),
+            parts => format!("/{}", parts.join("/")),
+        }
+    }
+}
+
+/// Splits a request target into the authority of an absolute one and its path with query.
+fn split_target(target: &str, method: Method) -> Result<(Option<Authority>, &str), Error> {
+    if target.starts_with('/') {
+        return Ok((None, target));
+    }
+    if target == "*" && method == Method::Options {
+        return Ok((None, "/"));
+    }
+    let rest = target.strip_prefix("http://").or_else(|| target.strip_prefix("https://")).ok_or(Error::Malformed)?;
+    let (authority, here) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let authority = Authority::parse(authority).ok_or(Error::Malformed)?;
+    if here.starts_with('?') {
+        return Err(Error::Malformed);
+    }
+    Ok((Some(authority), if here.is_empty() { "/" } else { here }))
+}
+
+fn authority_of(headers: &[(String, String)], optional: bool) -> Result<Option<Authority>, Error> {
+    let mut hosts = headers.iter().filter(|(name, _)| name == "host").map(|(_, value)| value);
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => Authority::parse(host).map(Some).ok_or(Error::Malformed),
+        (None, _) if optional => Ok(None),
+        _ => Err(Error::Malformed),
+    }
+}
+
+/// The decoded parts of a path. `/` separates before decoding, so an encoded slash never does.
+fn parts(path: &str) -> Option<Vec<String>> {
+    let inside = path.strip_prefix('/')?;
+    let mut parts = inside.split('/').map(percent::decode).collect::<Option<Vec<String>>>()?;
+    if parts.iter().any(|part| part.chars().any(char::is_control)) {
+        return None;
+    }
+    if parts.last().is_some_and(String::is_empty) {
+        parts.pop();
+    }
+    Some(parts)
+}
+
+#[cfg(test)]
+mod tests;

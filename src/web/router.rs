@@ -1,0 +1,177 @@
+//! Every address, what answers there, and who may reach it.
+//!
+//! The table is the only list of addresses: the verbs of a 405, the pages that `next` may name, and the words no
+//! user may be called are all derived from it or checked against it.
+
+use crate::app::App;
+use crate::user;
+use crate::web::access::{SignedIn, Submission, Visitor};
+use crate::web::error::Error;
+use crate::web::request::{Method, Request};
+use crate::web::response::Response;
+use crate::web::{
+    assets, email_change, health, home, link_create, link_delete, link_detail, link_edit, link_list, login, logout,
+    password_change, profile, register, reset, robots, setup, theme,
+};
+
+type Answer = Result<Response, Error>;
+
+/// What is shown at an address.
+#[derive(Clone, Copy)]
+pub(crate) enum Show {
+    /// Needs to know nothing of who asks; sets no cookies.
+    Plain(fn(&App, &Request, &Parts<'_>) -> Answer),
+    Anyone(fn(&App, &Visitor, &Request, &Parts<'_>) -> Answer),
+    SignedIn(fn(&App, &Visitor, &SignedIn, &Request, &Parts<'_>) -> Answer),
+}
+
+/// What takes a form at an address.
+#[derive(Clone, Copy)]
+pub(crate) enum Submit {
+    Anyone(fn(&App, &Submission<'_>, &Parts<'_>) -> Answer),
+    SignedIn(fn(&App, &SignedIn, &Submission<'_>, &Parts<'_>) -> Answer),
+}
+
+/// The parts of a path that a route leaves open, in order.
+pub(crate) type Parts<'a> = [&'a str];
+
+/// One address.
+pub(crate) struct Route {
+    /// Parts separated by `/`; `*` stands for any one part.
+    pub(crate) pattern: &'static str,
+    pub(crate) show: Option<Show>,
+    pub(crate) submit: Option<Submit>,
+    /// Whether it answers before there is an administrator.
+    pub(crate) before_setup: bool,
+}
+
+const fn page(pattern: &'static str, show: Show) -> Route {
+    Route { pattern, show: Some(show), submit: None, before_setup: false }
+}
+
+const fn form(pattern: &'static str, show: Show, submit: Submit) -> Route {
+    Route { pattern, show: Some(show), submit: Some(submit), before_setup: false }
+}
+
+const fn action(pattern: &'static str, submit: Submit) -> Route {
+    Route { pattern, show: None, submit: Some(submit), before_setup: false }
+}
+
+const fn early(route: Route) -> Route {
+    Route { before_setup: true, ..route }
+}
+
+/// Every address but the short ones.
+pub(crate) const ROUTES: &[Route] = &[
+    early(page("", Show::Anyone(home::show))),
+    early(form("setup", Show::Anyone(setup::show), Submit::Anyone(setup::submit))),
+    early(page("health", Show::Plain(health::show))),
+    early(page("assets/*", Show::Plain(assets::show))),
+    early(page("favicon.ico", Show::Plain(assets::show_favicon))),
+    page("robots.txt", Show::Plain(robots::show)),
+    page(".well-known/change-password", Show::Plain(password_change::show_well_known)),
+    form("accounts/register", Show::Anyone(register::show), Submit::Anyone(register::submit)),
+    form("accounts/login", Show::Anyone(login::show), Submit::Anyone(login::submit)),
+    action("accounts/logout", Submit::Anyone(logout::submit)),
+    action("accounts/theme", Submit::Anyone(theme::submit)),
+    page("accounts/profile", Show::SignedIn(profile::show)),
+    action("accounts/email", Submit::SignedIn(email_change::submit)),
+    action("accounts/password", Submit::SignedIn(password_change::submit)),
+    form("accounts/reset", Show::Anyone(reset::show), Submit::Anyone(reset::submit)),
+    page("accounts/reset/*", Show::Anyone(reset::take)),
+    page("links", Show::SignedIn(link_list::show)),
+    form("links/new", Show::SignedIn(link_create::show), Submit::SignedIn(link_create::submit)),
+    page("links/*", Show::SignedIn(link_detail::show)),
+    form("links/*/edit", Show::SignedIn(link_edit::show), Submit::SignedIn(link_edit::submit)),
+    form("links/*/delete", Show::SignedIn(link_delete::show), Submit::SignedIn(link_delete::submit)),
+];
+
+impl Route {
+    /// The verbs that answer here, as an `Allow` header has them.
+    pub(crate) fn allow(&self) -> &'static str {
+        match (self.show.is_some(), self.submit.is_some()) {
+            (true, true) => "GET, HEAD, POST, OPTIONS",
+            (true, false) => "GET, HEAD, OPTIONS",
+            (false, true) => "POST, OPTIONS",
+            (false, false) => "OPTIONS",
+        }
+    }
+
+    /// The open parts of `path`, if the path is of this route.
+    fn matches<'a>(&self, path: &'a [String]) -> Option<Vec<&'a str>> {
+        let count = if self.pattern.is_empty() { 0 } else { self.pattern.split('/').count() };
+        if count != path.len() {
+            return None;
+        }
+        let mut open = Vec::new();
+        for (part, found) in self.pattern.split('/').zip(path) {
+            match part {
+                "*" => open.push(found.as_str()),
+                fixed if fixed == found => {}
+                _ => return None,
+            }
+        }
+        Some(open)
+    }
+}
+
+/// The route of a path with its open parts. Fixed words come before `*` in the table.
+pub(crate) fn find(path: &[String]) -> Option<(&'static Route, Vec<&str>)> {
+    ROUTES.iter().find_map(|route| route.matches(path).map(|open| (route, open)))
+}
+
+/// True when a path belongs to a user: two parts, of which the first is no word of ours.
+pub(crate) fn is_short(path: &[String]) -> bool {
+    path.len() == 2 && !user::is_reserved(&path[0]) && !path[0].starts_with('.')
+}
+
+/// The verbs of a short address.
+pub(crate) const SHORT_ALLOW: &str = "GET, HEAD";
+
+/// Answers `OPTIONS`, and any verb a route does not have.
+pub(crate) fn other_verb(method: Method, allow: &'static str) -> Answer {
+    match method {
+        Method::Options => Ok(Response::new(204, crate::web::response::Kind::Plain).with("Allow", allow)),
+        _ => Err(Error::MethodNotAllowed(allow)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> Vec<String> {
+        text.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_first_word_is_reserved_or_cannot_be_a_name() {
+        for route in ROUTES {
+            let first = route.pattern.split('/').next().unwrap();
+            let is_safe = first.is_empty() || first.contains('.') || user::is_reserved(first);
+            assert!(is_safe, "a user could be called {first}");
+        }
+    }
+
+    #[test]
+    fn paths_find_their_route() {
+        for (text, pattern, open) in [
+            ("", Some(""), vec![]),
+            ("links", Some("links"), vec![]),
+            ("links/new", Some("links/new"), vec![]),
+            ("links/abc", Some("links/*"), vec!["abc"]),
+            ("links/abc/edit", Some("links/*/edit"), vec!["abc"]),
+            ("accounts/reset/t", Some("accounts/reset/*"), vec!["t"]),
+            ("links/abc/none", None, vec![]),
+            ("LINKS", None, vec![]),
+            ("alice/promo", None, vec![]),
+        ] {
+            let path = path(text);
+            let found = find(&path).map(|(route, open)| (route.pattern, open));
+            assert_eq!(found, pattern.map(|pattern| (pattern, open)), "{text}");
+        }
+        for (text, short) in [("alice/promo", true), ("links/abc", false), ("alice", false), ("a/b/c", false)] {
+            assert_eq!(is_short(&path(text)), short, "{text}");
+        }
+    }
+}
