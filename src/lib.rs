@@ -52,3 +52,13 @@ mod ui;
 mod app;
 mod housekeeping;
 mod web;
+
+// Sockets, and the operator's commands.
+mod command;
+mod server;
+
+/// Runs the program with the arguments that follow its name. Returns the exit code of the process.
+#[must_use]
+pub fn run(args: Vec<std::ffi::OsString>) -> u8 {
+    command::run(args)
+}

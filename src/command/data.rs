@@ -1,0 +1,85 @@
+//! Opening the data file for a command, and saying what to do when it does not open.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+
+use log::warn;
+
+use crate::command::{Code, Error, machine};
+use crate::config::Config;
+use crate::store::{FILE_NAME, OpenError, Opened, Store};
+
+/// Opens the data file, making folder and file when they do not exist.
+///
+/// # Errors
+/// Exit code 3 when another process has it, 4 when it is damaged or newer, 2 when the folder does not allow it; an
+/// existing file is unchanged then.
+pub(crate) fn open(config: &Config) -> Result<(Store, Opened), Error> {
+    let folder = &config.data_dir;
+    Store::open(folder, machine::page_cache_bytes(), report).map_err(|error| explain(folder, &error))
+}
+
+/// The same for commands that make no sense without a data file.
+///
+/// # Errors
+/// As [`open`], and exit code 1 when there is none.
+pub(crate) fn open_existing(config: &Config) -> Result<Store, Error> {
+    let path = config.data_dir.join(FILE_NAME);
+    if !path.exists() {
+        let path = path.display();
+        return Err(Error::failed(format!(
+            "{path} does not exist. Start the server once, or name the folder with --data-dir."
+        )));
+    }
+    open(config).map(|(store, _)| store)
+}
+
+/// The writing thread's trouble.
+fn report(sentence: &str) {
+    log::error!(target: "store", "{sentence}");
+}
+
+fn explain(folder: &Path, error: &OpenError) -> Error {
+    let path = folder.join(FILE_NAME);
+    let path = path.display();
+    match error {
+        OpenError::InUse => Error { code: Code::InUse, text: format!("{path} is {error}. Stop it first.") },
+        OpenError::Damaged(_) => Error {
+            code: Code::Damaged,
+            text: format!("{path} is {error}. It was left as it is. Put a good copy in its place, or move it away."),
+        },
+        OpenError::Newer { .. } => {
+            Error { code: Code::Damaged, text: format!("{path} was {error}. Run the newer executable.") }
+        }
+        OpenError::MissingBesideBackups => {
+            let text = format!("{path} is {error}. Copy the newest of them there, or move them away to start afresh.");
+            Error::usage(text)
+        }
+        OpenError::Io(why) => {
+            let uid = own_uid().map_or_else(String::new, |uid| format!(" for user id {uid}"));
+            let text = format!(
+                "{path} cannot be opened: {why}. Make the folder writable{uid}, or choose another with --data-dir."
+            );
+            Error::usage(text)
+        }
+    }
+}
+
+/// The user this process runs as; its own folder in `/proc` belongs to it.
+fn own_uid() -> Option<u32> {
+    fs::metadata("/proc/self").ok().map(|about| about.uid())
+}
+
+/// Warns of a data folder that others may read, and of running as root.
+pub(crate) fn warn_of_rights(folder: &Path) {
+    if let Ok(about) = fs::metadata(folder)
+        && about.permissions().mode() & 0o077 != 0
+    {
+        let path = folder.display().to_string();
+        warn!(target: "core", "the data folder can be read by others. Run: chmod 700 {path}");
+    }
+    if own_uid() == Some(0) {
+        warn!(target: "core", "running as root. Use an account of its own: nothing here needs root");
+    }
+}

@@ -1,0 +1,142 @@
+//! What an operator can ask of the program. Wires the rest together.
+//!
+//! Results go to stdout, messages to stderr. A command ends with an exit code: 0 done, 1 failed, 2 wrong usage or
+//! configuration, 3 data file in use, 4 data file damaged or from a newer version.
+
+mod config;
+mod data;
+mod health;
+mod logging;
+mod machine;
+mod password;
+mod serve;
+mod settings;
+mod user_add;
+mod user_list;
+mod user_passwd;
+mod user_reset_link;
+mod version;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::panic::PanicHookInfo;
+
+use crate::cli::{self, Command};
+use crate::config::ConfigError;
+use crate::password::HasherError;
+use crate::random::NoRandomness;
+use crate::store;
+
+/// What the exit code of the process says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Code {
+    Failed = 1,
+    Usage = 2,
+    InUse = 3,
+    Damaged = 4,
+}
+
+/// Why a command did not do what it was asked: one sentence or two, and the exit code.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Error {
+    pub(crate) code: Code,
+    /// What is wrong, then what to do.
+    pub(crate) text: String,
+}
+
+impl Error {
+    pub(crate) fn failed(text: impl Into<String>) -> Error {
+        Error { code: Code::Failed, text: text.into() }
+    }
+
+    pub(crate) fn usage(text: impl Into<String>) -> Error {
+        Error { code: Code::Usage, text: text.into() }
+    }
+}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Error {
+        Error::usage(error.to_string())
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Error {
+        Error::failed(error.to_string())
+    }
+}
+
+impl From<HasherError> for Error {
+    fn from(error: HasherError) -> Error {
+        Error::failed(format!("the password could not be hashed ({error:?}). Is there enough memory?"))
+    }
+}
+
+impl From<NoRandomness> for Error {
+    fn from(error: NoRandomness) -> Error {
+        Error::failed(error.to_string())
+    }
+}
+
+/// Does what the arguments (without the program's name) ask for. Returns the exit code.
+pub(crate) fn run(args: Vec<OsString>) -> u8 {
+    std::panic::set_hook(Box::new(tell_of_panic));
+    let outcome = match cli::parse(args) {
+        Ok(command) => perform(command),
+        Err(usage) => Err(Error::usage(usage.to_string())),
+    };
+    match outcome {
+        Ok(()) => 0,
+        Err(error) => {
+            tell(&format!("error: {}\n", error.text));
+            error.code as u8
+        }
+    }
+}
+
+/// A panic is one line of the log like every other event; without a log it goes to stderr as it is.
+fn tell_of_panic(panic: &PanicHookInfo<'_>) {
+    if store::is_trying() {
+        return;
+    }
+    if log::log_enabled!(target: "core", log::Level::Error) {
+        log::error!(target: "core", "{panic}");
+    } else {
+        tell(&format!("{panic}\n"));
+    }
+}
+
+fn perform(command: Command) -> Result<(), Error> {
+    match command {
+        Command::Serve(options) => serve::run(&options),
+        Command::UserAdd { options, name, email, admin, password_stdin } => {
+            user_add::run(&options, &name, &email, admin, password_stdin)
+        }
+        Command::UserList { options, json } => user_list::run(&options, json),
+        Command::UserPasswd { options, name, password_stdin } => user_passwd::run(&options, &name, password_stdin),
+        Command::UserResetLink { options, name } => user_reset_link::run(&options, &name),
+        Command::Settings { options, change } => settings::run(&options, change),
+        Command::Config { options, json } => config::run(&options, json),
+        Command::Health { options, url } => health::run(&options, url.as_deref()),
+        Command::Version { json } => {
+            version::run(json);
+            Ok(())
+        }
+        Command::Help(topic) => {
+            say(&cli::help(&topic));
+            Ok(())
+        }
+    }
+}
+
+/// Writes a result to stdout. A reader that has gone away is no failure of ours.
+fn say(text: &str) {
+    let mut out = std::io::stdout();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Writes a message to stderr.
+fn tell(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}

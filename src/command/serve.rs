@@ -1,0 +1,135 @@
+//! `linkjar serve`: the server, from configuration to clean end.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use log::{info, warn};
+
+use crate::app::App;
+use crate::cli::Options;
+use crate::clock::Clock;
+use crate::command::{Error, data, logging, machine, say, tell, user_add};
+use crate::config::{self, Config, LogFormat};
+use crate::housekeeping::Housekeeping;
+use crate::password::{Cost, Hasher};
+use crate::server::{self, Ended};
+use crate::store::{FILE_NAME, Opened};
+use crate::user::Registration;
+
+/// Serves until a signal.
+///
+/// # Errors
+/// Exit code 2 for a configuration that will not do, 3 and 4 as [`data::open`], 1 when serving fails.
+pub(crate) fn run(options: &Options) -> Result<(), Error> {
+    let config = config::from_environment(options)?;
+    logging::start(config.log.clone(), config.log_format);
+    for warning in &config.warnings {
+        warn!(target: "core", "{warning}");
+    }
+    let clock = Clock::system();
+    let (store, opened) = data::open(&config)?;
+    data::warn_of_rights(&config.data_dir);
+    if opened.repaired {
+        warn!(target: "store", "last shutdown was not clean; up to 1 s of clicks may be missing");
+    }
+    if let Some(seed) = &config.admin {
+        if user_add::seed(&store, seed, &clock)? {
+            info!(target: "accounts", user = seed.username.as_str(); "user created");
+        } else {
+            info!(target: "accounts", "there is an administrator; SERVER_ADMIN_* is ignored");
+        }
+    }
+    let listener = server::bind(config.listen).map_err(|error| cannot_listen(config.listen, &error))?;
+    let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
+    // Half of the threads may hash or wait for it, so that redirects always find one.
+    let hasher = Hasher::new(machine::hashes_at_once(), config.threads / 2, Cost::USUAL);
+    let app = Arc::new(App::new(store, clock, hasher, &config)?);
+    app.note_listening(address);
+    let ready = || announce(&app, &config, address, opened);
+    let housekeeping = Housekeeping::start(Arc::clone(&app)).map_err(|error| Error::failed(error.to_string()))?;
+    let ended = server::run(&app, listener, config.threads, ready).map_err(Error::failed)?;
+    drop(housekeeping);
+    app.store.close();
+    info!(target: "core", "stopped");
+    match ended {
+        Ended::Stopped => Ok(()),
+        Ended::Failed(why) => Err(Error::failed(format!("{why}. Start the server again."))),
+    }
+}
+
+fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Error {
+    let why = match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            "another program does. Stop it, or choose another port with --port.".to_owned()
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            "this port needs more rights. Choose one above 1023 with --port.".to_owned()
+        }
+        std::io::ErrorKind::AddrNotAvailable => {
+            "this machine has no such address. Choose another with --host.".to_owned()
+        }
+        _ => format!("{error}. Choose another address with --host or --port."),
+    };
+    Error::usage(format!("cannot listen on {address}: {why}"))
+}
+
+/// Says where the server is, what to do first, and what to be careful about. Stdout gets one line for programs.
+fn announce(app: &App, config: &Config, address: SocketAddr, opened: Opened) {
+    let local = format!("http://{}/", SocketAddr::new(machine::reachable(address.ip()), address.port()));
+    let shown = config.base_url.as_ref().map_or_else(|| local.clone(), |base| format!("{}/", base.text));
+    let data = config.data_dir.join(FILE_NAME).display().to_string();
+    warn_of_exposure(app, config, address.ip());
+    match config.log_format {
+        LogFormat::Json => {
+            info!(target: "core", version = env!("CARGO_PKG_VERSION"), url = shown.as_str(), data = data.as_str(); "listening");
+            if !app.is_set_up() {
+                info!(target: "core", url = format!("{shown}setup#{}", app.setup_code.as_str()); "no administrator yet");
+            }
+        }
+        LogFormat::Text if app.is_set_up() => tell(&later_start(app, &shown, &data)),
+        LogFormat::Text => tell(&first_start(app, config, &shown, &data, opened)),
+    }
+    say(&format!("{local}\n"));
+}
+
+fn first_start(app: &App, config: &Config, shown: &str, data: &str, opened: Opened) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let (threads, code) = (config.threads, app.setup_code.as_str());
+    let new = if opened.new { " (new)" } else { "" };
+    format!(
+        "linkjar {version}\n  \
+           data      {data}{new}\n  \
+           listening {shown}   {threads} threads\n\n\
+         No administrator yet. Create one in the browser:\n    \
+             {shown}setup#{code}\n\
+         or stop the server and run:  linkjar user add NAME --email ADDRESS --admin\n\
+         The setup code changes at every start and stops working once an administrator exists.\n\n\
+         Stop with Ctrl-C.\n"
+    )
+}
+
+fn later_start(app: &App, shown: &str, data: &str) -> String {
+    let (users, links) = app.store.counts().unwrap_or_default();
+    let plural = |count: u64, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    // Tenths of a megabyte, without floating point.
+    let tenths = app.store.size_bytes() / 100_000;
+    let (users, links) = (plural(users, "user"), plural(links, "link"));
+    format!(
+        "linkjar {}  {shown}  {data}  {users}, {links}, {}.{} MB\n",
+        env!("CARGO_PKG_VERSION"),
+        tenths / 10,
+        tenths % 10
+    )
+}
+
+fn warn_of_exposure(app: &App, config: &Config, ip: IpAddr) {
+    if ip.is_loopback() {
+        return;
+    }
+    if app.registration() == Registration::Open {
+        warn!(target: "accounts", "anybody who reaches this address can register (accounts.registration=open)");
+    }
+    if config.base_url.as_ref().is_none_or(|base| !base.https) {
+        warn!(target: "core", "plain HTTP on {ip}: passwords travel unencrypted. Put a TLS proxy in front and set --base-url");
+    }
+}

@@ -1,0 +1,22 @@
+//! `linkjar user reset-link`: lets somebody choose a new password, without anybody else knowing it.
+
+use crate::cli::Options;
+use crate::clock::Clock;
+use crate::command::user_passwd::find;
+use crate::command::{Error, data, say};
+use crate::config;
+use crate::limits::RESET_LINK_S;
+
+/// Prints a link that is good once, for a day. Earlier ones of the same user end.
+///
+/// # Errors
+/// Exit code 1 when there is no such user; as [`data::open_existing`].
+pub(crate) fn run(options: &Options, name: &str) -> Result<(), Error> {
+    let config = config::from_environment(options)?;
+    let store = data::open_existing(&config)?;
+    let user = find(&store, name)?;
+    let secret = store.hand_out_reset(user.id, Clock::system().now().plus_s(RESET_LINK_S))?;
+    let site = config.base_url.as_ref().map_or_else(|| format!("http://{}", config.listen), |base| base.text.clone());
+    say(&format!("{site}/accounts/reset/{secret}\n"));
+    Ok(())
+}
