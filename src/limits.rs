@@ -100,6 +100,8 @@ pub(crate) const CLICK_GATHER: Duration = Duration::from_millis(50);
 pub(crate) const CLICKS_UNDER_LOAD: usize = 32;
 /// The longest a click waits for its commit on a working disk.
 pub(crate) const CLICK_FLUSH: Duration = Duration::from_secs(1);
+/// After failed commits clicks wait longer each time, up to this long; then writing heals within a minute.
+pub(crate) const CLICK_RETRY_MAX: Duration = Duration::from_secs(60);
 /// The longest user agent kept; real ones are under 200 bytes.
 pub(crate) const AGENT_BYTES_MAX: usize = 256;
 /// The longest referrer kept: host and path.

@@ -203,6 +203,7 @@ fn list(words: Words, rows: Vec<Row>, total: u64) -> LinkList<'static> {
             next: Some(format!("/links?after={}", words("2"))),
             order: PagerOrder::NewestFirst,
         },
+        damaged: 1,
         searched_only: Some(20_000),
         clear_href: "/links",
     }

@@ -31,6 +31,8 @@ pub(crate) struct LinkList<'a> {
     pub(crate) columns: Columns,
     pub(crate) rows: Vec<Row>,
     pub(crate) pager: Pager,
+    /// Links whose rows in the data file are damaged.
+    pub(crate) damaged: u64,
     /// How many of the newest links were searched, if not all of them.
     pub(crate) searched_only: Option<u64>,
     /// The list without search words and filter.
@@ -103,6 +105,12 @@ pub(crate) fn page(frame: &Frame<'_>, list: &LinkList<'_>) -> Markup {
             (toolbar(list))
             @if let Some(count) = list.searched_only {
                 p.note { "Only the newest " (number::grouped(count)) " links were searched." }
+            }
+            @if list.damaged > 0 {
+                p.note role="alert" {
+                    (number::counted(list.damaged, "link"))
+                    " could not be read from the data file. Tell the administrator of this server."
+                }
             }
             @if list.rows.is_empty() {
                 (no_match(list))

@@ -86,7 +86,8 @@ fn len_after(len: u64, held: &[Operation]) -> u64 {
 impl Backend {
     fn read_held(&self, held: &[Operation], offset: u64, out: &mut [u8]) -> io::Result<()> {
         let mut len = self.0.file.len()?;
-        let end = offset + out.len() as u64;
+        // A damaged file may send redb anywhere.
+        let end = offset.saturating_add(out.len() as u64);
         if end > len_after(len, held) {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }

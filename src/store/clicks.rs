@@ -8,7 +8,8 @@ use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 use crate::click::{self, Click};
 use crate::clock::Timestamp;
 use crate::limits::{
-    CLICKS_LATEST, CLICKS_SCANNED_MAX, LINKS_SCANNED_MAX, PURGE_ROWS_PER_COMMIT, REFERRERS_PER_LINK_MAX,
+    CLICKS_LATEST, CLICKS_PER_COMMIT_MAX, CLICKS_SCANNED_MAX, LINKS_SCANNED_MAX, PURGE_ROWS_PER_COMMIT,
+    REFERRERS_PER_LINK_MAX,
 };
 use crate::link::LinkId;
 use crate::store::error::{Error, Kind};
@@ -80,8 +81,8 @@ fn to_record(click: &Click) -> ClickRecord {
 impl TotalRecord {
     fn add(&mut self, click: &Click) {
         match click.class {
-            Class::Human => self.humans += 1,
-            Class::Bot | Class::Preview => self.bots += 1,
+            Class::Human => self.humans = self.humans.saturating_add(1),
+            Class::Bot | Class::Preview => self.bots = self.bots.saturating_add(1),
             // Nobody has followed the link yet.
             Class::Prefetch => return,
         }
@@ -108,13 +109,14 @@ impl TallyRecord {
     /// Counts a referring host. With the list full the smallest makes room, so the large ones stay.
     fn add_referrer(&mut self, host: &str) {
         if let Some((_, count)) = self.referrers.iter_mut().find(|(name, _)| name == host) {
-            *count += 1;
+            *count = count.saturating_add(1);
             return;
         }
         if self.referrers.len() >= REFERRERS_PER_LINK_MAX
             && let Some(smallest) = (0..self.referrers.len()).min_by_key(|&at| self.referrers[at].1)
         {
-            self.referrers_other += self.referrers.swap_remove(smallest).1;
+            let (_, count) = self.referrers.swap_remove(smallest);
+            self.referrers_other = self.referrers_other.saturating_add(count);
         }
         self.referrers.push((host.to_owned(), 1));
     }
@@ -122,7 +124,7 @@ impl TallyRecord {
 
 fn bump(counts: &mut Vec<(u8, u64)>, code: u8) {
     match counts.iter_mut().find(|(known, _)| *known == code) {
-        Some((_, count)) => *count += 1,
+        Some((_, count)) => *count = count.saturating_add(1),
         None => counts.push((code, 1)),
     }
 }
@@ -140,11 +142,20 @@ fn get_total(
 /// When the disk fails; the caller undoes the transaction then. A damaged sum costs only the clicks on that link:
 /// it is reported, and they are dropped, so that it cannot hold up all others.
 pub(super) fn write(tx: &WriteTransaction, clicks: &[Click], report: Report) -> Result<(), Error> {
+    if clicks.is_empty() {
+        return Ok(());
+    }
+    let mut tables = Tables {
+        links: tx.open_table(LINK)?,
+        totals: tx.open_table(CLICK_TOTAL)?,
+        tallies: tx.open_table(CLICK_TALLY)?,
+        rows: tx.open_table(CLICK)?,
+    };
     let mut sorted: Vec<&Click> = clicks.iter().collect();
     // Stable: clicks on one link stay in the order they came.
     sorted.sort_by_key(|click| (click.owner, click.link));
     for of_link in sorted.chunk_by(|a, b| (a.owner, a.link) == (b.owner, b.link)) {
-        match write_of_link(tx, of_link) {
+        match write_of_link(&mut tables, of_link) {
             Err(error) if error.kind == Kind::Damaged => {
                 report(&format!("{} clicks were dropped: {error}", of_link.len()));
             }
@@ -154,29 +165,34 @@ pub(super) fn write(tx: &WriteTransaction, clicks: &[Click], report: Report) -> 
     Ok(())
 }
 
-fn write_of_link(tx: &WriteTransaction, clicks: &[&Click]) -> Result<(), Error> {
+/// What clicks are written to; opened once for all of them.
+struct Tables<'a> {
+    links: Table<'a>,
+    totals: Table<'a>,
+    tallies: Table<'a>,
+    rows: Table<'a>,
+}
+
+fn write_of_link(tables: &mut Tables<'_>, clicks: &[&Click]) -> Result<(), Error> {
     let Some(first) = clicks.first() else { return Ok(()) };
     let key = link_key(first.owner, first.link);
-    if tx.open_table(LINK)?.get(key.as_slice())?.is_none() {
+    if tables.links.get(key.as_slice())?.is_none() {
         return Ok(());
     }
-    let mut totals = tx.open_table(CLICK_TOTAL)?;
-    let mut tallies = tx.open_table(CLICK_TALLY)?;
-    let mut total = get_total(&totals, &key)?.unwrap_or(TotalRecord { rows: 0, humans: 0, bots: 0, last_ms: 0 });
-    let mut tally = match tallies.get(key.as_slice())? {
+    let mut total = get_total(&tables.totals, &key)?.unwrap_or(TotalRecord { rows: 0, humans: 0, bots: 0, last_ms: 0 });
+    let mut tally = match tables.tallies.get(key.as_slice())? {
         Some(raw) => record::decode(&key, raw.value())?,
         None => TallyRecord { referrers: Vec::new(), referrers_other: 0, browsers: Vec::new(), systems: Vec::new() },
     };
-    let mut rows: Table<'_> = tx.open_table(CLICK)?;
     for click in clicks {
         let row = click_key(click.owner, click.link, total.rows);
-        rows.insert(row.as_slice(), record::encode(&to_record(click))?.as_slice())?;
+        tables.rows.insert(row.as_slice(), record::encode(&to_record(click))?.as_slice())?;
         total.rows = total.rows.saturating_add(1);
         total.add(click);
         tally.add(click);
     }
-    totals.insert(key.as_slice(), record::encode(&total)?.as_slice())?;
-    tallies.insert(key.as_slice(), record::encode(&tally)?.as_slice())?;
+    tables.totals.insert(key.as_slice(), record::encode(&total)?.as_slice())?;
+    tables.tallies.insert(key.as_slice(), record::encode(&tally)?.as_slice())?;
     Ok(())
 }
 
@@ -226,7 +242,11 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub(crate) fn flush_clicks(&self) -> Result<(), Error> {
-        if self.queue.has_clicks() { self.write("writing clicks", |_| Ok(())) } else { Ok(()) }
+        // Every change takes the clicks in front of the queue along, as many as fit one commit.
+        for _ in 0..self.queue.unwritten_clicks().div_ceil(CLICKS_PER_COMMIT_MAX) {
+            self.write("writing clicks", |_| Ok(()))?;
+        }
+        Ok(())
     }
 
     /// The numbers of one link, and people's clicks by where they came from and what they used.
@@ -291,6 +311,11 @@ impl Store {
             let (mut from, mut to) = (first.clone(), first.clone());
             from.extend([0; 4]);
             to.extend([0xff; 4]);
+            // A damaged key must not cost the clicks of links that exist.
+            if first.len() != 8 || tx.open_table(LINK)?.get(first.as_slice())?.is_some() {
+                tx.open_table(CLICK_PURGE)?.remove(first.as_slice())?;
+                return Ok(true);
+            }
             let mut rows = tx.open_table(CLICK)?;
             let mut slice = Vec::new();
             for row in rows.range(from.as_slice()..=to.as_slice())?.take(PURGE_ROWS_PER_COMMIT) {
@@ -306,3 +331,6 @@ impl Store {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ pub(crate) struct Error {
 /// What a caller may want to choose by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// The disk or the file system refused. The handle is not used again; the writer opens the file anew.
+    /// The disk or the file system refused, or gave back nonsense. The handle is not used again; the writer opens the file anew.
     Disk,
     /// A record does not read as what it should be. Only that record is affected.
     Damaged,
@@ -48,9 +48,7 @@ impl From<redb::Error> for Error {
     fn from(error: redb::Error) -> Error {
         let kind = match error {
             redb::Error::DatabaseClosed => Kind::Unavailable,
-            redb::Error::Corrupted(_) | redb::Error::TableTypeMismatch { .. } | redb::Error::TableDoesNotExist(_) => {
-                Kind::Damaged
-            }
+            // Pages that make no sense are the disk's fault, like any other failed read.
             _ => Kind::Disk,
         };
         Error::new(kind, error.to_string())

@@ -84,14 +84,15 @@ impl DataFile {
     ///
     /// redb refuses every later call on a handle that has seen one I/O error, so that nothing is built on data of
     /// which nobody knows whether it is on disk. Until this succeeds [`DataFile::database`] says so; the writer
-    /// calls again at its next failure.
+    /// calls again before its next write.
     pub(super) fn reopen(&self, report: Report) {
-        let mut held = self.database.write().unwrap_or_else(PoisonError::into_inner);
-        *held = None;
+        // The lock is not held meanwhile: readers hear at once that the file is not open.
+        let put = |database| *self.database.write().unwrap_or_else(PoisonError::into_inner) = database;
+        put(None);
         for _ in 0..REOPEN_TRIES {
             match open_existing(&self.path, self.cache_bytes) {
                 Ok((database, _)) => {
-                    *held = Some(Arc::new(database));
+                    put(Some(Arc::new(database)));
                     report("the data file is open again");
                     return;
                 }
@@ -104,6 +105,11 @@ impl DataFile {
             }
         }
         report("the data file cannot be opened again: it is still in use");
+    }
+
+    /// False after a [`DataFile::reopen`] that failed, and once closed.
+    pub(super) fn is_open(&self) -> bool {
+        self.database.read().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     /// Closes the database; the file is marked as cleanly closed once the last reader is gone.
@@ -119,7 +125,7 @@ fn create_if_missing(folder: &Path, path: &Path, cache_bytes: usize) -> Result<b
         return Ok(false);
     }
     let io = |error: io::Error| OpenError::Io(error.to_string());
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(io)?;
+    create_folder(folder).map_err(io)?;
     if fs::read_dir(folder.join(BACKUPS)).is_ok_and(|mut files| files.next().is_some()) {
         return Err(OpenError::MissingBesideBackups);
     }
@@ -132,6 +138,22 @@ fn create_if_missing(folder: &Path, path: &Path, cache_bytes: usize) -> Result<b
     create(path, cache_bytes)?;
     lock.sync_all().map_err(io)?;
     Ok(true)
+}
+
+/// Makes a folder and those above it. A new folder is on disk once the one above it is, or a power cut could take it
+/// away with all that is in it.
+fn create_folder(folder: &Path) -> io::Result<()> {
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    for new in missing {
+        let above = new.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // One that we may write to but not read cannot be synced.
+        if let Ok(above) = File::open(above) {
+            above.sync_all()?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes a data file under a temporary name and renames it when it is whole and on disk: a crash in between leaves
@@ -172,11 +194,12 @@ fn create(path: &Path, cache_bytes: usize) -> Result<(), OpenError> {
 /// Opens a file that exists, touching it only when it is known to be ours. True when redb had to repair it.
 fn open_existing(path: &Path, cache_bytes: usize) -> Result<(Database, bool), OpenError> {
     let io = |error: io::Error| OpenError::Io(error.to_string());
-    let mut file = File::options().read(true).write(true).open(path).map_err(io)?;
-    let about = file.metadata().map_err(io)?;
-    if !about.is_file() {
+    // Asked before opening: the system refuses to open a folder for writing, with a less helpful error.
+    if !fs::metadata(path).map_err(io)?.is_file() {
         return Err(OpenError::Damaged("it is not a file".to_owned()));
     }
+    let mut file = File::options().read(true).write(true).open(path).map_err(io)?;
+    let about = file.metadata().map_err(io)?;
     look_at_header(&mut file, about.len())?;
     let repaired = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&repaired);
@@ -219,9 +242,10 @@ fn look_at_header(file: &mut File, len: u64) -> Result<(), OpenError> {
         return Err(OpenError::Damaged("it is empty".to_owned()));
     }
     let mut start = [0; MAGIC.len()];
-    let foreign = file.read_exact(&mut start).is_err() || start != *MAGIC;
-    if foreign {
-        return Err(OpenError::Damaged("it is of another kind".to_owned()));
+    match file.read_exact(&mut start) {
+        Ok(()) if start == *MAGIC => {}
+        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => return Err(OpenError::Io(error.to_string())),
+        _ => return Err(OpenError::Damaged("it is of another kind".to_owned())),
     }
     if len < HEADER_BYTES {
         return Err(OpenError::Damaged("it is cut off".to_owned()));
@@ -263,3 +287,6 @@ fn check_format(database: &Database) -> Result<(), OpenError> {
         Err(error) => Err(OpenError::Damaged(error.to_string())),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ mod backend;
 mod clicks;
 mod error;
 mod file;
+mod link_pages;
 mod links;
 mod one_time;
 mod record;
@@ -36,7 +37,7 @@ use redb::{ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransa
 pub(crate) use clicks::Seen;
 pub(crate) use error::{Error, Kind, OpenError};
 pub(crate) use file::{FILE_NAME, Opened, is_trying};
-pub(crate) use links::{Cursor, Page, Sort, Step, Wanted};
+pub(crate) use link_pages::{Cursor, Page, Sort, Step, Wanted};
 pub(crate) use settings::Settings;
 pub(crate) use users::NewAccountError;
 
@@ -130,7 +131,11 @@ impl Store {
         work: impl FnOnce(&ReadTransaction) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let attempt = || work(&self.file.database()?.begin_read()?);
-        attempt().map_err(|error| error.while_doing(doing))
+        let outcome = attempt();
+        if outcome.as_ref().is_err_and(|error| error.kind != Kind::Damaged) {
+            self.queue.look_after_file();
+        }
+        outcome.map_err(|error| error.while_doing(doing))
     }
 
     fn write<T: Send + 'static>(

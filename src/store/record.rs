@@ -4,9 +4,10 @@
 //! has written it: a change is a new struct with the next version, and `decode` learns to read both. The tests
 //! below hold one value of every record against its bytes.
 //!
-//! Link and redirect rows end in four more bytes: the CRC-32 of key, version and body. redb does not check its
-//! pages when it reads them, and a flipped bit in a target would be a visitor sent to a wrong place. With the key
-//! in the sum, a row that was swapped with another is noticed too.
+//! Rows of links, redirects, users, sessions and one-time rights end in four more bytes: the CRC-32 of key, version
+//! and body. redb does not check its pages when it reads them; a flipped bit in a target would be a visitor sent to a
+//! wrong place, and one in a session somebody else's account. With the key in the sum, a row that was swapped with
+//! another is noticed too.
 
 use bincode::Options;
 use serde::de::DeserializeOwned;

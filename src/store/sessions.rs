@@ -5,7 +5,7 @@ use redb::{ReadableTable, WriteTransaction};
 use crate::clock::Timestamp;
 use crate::limits::SESSIONS_PER_USER_MAX;
 use crate::session::{Session, SessionHash};
-use crate::store::error::Error;
+use crate::store::error::{Error, Kind};
 use crate::store::record::{self, SessionRecord};
 use crate::store::tables::{SESSION, SESSION_USER, session_user_key};
 use crate::store::{Store, users};
@@ -21,13 +21,13 @@ fn from_record(record: &SessionRecord) -> Session {
 
 fn put(tx: &WriteTransaction, hash: &SessionHash, session: &Session) -> Result<(), Error> {
     let record = SessionRecord { user: session.user.0, created_ms: session.created.ms(), seen_ms: session.seen.ms() };
-    tx.open_table(SESSION)?.insert(hash.as_slice(), record::encode(&record)?.as_slice())?;
+    tx.open_table(SESSION)?.insert(hash.as_slice(), record::seal(hash, &record)?.as_slice())?;
     Ok(())
 }
 
 fn get(table: &impl ReadableTable<&'static [u8], &'static [u8]>, hash: &SessionHash) -> Result<Option<Session>, Error> {
     match table.get(hash.as_slice())? {
-        Some(raw) => Ok(Some(from_record(&record::decode(hash, raw.value())?))),
+        Some(raw) => Ok(Some(from_record(&record::unseal(hash, raw.value())?))),
         None => Ok(None),
     }
 }
@@ -55,12 +55,14 @@ pub(super) fn start(tx: &WriteTransaction, user: UserId, hash: &SessionHash, now
         {
             let table = tx.open_table(SESSION)?;
             for hash in hashes {
-                dated.push((get(&table, &hash)?.map(|session| session.created), hash));
+                let session = get(&table, &hash).or_else(none_if_damaged)?;
+                dated.push((session.map(|session| session.created), hash));
             }
         }
         dated.sort_unstable();
+        // One that does not read counts as the oldest.
         for (_, hash) in dated.iter().take(dated.len() + 1 - SESSIONS_PER_USER_MAX) {
-            end(tx, hash)?;
+            remove(tx, user, hash)?;
         }
     }
     put(tx, hash, &Session { user, created: now, seen: now })?;
@@ -68,24 +70,32 @@ pub(super) fn start(tx: &WriteTransaction, user: UserId, hash: &SessionHash, now
     Ok(())
 }
 
-/// Ends a session; one that is already over stays so.
+/// A damaged session signs nobody in, and must not keep others from being ended.
+fn none_if_damaged(error: Error) -> Result<Option<Session>, Error> {
+    if error.kind == Kind::Damaged { Ok(None) } else { Err(error) }
+}
+
+/// Removes both rows of a session.
+fn remove(tx: &WriteTransaction, user: UserId, hash: &SessionHash) -> Result<(), Error> {
+    tx.open_table(SESSION)?.remove(hash.as_slice())?;
+    tx.open_table(SESSION_USER)?.remove(session_user_key(user, hash).as_slice())?;
+    Ok(())
+}
+
+/// Ends a session; one that is already over stays so. Of one that does not read, the row with its user stays until
+/// [`end_all`] or [`start`] meet it.
 pub(super) fn end(tx: &WriteTransaction, hash: &SessionHash) -> Result<(), Error> {
-    let mut table = tx.open_table(SESSION)?;
-    let user = match table.remove(hash.as_slice())? {
-        Some(raw) => record::decode::<SessionRecord>(hash, raw.value())?.user,
-        None => return Ok(()),
-    };
-    tx.open_table(SESSION_USER)?.remove(session_user_key(UserId(user), hash).as_slice())?;
+    let session = get(&tx.open_table(SESSION)?, hash).or_else(none_if_damaged)?;
+    if let Some(session) = session {
+        return remove(tx, session.user, hash);
+    }
+    tx.open_table(SESSION)?.remove(hash.as_slice())?;
     Ok(())
 }
 
 /// Ends every session of a user.
 pub(super) fn end_all(tx: &WriteTransaction, user: UserId) -> Result<(), Error> {
-    for hash in of_user(tx, user)? {
-        tx.open_table(SESSION)?.remove(hash.as_slice())?;
-        tx.open_table(SESSION_USER)?.remove(session_user_key(user, &hash).as_slice())?;
-    }
-    Ok(())
+    of_user(tx, user)?.iter().try_for_each(|hash| remove(tx, user, hash))
 }
 
 impl Store {
@@ -120,7 +130,7 @@ impl Store {
         self.write("signing out", move |tx| end(tx, &hash))
     }
 
-    /// Removes sessions that are over. Returns how many.
+    /// Removes sessions that are over, or damaged. Returns how many.
     ///
     /// # Errors
     /// When the store fails.
@@ -130,8 +140,8 @@ impl Store {
             let mut over = Vec::new();
             for row in table.iter()? {
                 let (key, raw) = row?;
-                let session = from_record(&record::decode(key.value(), raw.value())?);
-                if !session.is_live(now) {
+                let session = record::unseal(key.value(), raw.value()).map(|record| from_record(&record));
+                if !session.is_ok_and(|session| session.is_live(now)) {
                     over.extend(SessionHash::try_from(key.value()));
                 }
             }
@@ -144,3 +154,6 @@ impl Store {
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests;

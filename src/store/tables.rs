@@ -6,11 +6,11 @@
 //! | table | key | value |
 //! |---|---|---|
 //! | `meta` | name | `schema`, `version`, `seq`, `secret`, `set_up`, `settings` |
-//! | `user` | user | [`UserRecord`](super::record::UserRecord) |
+//! | `user` | user | [`UserRecord`](super::record::UserRecord), sealed |
 //! | `user_name`, `user_email` | lower-case text | user |
-//! | `session` | SHA-256 of the token | [`SessionRecord`](super::record::SessionRecord) |
+//! | `session` | SHA-256 of the token | [`SessionRecord`](super::record::SessionRecord), sealed |
 //! | `session_user` | user, hash | nothing |
-//! | `one_time` | SHA-256 of the token | [`OneTimeRecord`](super::record::OneTimeRecord) |
+//! | `one_time` | SHA-256 of the token | [`OneTimeRecord`](super::record::OneTimeRecord), sealed |
 //! | `link` | owner, link | [`LinkRecord`](super::record::LinkRecord), sealed |
 //! | `link_count` | owner | u32 |
 //! | `redirect` | `name/slug`, the request's path | [`RedirectRecord`](super::record::RedirectRecord), sealed |

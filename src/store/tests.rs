@@ -1,1 +1,346 @@
+//! What the store's tests share: a store on a temporary folder, things to put into it, and an audit of the whole
+//! file. Then what concerns all tables at once.
 
+use std::collections::HashMap;
+use std::path::Path;
+
+use redb::{Database, ReadableTable};
+use tempfile::TempDir;
+
+use super::record::{
+    self, ClickRecord, LinkRecord, RedirectRecord, SessionRecord, TallyRecord, TotalRecord, UserRecord,
+};
+use super::tables::*;
+use super::*;
+use crate::click::Click;
+use crate::clock::Timestamp;
+use crate::link::{Link, LinkChange, LinkId, NewLink, Title};
+use crate::password::PasswordHash;
+use crate::slug::Slug;
+use crate::target::Target;
+use crate::user::{Email, NewUser, Role, UserId, UserName};
+use crate::visitor::{Class, Reason};
+
+pub(in crate::store) const CACHE_BYTES: usize = 1 << 20;
+pub(in crate::store) const NOW: Timestamp = Timestamp::from_ms(1_763_640_000_000);
+
+pub(in crate::store) fn ignore(_: &str) {}
+
+pub(in crate::store) fn open(folder: &Path) -> Result<(Store, Opened), OpenError> {
+    Store::open(folder, CACHE_BYTES, ignore)
+}
+
+/// An empty store; the folder goes with the first of the pair.
+pub(in crate::store) fn fresh() -> (TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = open(folder.path()).unwrap();
+    (folder, store)
+}
+
+/// Changes the file of a closed store behind its back.
+pub(in crate::store) fn tamper(folder: &Path, table: Definition, key: &[u8], value: &[u8]) {
+    let database = Database::open(folder.join(FILE_NAME)).unwrap();
+    let tx = database.begin_write().unwrap();
+    tx.open_table(table).unwrap().insert(key, value).unwrap();
+    tx.commit().unwrap();
+}
+
+pub(in crate::store) fn hash_of(text: &str) -> PasswordHash {
+    PasswordHash::from_stored(text.to_owned())
+}
+
+pub(in crate::store) fn new_user(name: &str, email: &str) -> NewUser {
+    NewUser {
+        name: UserName::parse(name).unwrap(),
+        email: Email::parse(email).unwrap(),
+        password: hash_of("first"),
+        role: Role::User,
+    }
+}
+
+pub(in crate::store) fn name(text: &str) -> UserName {
+    UserName::parse(text).unwrap()
+}
+
+/// Makes a user with an e-mail address of the same name.
+pub(in crate::store) fn user(store: &Store, name: &str) -> UserId {
+    store.create_user(new_user(name, &format!("{name}@example.com")), NOW).unwrap().unwrap()
+}
+
+pub(in crate::store) fn about(target: &str, title: &str) -> LinkChange {
+    LinkChange {
+        target: Target::from_stored(target.to_owned()).unwrap(),
+        title: Title::parse(title).unwrap(),
+        expires: None,
+        enabled: true,
+    }
+}
+
+pub(in crate::store) fn slug(text: &str) -> Slug {
+    Slug::parse(text).unwrap()
+}
+
+/// Makes a link of `anna` to `https://example.com/` and its slug.
+pub(in crate::store) fn link(store: &Store, owner: UserId, text: &str) -> Link {
+    let new = NewLink { slug: Some(slug(text)), change: about(&format!("https://example.com/{text}"), "") };
+    store.create_link(owner, name("anna"), new, NOW).unwrap().unwrap()
+}
+
+pub(in crate::store) fn click(owner: UserId, link: LinkId, class: Class) -> Click {
+    Click {
+        owner,
+        link,
+        at: NOW,
+        class,
+        reason: Reason::None,
+        referrer: String::new(),
+        agent: String::new(),
+        address: None,
+    }
+}
+
+type Rows = Vec<(Vec<u8>, Vec<u8>)>;
+
+fn all(tx: &ReadTransaction, table: Definition) -> Rows {
+    let table = tx.open_table(table).unwrap();
+    let row = |row: Result<(redb::AccessGuard<'_, _>, redb::AccessGuard<'_, _>), redb::StorageError>| {
+        let (key, value): (redb::AccessGuard<'_, &[u8]>, redb::AccessGuard<'_, &[u8]>) = row.unwrap();
+        (key.value().to_vec(), value.value().to_vec())
+    };
+    table.iter().unwrap().map(row).collect()
+}
+
+/// Reads every table and checks what [`crate::store`] promises of them.
+pub(in crate::store) fn audit(store: &Store) {
+    let database = store.file.database().unwrap();
+    let tx = database.begin_read().unwrap();
+    let names = audit_users(&tx);
+    audit_links(&tx, &names);
+    audit_clicks(&tx);
+}
+
+/// Users have one name and one address each, sessions a row in either table. Returns users' names by key.
+fn audit_users(tx: &ReadTransaction) -> HashMap<Vec<u8>, String> {
+    let mut names = HashMap::new();
+    let (mut by_name, mut by_email): (Rows, Rows) = (Vec::new(), Vec::new());
+    for (key, raw) in all(tx, USER) {
+        let record: UserRecord = record::unseal(&key, &raw).unwrap();
+        by_name.push((record.name.clone().into_bytes(), key.clone()));
+        by_email.push((record.email.into_bytes(), key.clone()));
+        names.insert(key, record.name);
+    }
+    by_name.sort();
+    by_email.sort();
+    assert_eq!(all(tx, USER_NAME), by_name);
+    assert_eq!(all(tx, USER_EMAIL), by_email);
+    let of_session = |(key, raw): (Vec<u8>, Vec<u8>)| {
+        let record: SessionRecord = record::unseal(&key, &raw).unwrap();
+        ([&record.user.to_be_bytes(), key.as_slice()].concat(), Vec::new())
+    };
+    let mut by_user: Rows = all(tx, SESSION).into_iter().map(of_session).collect();
+    by_user.sort();
+    assert_eq!(all(tx, SESSION_USER), by_user);
+    names
+}
+
+/// A link stands in `link`, in `redirect` and in its owner's `link_count`.
+fn audit_links(tx: &ReadTransaction, names: &HashMap<Vec<u8>, String>) {
+    let mut redirects: Rows = Vec::new();
+    let mut counts: HashMap<Vec<u8>, u32> = HashMap::new();
+    for (key, raw) in all(tx, LINK) {
+        let link: LinkRecord = record::unseal(&key, &raw).unwrap();
+        let path = format!("{}/{}", names[&key[..4]], link.slug).into_bytes();
+        let redirect = RedirectRecord {
+            owner: u32::from_be_bytes(key[..4].try_into().unwrap()),
+            link: u32::from_be_bytes(key[4..].try_into().unwrap()),
+            enabled: link.enabled,
+            expires_ms: link.expires_ms,
+            target: link.target,
+        };
+        redirects.push((path.clone(), record::seal(&path, &redirect).unwrap()));
+        *counts.entry(key[..4].to_vec()).or_default() += 1;
+    }
+    redirects.sort();
+    assert_eq!(all(tx, REDIRECT), redirects);
+    let kept: HashMap<Vec<u8>, u32> = all(tx, LINK_COUNT)
+        .into_iter()
+        .map(|(key, raw)| (key, number("link_count", &raw).unwrap()))
+        .filter(|(_, count)| *count > 0)
+        .collect();
+    assert_eq!(kept, counts);
+}
+
+/// A link's sums agree with its rows; rows without a link are waiting to be removed.
+fn audit_clicks(tx: &ReadTransaction) {
+    let links: Vec<_> = all(tx, LINK).into_iter().map(|(key, _)| key).collect();
+    let leaving: Vec<_> = all(tx, CLICK_PURGE).into_iter().map(|(key, _)| key).collect();
+    assert!(leaving.iter().all(|key| !links.contains(key)), "clicks of a link that exists are never removed");
+    let mut rows: HashMap<Vec<u8>, Vec<ClickRecord>> = HashMap::new();
+    for (key, raw) in all(tx, CLICK) {
+        assert!(links.contains(&key[..8].to_vec()) || leaving.contains(&key[..8].to_vec()));
+        let of_link = rows.entry(key[..8].to_vec()).or_default();
+        if links.contains(&key[..8].to_vec()) {
+            assert_eq!(key[8..], u32::try_from(of_link.len()).unwrap().to_be_bytes(), "numbered without gaps");
+        }
+        of_link.push(record::decode(&key, &raw).unwrap());
+    }
+    let totals: HashMap<_, _> = all(tx, CLICK_TOTAL).into_iter().collect();
+    let tallies: HashMap<_, _> = all(tx, CLICK_TALLY).into_iter().collect();
+    assert_eq!(totals.len(), tallies.len());
+    assert_eq!(totals.len(), rows.keys().filter(|key| links.contains(key)).count());
+    for (key, raw) in &totals {
+        let total: TotalRecord = record::decode(key, raw).unwrap();
+        let tally: TallyRecord = record::decode(key, &tallies[key]).unwrap();
+        let of_link = &rows[key];
+        let count = |fits: &dyn Fn(&ClickRecord) -> bool| of_link.iter().filter(|click| fits(click)).count() as u64;
+        assert_eq!(u64::from(total.rows), count(&|_| true));
+        assert_eq!(total.humans, count(&|click| click.class == Class::Human as u8));
+        assert_eq!(total.bots, count(&|click| matches!(Class::from_code(click.class), Class::Bot | Class::Preview)));
+        let told = |click: &ClickRecord| click.class == Class::Human as u8 && !click.agent.is_empty();
+        let sent = |click: &ClickRecord| click.class == Class::Human as u8 && !click.referrer.is_empty();
+        assert_eq!(tally.browsers.iter().map(|(_, count)| count).sum::<u64>(), count(&told));
+        assert_eq!(tally.systems.iter().map(|(_, count)| count).sum::<u64>(), count(&told));
+        let referred: u64 = tally.referrers.iter().map(|(_, count)| count).sum();
+        assert_eq!(referred + tally.referrers_other, count(&sent));
+    }
+}
+
+/// Pseudo-random numbers that are the same on every run.
+struct Xorshift(u64);
+
+impl Xorshift {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % end
+    }
+}
+
+/// What the store should hold: links by owner and slug, and people's clicks on each.
+#[derive(Default)]
+struct Model {
+    links: HashMap<(UserId, String), Link>,
+    humans: HashMap<LinkId, u64>,
+    gone: Vec<(UserId, LinkId)>,
+}
+
+impl Model {
+    /// One random thing that a person or a visitor does; the store's answer has to be the model's.
+    fn step(&mut self, store: &Store, users: &[(UserId, &str)], random: &mut Xorshift) {
+        let (owner, user_name) = users[usize::try_from(random.below(users.len() as u64)).unwrap()];
+        let wanted = format!("s{}", random.below(12));
+        let other = format!("s{}", random.below(12));
+        let mut change = about(&format!("https://example.com/{}", random.below(1000)), "A title");
+        change.enabled = random.below(4) > 0;
+        change.expires = (random.below(3) == 0).then(|| NOW.plus_s(60));
+        let known = self.links.get(&(owner, wanted.clone())).cloned();
+        match (random.below(6), known) {
+            (0 | 1, known) => {
+                let new = NewLink { slug: Some(slug(&wanted)), change };
+                let made = store.create_link(owner, name(user_name), new, NOW).unwrap();
+                assert_eq!(made.is_err(), known.is_some());
+                if let Ok(link) = made {
+                    self.links.insert((owner, wanted), link);
+                }
+            }
+            (2, Some(link)) => {
+                let changed = store.change_link(owner, name(user_name), link.id, slug(&other), change, NOW).unwrap();
+                let taken = other != wanted && self.links.contains_key(&(owner, other.clone()));
+                match changed.unwrap() {
+                    Err(links::Taken) => assert!(taken),
+                    Ok(link) => {
+                        assert!(!taken);
+                        self.links.remove(&(owner, wanted));
+                        self.links.insert((owner, other), link);
+                    }
+                }
+            }
+            (3, Some(link)) => {
+                assert_eq!(store.delete_link(owner, name(user_name), link.id).unwrap(), Some(link.clone()));
+                assert_eq!(store.delete_link(owner, name(user_name), link.id).unwrap(), None);
+                self.links.remove(&(owner, wanted));
+                self.humans.remove(&link.id);
+                self.gone.push((owner, link.id));
+            }
+            (_, Some(link)) => {
+                for class in [Class::Human, Class::Bot, Class::Prefetch, Class::Preview, Class::Human] {
+                    store.record_click(click(owner, link.id, class));
+                }
+                *self.humans.entry(link.id).or_default() += 2;
+            }
+            (_, None) => {
+                if let Some(&(owner, link)) = self.gone.last() {
+                    store.record_click(click(owner, link, Class::Human));
+                }
+            }
+        }
+    }
+
+    fn compare(&self, store: &Store, users: &[(UserId, &str)]) {
+        store.flush_clicks().unwrap();
+        audit(store);
+        for ((owner, slug), link) in &self.links {
+            assert_eq!(store.link(*owner, link.id).unwrap().as_ref(), Some(link));
+            let name = users.iter().find(|user| user.0 == *owner).unwrap().1;
+            let redirect = store.redirect(&format!("{name}/{slug}")).unwrap().unwrap();
+            assert_eq!((redirect.link, &redirect.target), (link.id, &link.about.target));
+            let (numbers, _) = store.statistics(*owner, link.id).unwrap();
+            assert_eq!(numbers.humans, self.humans.get(&link.id).copied().unwrap_or(0));
+        }
+        assert_eq!(store.counts().unwrap(), (users.len() as u64, self.links.len() as u64));
+    }
+}
+
+#[test]
+fn whatever_people_do_all_tables_agree() {
+    let (folder, store) = fresh();
+    let users = [(user(&store, "anna"), "anna"), (user(&store, "bert"), "bert"), (user(&store, "carl"), "carl")];
+    let mut model = Model::default();
+    let mut random = Xorshift(0x2545_f491_4f6c_dd1d);
+    for round in 0..6 {
+        for _ in 0..60 {
+            model.step(&store, &users, &mut random);
+        }
+        model.compare(&store, &users);
+        if round % 2 == 1 {
+            while store.purge_clicks().unwrap() {}
+            audit(&store);
+        }
+    }
+    drop(store);
+    let (store, opened) = open(folder.path()).unwrap();
+    assert_eq!(opened, Opened { new: false, repaired: false });
+    model.compare(&store, &users);
+}
+
+#[test]
+fn a_closed_store_answers_that_it_is_closed() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    store.close();
+    store.close();
+    assert_eq!(store.user(anna).unwrap_err().kind, Kind::Unavailable);
+    assert_eq!(store.probe().unwrap_err().kind, Kind::Unavailable);
+    assert_eq!(store.put_settings(Settings::default()).unwrap_err().kind, Kind::Unavailable);
+    store.record_click(click(anna, LinkId(1), Class::Human));
+    assert_eq!(store.take_shed_clicks(), 1);
+}
+
+#[test]
+fn settings_and_secret_outlive_the_process() {
+    let (folder, store) = fresh();
+    assert_eq!(store.settings().unwrap(), Settings::default());
+    let secret = store.secret().unwrap();
+    let chosen = Settings {
+        site_name: "Ours".to_owned(),
+        blocked_hosts: vec!["evil.example".to_owned()],
+        ..Settings::default()
+    };
+    store.put_settings(chosen.clone()).unwrap();
+    store.close();
+    let (store, _) = open(folder.path()).unwrap();
+    assert_eq!(store.settings().unwrap(), chosen);
+    assert_eq!(store.secret().unwrap(), secret);
+    assert_ne!(secret, fresh().1.secret().unwrap());
+}

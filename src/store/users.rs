@@ -53,7 +53,7 @@ fn from_record(id: UserId, record: UserRecord) -> User {
 fn get(table: &impl ReadableTable<&'static [u8], &'static [u8]>, id: UserId) -> Result<Option<User>, Error> {
     let key = user_key(id);
     match table.get(key.as_slice())? {
-        Some(raw) => Ok(Some(from_record(id, record::decode(&key, raw.value())?))),
+        Some(raw) => Ok(Some(from_record(id, record::unseal(&key, raw.value())?))),
         None => Ok(None),
     }
 }
@@ -64,8 +64,8 @@ pub(super) fn read(tx: &ReadTransaction, id: UserId) -> Result<Option<User>, Err
 }
 
 fn put(tx: &WriteTransaction, user: &User) -> Result<(), Error> {
-    let record = record::encode(&to_record(user))?;
-    tx.open_table(USER)?.insert(user_key(user.id).as_slice(), record.as_slice())?;
+    let key = user_key(user.id);
+    tx.open_table(USER)?.insert(key.as_slice(), record::seal(&key, &to_record(user))?.as_slice())?;
     Ok(())
 }
 
@@ -194,7 +194,7 @@ impl Store {
             for row in table.iter()? {
                 let (key, raw) = row?;
                 let id = UserId(number("user", key.value())?);
-                users.push(from_record(id, record::decode(key.value(), raw.value())?));
+                users.push(from_record(id, record::unseal(key.value(), raw.value())?));
             }
             Ok(users)
         })
@@ -284,3 +284,6 @@ impl Store {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,9 @@ use std::time::{Duration, Instant};
 use redb::{Durability, WriteTransaction};
 
 use crate::click::Click;
-use crate::limits::{CLICK_FLUSH, CLICK_GATHER, CLICK_QUEUE_MAX, CLICKS_PER_COMMIT_MAX, CLICKS_UNDER_LOAD};
+use crate::limits::{
+    CLICK_FLUSH, CLICK_GATHER, CLICK_QUEUE_MAX, CLICK_RETRY_MAX, CLICKS_PER_COMMIT_MAX, CLICKS_UNDER_LOAD,
+};
 use crate::store::error::{Error, Kind};
 use crate::store::file::DataFile;
 use crate::store::{Report, clicks};
@@ -34,8 +36,14 @@ struct Change {
 struct Waiting {
     changes: VecDeque<Change>,
     clicks: VecDeque<Click>,
+    /// Clicks that the thread has taken and not yet written.
+    in_hand: usize,
     /// When the oldest waiting click came.
     since: Option<Instant>,
+    /// Commits of clicks that failed one after the other.
+    failures: u32,
+    /// When a reader last asked for a look at the file.
+    looked: Option<Instant>,
     stopping: bool,
 }
 
@@ -74,9 +82,10 @@ impl Queue {
         }
     }
 
-    /// True while clicks wait for their commit.
-    pub(super) fn has_clicks(&self) -> bool {
-        !self.lock().clicks.is_empty()
+    /// Clicks that came in and are not on disk, those being written now among them.
+    pub(super) fn unwritten_clicks(&self) -> usize {
+        let waiting = self.lock();
+        waiting.clicks.len() + waiting.in_hand
     }
 
     /// Clicks shed since the last call.
@@ -108,6 +117,23 @@ impl Queue {
         receiver.recv().unwrap_or_else(|_| Err(Error::new(Kind::Unavailable, "the writing thread has ended")))
     }
 
+    /// Has the thread try a commit, without waiting for it: a handle that has seen a disk error fails then, and the
+    /// file is opened again. At most once in [`CLICK_FLUSH`].
+    ///
+    /// Readers ask for this when they fail. Most changes begin with a look at something, so without it nothing might
+    /// ever be written, and nothing read, after the disk has recovered.
+    pub(super) fn look_after_file(&self) {
+        let mut waiting = self.lock();
+        if waiting.stopping || waiting.looked.is_some_and(|looked| looked.elapsed() < CLICK_FLUSH) {
+            return;
+        }
+        waiting.looked = Some(Instant::now());
+        let nobody: Answer = Box::new(drop);
+        waiting.changes.push_back(Change { job: Box::new(|_| Ok(nobody)), refuse: Box::new(drop) });
+        drop(waiting);
+        self.changed.notify_one();
+    }
+
     /// Asks the thread to write what waits and end.
     pub(super) fn stop(&self) {
         self.lock().stopping = true;
@@ -121,7 +147,7 @@ impl Queue {
     fn next(&self) -> Option<(Option<Change>, Vec<Click>)> {
         let mut waiting = self.lock();
         loop {
-            let due = waiting.since.map(|since| due_in(since.elapsed(), waiting.clicks.len()));
+            let due = waiting.since.map(|since| due_in(since.elapsed(), waiting.clicks.len(), waiting.failures));
             if !waiting.changes.is_empty() || due == Some(Duration::ZERO) || waiting.stopping {
                 break;
             }
@@ -133,6 +159,7 @@ impl Queue {
         let change = waiting.changes.pop_front();
         let count = waiting.clicks.len().min(CLICKS_PER_COMMIT_MAX);
         let clicks: Vec<Click> = waiting.clicks.drain(..count).collect();
+        waiting.in_hand = count;
         // What is left of a crowd has waited long enough already; its clock goes on.
         if waiting.clicks.is_empty() {
             waiting.since = None;
@@ -141,9 +168,14 @@ impl Queue {
     }
 }
 
-/// How much longer clicks gather: a crowd a moment, a few until the flush is due.
-fn due_in(age: Duration, count: usize) -> Duration {
-    let span = if count >= CLICKS_UNDER_LOAD { CLICK_GATHER } else { CLICK_FLUSH };
+/// How much longer clicks gather: a crowd a moment, a few until the flush is due. After failures they wait twice as
+/// long each time: every try on a failing disk opens the file again, and readers wait for that.
+fn due_in(age: Duration, count: usize, failures: u32) -> Duration {
+    let span = match failures {
+        0 if count >= CLICKS_UNDER_LOAD => CLICK_GATHER,
+        0 => CLICK_FLUSH,
+        _ => CLICK_RETRY_MAX.min(CLICK_FLUSH.saturating_mul(2_u32.saturating_pow(failures - 1))),
+    };
     span.saturating_sub(age)
 }
 
@@ -156,13 +188,16 @@ fn answer<T: Send + 'static>(sender: SyncSender<Result<T, Error>>, value: T) -> 
 pub(super) fn run(queue: &Queue, file: &Arc<DataFile>, report: Report) {
     while let Some((change, clicks)) = queue.next() {
         let mut left = write(file, change, clicks, report);
-        // A failed commit is not the clicks' fault: they wait for the next one, in front of the queue.
-        if !left.is_empty() {
-            let mut waiting = queue.lock();
-            if waiting.stopping {
-                report(&format!("{} clicks could not be written before the end", left.len()));
-                continue;
-            }
+        let mut waiting = queue.lock();
+        waiting.in_hand = 0;
+        if left.is_empty() {
+            waiting.failures = 0;
+        } else if waiting.stopping {
+            drop(waiting);
+            report(&format!("{} clicks could not be written before the end", left.len()));
+        } else {
+            waiting.failures = waiting.failures.saturating_add(1);
+            // A failed commit is not the clicks' fault: they wait for the next one, in front of the queue.
             while let Some(click) = left.pop() {
                 waiting.clicks.push_front(click);
             }
@@ -177,10 +212,16 @@ fn write(file: &DataFile, change: Option<Change>, clicks: Vec<Click>, report: Re
         Some(Change { job, refuse }) => (Some(job), Some(refuse)),
         None => (None, None),
     };
+    // Opening it after the last failure did not succeed.
+    if !file.is_open() {
+        file.reopen(report);
+    }
     let outcome = attempt(file, job, &clicks, report);
     let Err((error, answer)) = outcome else {
         return Vec::new();
     };
+    // A change that failed by itself takes no clicks with it.
+    let change_alone_failed = refuse.is_some() && error.kind != Kind::Disk && file.is_open();
     if error.kind == Kind::Disk {
         report(&format!("the data file could not be written, opening it again: {error}"));
         file.reopen(report);
@@ -190,7 +231,7 @@ fn write(file: &DataFile, change: Option<Change>, clicks: Vec<Click>, report: Re
         (None, Some(refuse)) => refuse(error),
         (None, None) => {}
     }
-    clicks
+    if change_alone_failed && !clicks.is_empty() { write(file, None, clicks, report) } else { clicks }
 }
 
 /// One transaction. On failure nothing of it is kept, and the answer owed to the change's caller, if its work was
@@ -217,3 +258,6 @@ fn attempt(file: &DataFile, job: Option<Job>, clicks: &[Click], report: Report) 
         Err(error) => Err((error.into(), answer)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -135,6 +135,7 @@ pub(crate) fn show(
         },
         rows: rows.collect(),
         pager,
+        damaged: page.damaged as u64,
         searched_only: page.truncated.then_some(LINKS_SCANNED_MAX as u64),
         clear_href: "/links",
     };

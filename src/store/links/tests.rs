@@ -1,0 +1,97 @@
+//! Links: one winner per slug, and rows that stay in step.
+
+use std::thread;
+
+use super::*;
+use crate::store::tables::LINK;
+use crate::store::tests::{NOW, about, audit, fresh, link, name, open, slug, tamper, user};
+
+#[test]
+fn of_fifty_that_want_one_slug_at_once_one_gets_it() {
+    let (_folder, store) = fresh();
+    let (anna, bert) = (user(&store, "anna"), user(&store, "bert"));
+    let made: Vec<_> = thread::scope(|scope| {
+        let store = &store;
+        let make = |at: usize| {
+            let new = NewLink { slug: Some(slug("promo")), change: about(&format!("https://example.com/{at}"), "") };
+            store.create_link(anna, name("anna"), new, NOW).unwrap()
+        };
+        let threads: Vec<_> = (0..50).map(|at| scope.spawn(move || make(at))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let winners: Vec<_> = made.iter().flatten().collect();
+    assert_eq!(winners.len(), 1);
+    assert_eq!(store.redirect("anna/promo").unwrap().unwrap().target, winners[0].about.target);
+    assert_eq!(store.link_count(anna).unwrap(), 1);
+    let new = NewLink { slug: Some(slug("promo")), change: about("https://example.com/", "") };
+    assert!(store.create_link(bert, name("bert"), new, NOW).unwrap().is_ok(), "another user has slugs of their own");
+    audit(&store);
+}
+
+#[test]
+fn a_link_without_a_slug_gets_a_free_one() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let new = NewLink { slug: None, change: about("https://example.com/", "") };
+    let made: Vec<_> =
+        (0..5).map(|_| store.create_link(anna, name("anna"), new.clone(), NOW).unwrap().unwrap()).collect();
+    for link in &made {
+        let redirect = store.redirect(&format!("anna/{}", link.slug.as_str())).unwrap().unwrap();
+        assert_eq!((redirect.link, redirect.owner), (link.id, anna));
+    }
+    audit(&store);
+}
+
+#[test]
+fn a_changed_link_leads_where_it_says_and_under_its_new_slug_only() {
+    let (_folder, store) = fresh();
+    let (anna, bert) = (user(&store, "anna"), user(&store, "bert"));
+    let (one, two) = (link(&store, anna, "one"), link(&store, anna, "two"));
+    let mut edit = about("https://example.org/new", "New");
+    edit.expires = Some(NOW.plus_s(9));
+    let change = |owner, of: &str, id, to: &str, now| {
+        store.change_link(owner, name(of), id, slug(to), edit.clone(), now).unwrap()
+    };
+    assert_eq!(change(anna, "anna", one.id, "two", NOW), Some(Err(Taken)));
+    assert_eq!(store.link(anna, one.id).unwrap(), Some(one.clone()), "nothing is changed");
+    assert_eq!(change(bert, "bert", one.id, "mine", NOW), None, "another's link is like none");
+    assert_eq!(store.link(bert, one.id).unwrap(), None);
+    assert_eq!(change(anna, "anna", LinkId(99), "three", NOW), None);
+    let changed = change(anna, "anna", one.id, "three", NOW.plus_s(5)).unwrap().unwrap();
+    assert_eq!((changed.created, changed.updated, &changed.about), (NOW, NOW.plus_s(5), &edit));
+    assert_eq!(store.link(anna, one.id).unwrap(), Some(changed));
+    assert_eq!(store.redirect("anna/one").unwrap(), None);
+    let redirect = store.redirect("anna/three").unwrap().unwrap();
+    assert_eq!((redirect.target, redirect.expires, redirect.enabled), (edit.target.clone(), edit.expires, true));
+    assert!(change(anna, "anna", two.id, "one", NOW).unwrap().is_ok(), "a slug that was left is free");
+    let earlier = change(anna, "anna", two.id, "one", NOW.plus_s(-60)).unwrap().unwrap();
+    assert_eq!(earlier.updated, NOW, "with the clock set back, no link is older than its making");
+    audit(&store);
+}
+
+#[test]
+fn a_deleted_link_is_gone_everywhere_and_its_number_stays_unused() {
+    let (_folder, store) = fresh();
+    let (anna, bert) = (user(&store, "anna"), user(&store, "bert"));
+    let one = link(&store, anna, "one");
+    assert_eq!(store.delete_link(bert, name("bert"), one.id).unwrap(), None);
+    assert_eq!(store.delete_link(anna, name("anna"), one.id).unwrap(), Some(one.clone()));
+    assert_eq!(store.delete_link(anna, name("anna"), one.id).unwrap(), None);
+    assert_eq!((store.link(anna, one.id).unwrap(), store.redirect("anna/one").unwrap()), (None, None));
+    assert_eq!((store.link_count(anna).unwrap(), store.counts().unwrap().1), (0, 0));
+    assert!(link(&store, anna, "one").id > one.id);
+    audit(&store);
+}
+
+#[test]
+fn a_damaged_link_is_an_error_and_its_redirect_goes_on() {
+    let (folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let (one, two) = (link(&store, anna, "one"), link(&store, anna, "two"));
+    store.close();
+    tamper(folder.path(), LINK, &link_key(anna, one.id), b"\x01nonsense");
+    let (store, _) = open(folder.path()).unwrap();
+    assert_eq!(store.link(anna, one.id).unwrap_err().kind, Kind::Damaged);
+    assert_eq!(store.link(anna, two.id).unwrap(), Some(two));
+    assert!(store.redirect("anna/one").unwrap().is_some());
+}

@@ -1,0 +1,102 @@
+//! A right can be used once, in time, and only the newest.
+
+use super::*;
+use crate::store::tests::{NOW, audit, fresh, hash_of, open, tamper, user};
+
+const SESSION: SessionHash = [5; 32];
+
+#[test]
+fn a_reset_link_works_once() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    assert!(store.sign_in(anna, hash_of("first"), None, [1; 32], None, NOW).unwrap());
+    let token = store.hand_out_reset(anna, NOW.plus_s(60)).unwrap();
+    for _ in 0..2 {
+        assert_eq!(store.reset_for(&token, NOW).unwrap(), Some(anna), "asking does not use it up");
+    }
+    assert_eq!(store.use_reset(&token, hash_of("second"), SESSION, NOW).unwrap(), Some(anna));
+    assert_eq!(store.user(anna).unwrap().unwrap().password.as_str(), "second");
+    assert!(store.session([1; 32], NOW).unwrap().is_none());
+    assert!(store.session(SESSION, NOW).unwrap().is_some());
+    assert_eq!(store.reset_for(&token, NOW).unwrap(), None);
+    assert_eq!(store.use_reset(&token, hash_of("third"), [6; 32], NOW).unwrap(), None);
+    assert_eq!(store.user(anna).unwrap().unwrap().password.as_str(), "second");
+    assert!(store.session([6; 32], NOW).unwrap().is_none());
+    audit(&store);
+}
+
+#[test]
+fn of_many_uses_at_once_one_succeeds() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let token = store.hand_out_reset(anna, NOW.plus_s(60)).unwrap();
+    let used: Vec<_> = std::thread::scope(|scope| {
+        let (store, token) = (&store, &token);
+        let uses = (0..8_u8)
+            .map(|at| scope.spawn(move || store.use_reset(token, hash_of(&format!("p{at}")), [at; 32], NOW).unwrap()));
+        let uses: Vec<_> = uses.collect();
+        uses.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let winner = used.iter().position(Option::is_some).unwrap();
+    assert_eq!(used.iter().flatten().count(), 1);
+    assert_eq!(store.user(anna).unwrap().unwrap().password.as_str(), format!("p{winner}"));
+}
+
+#[test]
+fn a_reset_link_is_over_when_late_replaced_or_overtaken() {
+    let (_folder, store) = fresh();
+    let (anna, bert) = (user(&store, "anna"), user(&store, "bert"));
+    let berts = store.hand_out_reset(bert, NOW.plus_s(60)).unwrap();
+    let first = store.hand_out_reset(anna, NOW.plus_s(60)).unwrap();
+    let second = store.hand_out_reset(anna, NOW.plus_s(60)).unwrap();
+    for (token, now, good) in [
+        (first.as_str(), NOW, None),
+        (second.as_str(), NOW, Some(anna)),
+        (second.as_str(), NOW.plus_s(59), Some(anna)),
+        (second.as_str(), NOW.plus_s(60), None),
+        (berts.as_str(), NOW, Some(bert)),
+        (&second.to_uppercase(), NOW, None),
+        (&second[1..], NOW, None),
+        ("", NOW, None),
+    ] {
+        assert_eq!(store.reset_for(token, now).unwrap(), good, "{token}");
+    }
+    assert_eq!(store.use_reset(&second, hash_of("late"), SESSION, NOW.plus_s(60)).unwrap(), None);
+    assert!(store.change_password(anna, hash_of("second"), None, NOW).unwrap());
+    assert_eq!(store.reset_for(&second, NOW).unwrap(), None);
+    assert_eq!(store.reset_for(&berts, NOW).unwrap(), Some(bert));
+    let nobodys = store.hand_out_reset(UserId(99), NOW.plus_s(60)).unwrap();
+    assert_eq!(store.use_reset(&nobodys, hash_of("x"), SESSION, NOW).unwrap(), None);
+    assert!(store.session(SESSION, NOW).unwrap().is_none());
+    audit(&store);
+}
+
+#[test]
+fn sweeping_removes_links_that_have_expired() {
+    let (_folder, store) = fresh();
+    let (anna, bert) = (user(&store, "anna"), user(&store, "bert"));
+    store.hand_out_reset(anna, NOW.plus_s(1)).unwrap();
+    let token = store.hand_out_reset(bert, NOW.plus_s(9)).unwrap();
+    assert_eq!(store.sweep_one_time(NOW).unwrap(), 0);
+    assert_eq!(store.sweep_one_time(NOW.plus_s(1)).unwrap(), 1);
+    assert_eq!(store.sweep_one_time(NOW.plus_s(1)).unwrap(), 0);
+    assert_eq!(store.reset_for(&token, NOW).unwrap(), Some(bert));
+}
+
+#[test]
+fn a_damaged_right_is_nobodys_and_hinders_nobody() {
+    let (folder, store) = fresh();
+    let anna = user(&store, "anna");
+    store.close();
+    for sweep in [false, true] {
+        tamper(folder.path(), ONE_TIME, &hash("token"), b"\x01");
+        let (store, _) = open(folder.path()).unwrap();
+        assert!(store.reset_for("token", NOW).is_err());
+        if sweep {
+            assert_eq!(store.sweep_one_time(NOW).unwrap(), 1);
+        } else {
+            assert!(store.change_password(anna, hash_of("second"), None, NOW).unwrap());
+        }
+        assert_eq!(store.reset_for("token", NOW).unwrap(), None);
+    }
+}

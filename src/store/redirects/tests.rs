@@ -1,0 +1,65 @@
+//! Damage to a redirect is noticed, and costs that redirect only.
+
+use crate::store::error::Kind;
+use crate::store::record::{self, RedirectRecord};
+use crate::store::tables::REDIRECT;
+use crate::store::tests::{fresh, link, open, tamper, user};
+use crate::user::UserId;
+
+/// The good row of `anna/promo`, in a file of two links.
+fn row() -> Vec<u8> {
+    let record = RedirectRecord {
+        owner: 1,
+        link: 2,
+        enabled: true,
+        expires_ms: None,
+        target: "https://example.com/promo".to_owned(),
+    };
+    record::seal(b"anna/promo", &record).unwrap()
+}
+
+#[test]
+fn a_damaged_redirect_is_an_error_and_never_a_target() {
+    let (folder, store) = fresh();
+    let anna = user(&store, "anna");
+    link(&store, anna, "promo");
+    link(&store, anna, "other");
+    store.close();
+    let good = row();
+    let foreign =
+        record::seal(b"anna/other", &record::unseal::<RedirectRecord>(b"anna/promo", &good).unwrap()).unwrap();
+    let elsewhere =
+        RedirectRecord { target: "javascript:alert(1)".to_owned(), ..record::unseal(b"anna/promo", &good).unwrap() };
+    let not_a_target = record::seal(b"anna/promo", &elsewhere).unwrap();
+    let flip = |at: usize, bit: u8| {
+        let mut bytes = good.clone();
+        bytes[at] ^= 1 << bit;
+        bytes
+    };
+    let flips = (0..good.len()).step_by(5).map(|at| flip(at, u8::try_from(at % 8).unwrap()));
+    let others = [Vec::new(), good[..good.len() - 1].to_vec(), good[1..].to_vec(), foreign, not_a_target];
+    for bad in flips.chain(others) {
+        tamper(folder.path(), REDIRECT, b"anna/promo", &bad);
+        let (store, _) = open(folder.path()).unwrap();
+        assert_eq!(store.redirect("anna/promo").unwrap_err().kind, Kind::Damaged, "{}", bad.escape_ascii());
+        assert_eq!(store.redirect("anna/other").unwrap().unwrap().target.as_str(), "https://example.com/other");
+    }
+    tamper(folder.path(), REDIRECT, b"anna/promo", &good);
+    let (store, _) = open(folder.path()).unwrap();
+    let redirect = store.redirect("anna/promo").unwrap().unwrap();
+    assert_eq!((redirect.owner, redirect.target.as_str()), (UserId(1), "https://example.com/promo"));
+}
+
+#[test]
+fn only_the_whole_path_leads_somewhere() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    link(&store, anna, "promo");
+    assert!(store.redirect("anna/promo").unwrap().is_some());
+    for path in
+        ["", "/", "anna", "anna/", "anna/prom", "anna/promo2", "Anna/promo", "/anna/promo", "bert/promo", "promo"]
+    {
+        assert_eq!(store.redirect(path).unwrap(), None, "{path}");
+    }
+    assert_eq!(store.redirect(&"x".repeat(100_000)).unwrap(), None);
+}

@@ -1,0 +1,127 @@
+//! Sessions begin, count and end.
+
+use super::*;
+use crate::limits::SESSION_IDLE_S;
+use crate::store::tests::{NOW, audit, fresh, hash_of, open, tamper, user};
+
+fn hash(number: usize) -> SessionHash {
+    let mut hash = [0; 32];
+    // Not in the order of their making.
+    hash[0] = u8::try_from(number * 7 % 256).unwrap();
+    hash[1] = u8::try_from(number).unwrap();
+    hash
+}
+
+fn sign_in(store: &Store, user: UserId, number: usize, now: Timestamp) {
+    assert!(store.sign_in(user, hash_of("first"), None, hash(number), None, now).unwrap());
+}
+
+fn is_live(store: &Store, number: usize, now: Timestamp) -> bool {
+    store.session(hash(number), now).unwrap().is_some()
+}
+
+#[test]
+fn with_too_many_sessions_the_oldest_end() {
+    let (_folder, store) = fresh();
+    let (anna, bert) = (user(&store, "anna"), user(&store, "bert"));
+    sign_in(&store, bert, 200, NOW);
+    let at = |number: usize| NOW.plus_s(i64::try_from(number).unwrap());
+    for number in 0..SESSIONS_PER_USER_MAX + 3 {
+        sign_in(&store, anna, number, at(number));
+    }
+    let now = at(100);
+    let live: Vec<_> = (0..SESSIONS_PER_USER_MAX + 3).filter(|number| is_live(&store, *number, now)).collect();
+    assert_eq!(live, (3..SESSIONS_PER_USER_MAX + 3).collect::<Vec<_>>());
+    assert!(is_live(&store, 200, now), "another's sessions do not count");
+    audit(&store);
+}
+
+#[test]
+fn a_session_counts_until_it_ends() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    sign_in(&store, anna, 1, NOW);
+    let (session, of) = store.session(hash(1), NOW).unwrap().unwrap();
+    assert_eq!((session, of.id), (Session { user: anna, created: NOW, seen: NOW }, anna));
+    assert!(!is_live(&store, 2, NOW));
+    let last = NOW.plus_s(SESSION_IDLE_S - 1);
+    assert!(is_live(&store, 1, last));
+    assert!(!is_live(&store, 1, last.plus_s(1)));
+    store.stamp_session(hash(1), last).unwrap();
+    assert!(is_live(&store, 1, last.plus_s(1)));
+    for _ in 0..2 {
+        store.end_session(hash(1)).unwrap();
+        assert!(!is_live(&store, 1, NOW));
+    }
+    store.stamp_session(hash(1), NOW).unwrap();
+    assert!(!is_live(&store, 1, NOW), "a session that has ended stays ended");
+    audit(&store);
+}
+
+#[test]
+fn a_new_password_ends_every_session_and_begins_one() {
+    let (_folder, store) = fresh();
+    let (anna, bert) = (user(&store, "anna"), user(&store, "bert"));
+    sign_in(&store, bert, 9, NOW);
+    for number in 0..5 {
+        sign_in(&store, anna, number, NOW);
+    }
+    assert!(store.change_password(anna, hash_of("second"), Some(hash(6)), NOW).unwrap());
+    assert!((0..5).all(|number| !is_live(&store, number, NOW)));
+    assert!(is_live(&store, 6, NOW) && is_live(&store, 9, NOW));
+    assert_eq!(store.user(anna).unwrap().unwrap().password.as_str(), "second");
+    assert!(store.change_password(anna, hash_of("third"), None, NOW).unwrap());
+    assert!(!is_live(&store, 6, NOW));
+    assert!(!store.change_password(UserId(99), hash_of("x"), Some(hash(7)), NOW).unwrap());
+    assert!(!is_live(&store, 7, NOW));
+    audit(&store);
+}
+
+#[test]
+fn sweeping_removes_what_is_over_and_nothing_else() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let later = NOW.plus_s(SESSION_IDLE_S);
+    for number in 0..3 {
+        sign_in(&store, anna, number, NOW);
+    }
+    sign_in(&store, anna, 3, NOW.plus_s(1));
+    assert_eq!(store.sweep_sessions(NOW).unwrap(), 0);
+    assert_eq!(store.sweep_sessions(later).unwrap(), 3);
+    assert_eq!(store.sweep_sessions(later).unwrap(), 0);
+    assert!(is_live(&store, 3, later));
+    audit(&store);
+}
+
+#[test]
+fn a_damaged_session_signs_nobody_in_and_keeps_nobody_out() {
+    let damaged = || {
+        let (folder, store) = fresh();
+        let anna = user(&store, "anna");
+        for number in 0..SESSIONS_PER_USER_MAX {
+            sign_in(&store, anna, number, NOW);
+        }
+        store.close();
+        tamper(folder.path(), SESSION, &hash(7), b"\x09nonsense");
+        let (store, _) = open(folder.path()).unwrap();
+        assert_eq!(store.session(hash(7), NOW).unwrap_err().kind, Kind::Damaged);
+        (folder, store, anna)
+    };
+    let (_folder, store, anna) = damaged();
+    sign_in(&store, anna, 100, NOW);
+    assert!(store.session(hash(7), NOW).unwrap().is_none(), "it made room for the new one");
+    audit(&store);
+
+    let (_folder, store, anna) = damaged();
+    assert!(store.change_password(anna, hash_of("second"), None, NOW).unwrap());
+    audit(&store);
+
+    let (_folder, store, anna) = damaged();
+    assert_eq!(store.sweep_sessions(NOW).unwrap(), 1);
+    sign_in(&store, anna, 100, NOW);
+    audit(&store);
+
+    let (_folder, store, _) = damaged();
+    store.end_session(hash(7)).unwrap();
+    assert!(store.session(hash(7), NOW).unwrap().is_none());
+}

@@ -1,0 +1,129 @@
+//! The queue before the writing thread, and what a failing change costs others.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use super::*;
+use crate::limits::CLICKS_UNDER_LOAD;
+use crate::link::LinkId;
+use crate::store::Store;
+use crate::store::tests::{click, fresh, link, open, user};
+use crate::user::UserId;
+use crate::visitor::Class;
+
+fn refused() -> Error {
+    Error::new(Kind::Damaged, "refused")
+}
+
+/// A change that says when it has begun, and goes on when it is told to.
+fn hold(store: &Store, begun: Sender<()>, go_on: Receiver<()>) {
+    let held = move |_: &WriteTransaction| {
+        begun.send(()).unwrap();
+        go_on.recv().unwrap();
+        Ok(())
+    };
+    store.write("holding the thread", held).unwrap();
+}
+
+fn wait_until(fits: impl Fn() -> bool) {
+    while !fits() {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn clicks_past_the_queue_are_shed_and_counted() {
+    let queue = Queue::new();
+    for _ in 0..CLICK_QUEUE_MAX + 7 {
+        queue.push_click(click(UserId(1), LinkId(1), Class::Human));
+    }
+    assert_eq!((queue.unwritten_clicks(), queue.take_shed()), (CLICK_QUEUE_MAX, 7));
+    assert_eq!(queue.take_shed(), 0);
+    queue.stop();
+    queue.push_click(click(UserId(1), LinkId(1), Class::Human));
+    assert_eq!(queue.take_shed(), 1);
+    assert_eq!(queue.change(|_| Ok(())).unwrap_err().kind, Kind::Unavailable);
+    let mut left = CLICK_QUEUE_MAX;
+    while let Some((None, clicks)) = queue.next() {
+        assert!(clicks.len() <= CLICKS_PER_COMMIT_MAX);
+        left -= clicks.len();
+    }
+    assert_eq!(left, 0, "what waits is written before the end");
+}
+
+#[test]
+fn clicks_wait_longer_after_each_failure() {
+    let ms = Duration::from_millis;
+    for (age, count, failures, rest) in [
+        (ms(0), 1, 0, CLICK_FLUSH),
+        (ms(0), CLICKS_UNDER_LOAD - 1, 0, CLICK_FLUSH),
+        (ms(0), CLICKS_UNDER_LOAD, 0, CLICK_GATHER),
+        (ms(20), CLICKS_UNDER_LOAD, 0, CLICK_GATHER - ms(20)),
+        (CLICK_FLUSH, 1, 0, ms(0)),
+        (CLICK_FLUSH * 9, 1, 0, ms(0)),
+        (ms(0), CLICKS_UNDER_LOAD, 1, CLICK_FLUSH),
+        (ms(0), CLICKS_UNDER_LOAD, 2, CLICK_FLUSH * 2),
+        (ms(0), 1, 4, CLICK_FLUSH * 8),
+        (ms(0), 1, 7, CLICK_RETRY_MAX),
+        (ms(0), 1, u32::MAX, CLICK_RETRY_MAX),
+    ] {
+        assert_eq!(due_in(age, count, failures), rest, "{age:?} {count} {failures}");
+    }
+}
+
+#[test]
+fn flushing_waits_for_clicks_that_are_being_written() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let id = link(&store, anna, "promo").id;
+    store.record_click(click(anna, id, Class::Human));
+    let (begun, has_begun) = channel();
+    let (go_on, may_go_on) = channel();
+    thread::scope(|scope| {
+        scope.spawn(|| hold(&store, begun, may_go_on));
+        has_begun.recv().unwrap();
+        let flush = scope.spawn(|| store.flush_clicks().unwrap());
+        wait_until(|| flush.is_finished() || !store.queue.lock().changes.is_empty());
+        let is_too_early = flush.is_finished();
+        go_on.send(()).unwrap();
+        assert!(!is_too_early, "the click was not on disk yet");
+    });
+    assert_eq!(store.statistics(anna, id).unwrap().0.humans, 1);
+}
+
+#[test]
+fn a_change_that_fails_at_the_end_takes_no_clicks_with_it() {
+    let (folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let id = link(&store, anna, "promo").id;
+    let (begun, has_begun) = channel();
+    let (go_on, may_go_on) = channel();
+    thread::scope(|scope| {
+        scope.spawn(|| hold(&store, begun, may_go_on));
+        has_begun.recv().unwrap();
+        let failing = scope.spawn(|| store.write::<()>("failing", |_| Err(refused())));
+        wait_until(|| !store.queue.lock().changes.is_empty());
+        store.record_click(click(anna, id, Class::Human));
+        let closing = scope.spawn(|| store.close());
+        wait_until(|| store.queue.lock().stopping);
+        go_on.send(()).unwrap();
+        assert_eq!(failing.join().unwrap().unwrap_err().to_string(), "failing: refused");
+        closing.join().unwrap();
+    });
+    let (store, _) = open(folder.path()).unwrap();
+    assert_eq!(store.statistics(anna, id).unwrap().0.humans, 1);
+}
+
+#[test]
+fn a_failed_change_leaves_nothing_and_the_next_goes_on() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let write_then_fail = |tx: &WriteTransaction| -> Result<(), Error> {
+        tx.open_table(crate::store::tables::USER)?.insert(b"junk".as_slice(), b"junk".as_slice())?;
+        Err(refused())
+    };
+    assert!(store.write("failing", write_then_fail).is_err());
+    assert_eq!(store.counts().unwrap(), (1, 0));
+    link(&store, anna, "promo");
+    crate::store::tests::audit(&store);
+}
