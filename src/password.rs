@@ -292,7 +292,8 @@ impl PasswordHash {
 }
 
 impl Strength {
-    fn chars_min(self) -> usize {
+    /// Code points in a password of this strength.
+    pub(crate) fn chars_min(self) -> usize {
         match self {
             Strength::User => PASSWORD_CHARS_MIN,
             Strength::Administrator => ADMINISTRATOR_PASSWORD_CHARS_MIN,

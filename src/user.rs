@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::limits::{EMAIL_BYTES_MAX, USER_NAME_BYTES};
-use crate::password::PasswordHash;
+use crate::password::{PasswordHash, Strength};
 
 /// A user's number in the data file; never given out twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -204,6 +204,14 @@ pub(crate) enum Role {
 }
 
 impl Role {
+    /// How strong the password has to be.
+    pub(crate) fn strength(self) -> Strength {
+        match self {
+            Role::User => Strength::User,
+            Role::Administrator => Strength::Administrator,
+        }
+    }
+
     /// The word in lists and commands.
     pub(crate) fn word(self) -> &'static str {
         match self {

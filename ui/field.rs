@@ -159,14 +159,15 @@ pub(crate) fn email(value: &str, errors: &Errors) -> Markup {
     input(&field, errors)
 }
 
-/// Two fields for a new password, `password1` and `password2`. They never show what was sent.
-pub(crate) fn new_passwords(form: &str, label: &str, errors: &Errors) -> Markup {
+/// Two fields for a new password of at least `chars_min` characters, `password1` and `password2`. They never show
+/// what was sent.
+pub(crate) fn new_passwords(form: &str, label: &str, chars_min: usize, errors: &Errors) -> Markup {
     let first = Field {
         form,
         name: "password1",
         label,
         kind: "password",
-        help: Some(html! { "At least 8 characters." }),
+        help: Some(html! { "At least " (chars_min) " characters." }),
         autocomplete: Some("new-password"),
         ..Field::default()
     };

@@ -25,6 +25,7 @@ use crate::ui::login::{self, Login};
 use crate::ui::pager::{Pager, PagerOrder};
 use crate::ui::profile::{self, Profile};
 use crate::ui::register::{self, NoRegistration, Register};
+use crate::ui::reset::{self, Reset};
 use crate::ui::setup::{self, Registration, Setup};
 use crate::ui::{assets, text};
 
@@ -107,6 +108,7 @@ fn account_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
     let none = Errors::new();
     let wrong = errors(words, &["", "username", "email", "password1", "code"]);
     let setup = |errors| Setup {
+        password_chars_min: 8,
         host: words("short.example"),
         code: words(""),
         username: words(""),
@@ -115,9 +117,16 @@ fn account_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
         registration: Registration::Invite,
         errors,
     };
-    let register = |errors| Register { host: words("short.example"), username: words("bob"), email: words(""), errors };
+    let register = |errors| Register {
+        password_chars_min: 8,
+        host: words("short.example"),
+        username: words("bob"),
+        email: words(""),
+        errors,
+    };
     let login = |errors| Login { username: words(""), next: words("/links"), errors };
     let profile = |email_errors, password_errors| Profile {
+        password_chars_min: 8,
         username: words("alice"),
         email: words("alice@example.com"),
         created_at: AT,
@@ -139,6 +148,13 @@ fn account_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
         ("register-invite", register::closed_page(&out("Register"), NoRegistration::ByInvitation)),
         ("login", login::page(&out("Log in"), &login(&none))),
         ("login-errors", login::page(&out("Log in"), &login(&wrong))),
+        (
+            "reset",
+            reset::page(
+                &out("New password"),
+                &Reset { username: words("alice"), password_chars_min: 8, errors: &wrong },
+            ),
+        ),
         ("profile", profile::page(&own, &profile(&none, &none))),
         ("profile-errors", profile::page(&own, &profile(&wrong, &errors(words, &["password", "password2"])))),
     ]

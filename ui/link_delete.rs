@@ -27,7 +27,7 @@ pub(crate) fn page(frame: &Frame<'_>, link: &LinkDelete<'_>) -> Markup {
                 (copy::shown(link.url))
                 "?"
             }
-            p {
+            p.lead {
                 "It has "
                 (clicks)
                 ". Everyone who opens it will see “not found”. This cannot be undone."

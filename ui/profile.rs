@@ -15,6 +15,7 @@ pub(crate) struct Profile<'a> {
     pub(crate) created_at: Timestamp,
     pub(crate) last_login_at: Option<Timestamp>,
     pub(crate) is_admin: bool,
+    pub(crate) password_chars_min: usize,
     pub(crate) links: u64,
     /// What stands in the field for a new address; empty unless it was refused.
     pub(crate) new_email: &'a str,
@@ -104,7 +105,7 @@ fn password_form(frame: &Frame<'_>, profile: &Profile<'_>) -> Markup {
                 // Password managers look for the name beside the password.
                 input type="hidden" name="username" autocomplete="username" value=(profile.username);
                 (field::input(&current_password("password", "password"), profile.password_errors))
-                (field::new_passwords("password", "New password", profile.password_errors))
+                (field::new_passwords("password", "New password", profile.password_chars_min, profile.password_errors))
                 button type="submit" { "Change password" }
             }
         }

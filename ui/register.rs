@@ -12,6 +12,7 @@ pub(crate) struct Register<'a> {
     pub(crate) host: &'a str,
     pub(crate) username: &'a str,
     pub(crate) email: &'a str,
+    pub(crate) password_chars_min: usize,
     pub(crate) errors: &'a Errors,
 }
 
@@ -25,7 +26,7 @@ pub(crate) fn page(frame: &Frame<'_>, register: &Register<'_>) -> Markup {
                 (field::token(frame.csrf_token))
                 (field::username(register.host, register.username, register.errors))
                 (field::email(register.email, register.errors))
-                (field::new_passwords("", "Password", register.errors))
+                (field::new_passwords("", "Password", register.password_chars_min, register.errors))
                 button.primary type="submit" { "Register" }
             }
             p.help {

@@ -10,6 +10,7 @@ use crate::ui::layout::{self, Frame};
 pub(crate) struct Reset<'a> {
     /// Whose password it is.
     pub(crate) username: &'a str,
+    pub(crate) password_chars_min: usize,
     pub(crate) errors: &'a Errors,
 }
 
@@ -28,7 +29,7 @@ pub(crate) fn page(frame: &Frame<'_>, reset: &Reset<'_>) -> Markup {
                 }
                 // Password managers look for the name beside the password.
                 input type="text" name="username" value=(reset.username) autocomplete="username" hidden;
-                (field::new_passwords("", "New password", reset.errors))
+                (field::new_passwords("", "New password", reset.password_chars_min, reset.errors))
                 div.buttons {
                     button.primary type="submit" { "Save password" }
                 }

@@ -15,6 +15,7 @@ pub(crate) struct Setup<'a> {
     pub(crate) email: &'a str,
     pub(crate) site_name: &'a str,
     pub(crate) registration: Registration,
+    pub(crate) password_chars_min: usize,
     pub(crate) errors: &'a Errors,
 }
 
@@ -76,7 +77,7 @@ fn account(setup: &Setup<'_>) -> Markup {
     html! {
         (field::username(setup.host, setup.username, setup.errors))
         (field::email(setup.email, setup.errors))
-        (field::new_passwords("", "Password", setup.errors))
+        (field::new_passwords("", "Password", setup.password_chars_min, setup.errors))
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{BufRead, IsTerminal, Read};
 
 use crate::command::Error;
 use crate::limits::PASSWORD_BYTES_MAX;
-use crate::password::{self, Cost, Hasher, PasswordHash, Strength};
+use crate::password::{self, Cost, Hasher, PasswordHash};
 use crate::random;
 use crate::user::{Email, Role};
 
@@ -24,12 +24,8 @@ pub(crate) fn read_new(name: &str, email: &Email, role: Role, from_stdin: bool) 
 /// # Errors
 /// Exit code 2 with what is wrong with it.
 pub(crate) fn check(typed: &str, name: &str, email: &str, role: Role) -> Result<(), Error> {
-    let strength = match role {
-        Role::User => Strength::User,
-        Role::Administrator => Strength::Administrator,
-    };
     let local_part = email.split('@').next().unwrap_or_default();
-    password::check(typed, strength, &[name, email, local_part, "linkjar"])
+    password::check(typed, role.strength(), &[name, email, local_part, "linkjar"])
         .map_err(|why| Error::usage(format!("the password for {name} is not good enough. {why}")))
 }
 

@@ -12,7 +12,7 @@ use crate::store::error::Error;
 use crate::store::record::{self, OneTimeRecord};
 use crate::store::tables::ONE_TIME;
 use crate::store::{sessions, users};
-use crate::user::UserId;
+use crate::user::{User, UserId};
 
 /// What a one-time link is good for. The numbers are on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +97,11 @@ impl Store {
         let key = hash(token);
         self.write("using a reset link", move |tx| {
             let Some(user) = get(&tx.open_table(ONE_TIME)?, &key, now)? else { return Ok(None) };
-            if users::change(tx, user, |user| user.password = password)?.is_none() {
+            let edit = |user: &mut User| {
+                user.password = password;
+                user.last_login = Some(now);
+            };
+            if users::change(tx, user, edit)?.is_none() {
                 return Ok(None);
             }
             drop_all(tx, user)?;

@@ -153,6 +153,7 @@ impl Store {
             if let Ok(id) = created {
                 settings::put(tx, &chosen)?;
                 if let Some(hash) = session {
+                    change(tx, id, |user| user.last_login = Some(now))?;
                     sessions::start(tx, id, &hash, now)?;
                 }
             }

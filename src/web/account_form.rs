@@ -1,7 +1,7 @@
 //! What the forms that make or change an account share: name, address and password, checked in one way.
 
 use crate::app::App;
-use crate::password::{self, PasswordHash, Strength};
+use crate::password::{self, PasswordHash};
 use crate::random;
 use crate::ui::field::Errors;
 use crate::ui::text;
@@ -35,10 +35,6 @@ pub(crate) fn new_password<'a>(
     errors: &mut Errors,
 ) -> Option<&'a str> {
     let password = form.get("password1");
-    let strength = match owner.role {
-        Role::User => Strength::User,
-        Role::Administrator => Strength::Administrator,
-    };
     let context = [
         owner.name,
         owner.email.map_or("", Email::as_str),
@@ -47,7 +43,7 @@ pub(crate) fn new_password<'a>(
         &visitor.shown.host,
         "linkjar",
     ];
-    if let Err(why) = password::check(password, strength, &context) {
+    if let Err(why) = password::check(password, owner.role.strength(), &context) {
         errors.push("password1", why.to_string());
         return None;
     }

@@ -43,6 +43,7 @@ pub(crate) fn draw(app: &App, visitor: &Visitor, account: &SignedIn, refused: &R
         created_at: user.created,
         last_login_at: user.last_login,
         is_admin: user.role == Role::Administrator,
+        password_chars_min: user.role.strength().chars_min(),
         links: app.store.link_count(user.id)?.into(),
         new_email: refused.new_email,
         email_errors: &refused.email_errors,

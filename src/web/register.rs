@@ -65,6 +65,12 @@ fn draw(visitor: &Visitor, form: &Form, errors: &Errors) -> Markup {
     let mut frame = visitor.frame("Register");
     frame.failed = !errors.is_empty();
     frame.section = Section::Register;
-    let data = Register { host: &host, username: form.get("username"), email: form.get("email"), errors };
+    let data = Register {
+        host: &host,
+        username: form.get("username"),
+        email: form.get("email"),
+        password_chars_min: Role::User.strength().chars_min(),
+        errors,
+    };
     register::page(&frame, &data)
 }

@@ -75,5 +75,8 @@ fn asked(app: &App, request: &Request) -> Result<(String, User), Error> {
 fn draw(visitor: &Visitor, user: &User, errors: &Errors) -> Markup {
     let mut frame = visitor.frame("New password");
     frame.failed = !errors.is_empty();
-    reset::page(&frame, &Reset { username: user.name.as_str(), errors })
+    reset::page(
+        &frame,
+        &Reset { username: user.name.as_str(), password_chars_min: user.role.strength().chars_min(), errors },
+    )
 }

@@ -115,6 +115,7 @@ fn draw(visitor: &Visitor, form: &Form, errors: &Errors) -> Markup {
         email: form.get("email"),
         site_name: form.get("site_name"),
         registration,
+        password_chars_min: Role::Administrator.strength().chars_min(),
         errors,
     };
     setup::page(&frame, &data)

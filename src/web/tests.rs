@@ -1,1 +1,213 @@
+//! What only a clock that can be set, or a row that can be spoilt, shows: ends of sessions, links and rights, and
+//! failures that become numbered incidents.
 
+use std::net::IpAddr;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::clock::{Clock, Timestamp};
+use crate::config;
+use crate::limits::{RESET_LINK_S, SESSION_ABSOLUTE_S, SESSION_IDLE_S, SESSION_STAMP_S};
+use crate::link::{LinkChange, NewLink, Title};
+use crate::options::Options;
+use crate::password::{Cost, Hasher};
+use crate::session::SessionToken;
+use crate::slug::Slug;
+use crate::store::{Settings, Store};
+use crate::target::Target;
+use crate::user::{Email, NewUser, Role, User, UserId, UserName};
+use request::Body;
+
+const NOON: Timestamp = Timestamp::from_ms(1_795_176_000_000);
+
+/// A site with one user, on a clock of its own.
+struct Site {
+    app: App,
+    clock: Clock,
+    _folder: TempDir,
+}
+
+impl Site {
+    fn new() -> Site {
+        let folder = TempDir::new().unwrap();
+        let (store, _) = Store::open(folder.path(), 1 << 20, |_| {}).unwrap();
+        let clock = Clock::fixed(NOON);
+        let hasher = Hasher::new(1, 4, Cost { memory_kib: 8, passes: 1, lanes: 1 });
+        let config = config::resolve(&Options::default(), &|_| None).unwrap();
+        let new = NewUser {
+            name: UserName::parse("alice").unwrap(),
+            email: Email::parse("alice@mail.example").unwrap(),
+            password: hasher.hash("correct horse", [7; 16]).unwrap(),
+            role: Role::Administrator,
+        };
+        store.set_up(new, Settings::default(), None, NOON).unwrap().unwrap();
+        let app = App::new(store, clock.clone(), hasher, &config).unwrap();
+        Site { app, clock, _folder: folder }
+    }
+
+    fn alice(&self) -> User {
+        self.app.store.user_by_login("alice").unwrap().unwrap()
+    }
+
+    /// A browser's session, without the form.
+    fn sign_in(&self) -> String {
+        let token = SessionToken::random().unwrap();
+        let alice = self.alice();
+        let now = self.clock.now();
+        assert!(self.app.store.sign_in(alice.id, alice.password, None, token.hash(), None, now).unwrap());
+        format!("session={}", token.text())
+    }
+
+    fn link(&self, slug: &str, target: &str, expires: Option<Timestamp>) {
+        let target = Target::from_stored(target.to_owned()).unwrap();
+        let change = LinkChange { target, title: Title::default(), expires, enabled: true };
+        let new = NewLink { slug: Some(Slug::parse(slug).unwrap()), change };
+        let alice = self.alice();
+        self.app.store.create_link(alice.id, alice.name, new, NOON).unwrap().unwrap();
+    }
+
+    fn get(&self, path: &str, cookie: &str) -> Response {
+        self.ask("GET", path, cookie, "")
+    }
+
+    fn ask(&self, method: &str, path: &str, cookie: &str, body: &str) -> Response {
+        let headers = [
+            ("Host", "localhost"),
+            ("Accept", "text/html"),
+            ("Cookie", cookie),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+        ];
+        let raw = Raw {
+            method: method.to_owned(),
+            target: path.to_owned(),
+            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            body: Body::Whole(body.as_bytes().to_vec()),
+            peer: Some(IpAddr::from([203, 0, 113, 77])),
+            host_is_optional: false,
+        };
+        respond(&self.app, raw)
+    }
+}
+
+fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    response.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_ref())
+}
+
+fn text(response: &Response) -> String {
+    String::from_utf8(response.body.to_vec()).unwrap()
+}
+
+#[test]
+fn a_session_ends_after_its_idle_time_and_a_visit_within_it_extends_it() {
+    let site = Site::new();
+    let cookie = site.sign_in();
+    site.clock.advance_s(SESSION_IDLE_S - 1);
+    assert_eq!(site.get("/links", &cookie).status, 200);
+    // That visit was noted, so the idle time began anew.
+    site.clock.advance_s(SESSION_IDLE_S - 1);
+    assert_eq!(site.get("/links", &cookie).status, 200);
+    site.clock.advance_s(SESSION_IDLE_S);
+    let response = site.get("/links", &cookie);
+    assert_eq!((response.status, header(&response, "Location")), (302, Some("/accounts/login?next=%2Flinks")));
+}
+
+#[test]
+fn a_session_ends_after_its_absolute_time_however_often_it_is_used() {
+    let site = Site::new();
+    let cookie = site.sign_in();
+    let step = SESSION_IDLE_S / 2;
+    for _ in 0..(SESSION_ABSOLUTE_S / step - 1) {
+        site.clock.advance_s(step);
+        assert_eq!(site.get("/links", &cookie).status, 200);
+    }
+    site.clock.advance_s(step);
+    assert_eq!(site.get("/links", &cookie).status, 302);
+}
+
+#[test]
+fn a_clock_that_was_set_back_ends_no_session_and_makes_none_immortal() {
+    let site = Site::new();
+    site.clock.advance_s(400 * 86_400);
+    let cookie = site.sign_in();
+    site.clock.advance_s(-400 * 86_400);
+    assert_eq!(site.get("/links", &cookie).status, 200);
+    // The visit was stamped with the time that now holds.
+    site.clock.advance_s(SESSION_STAMP_S);
+    assert_eq!(site.get("/links", &cookie).status, 200);
+    site.clock.advance_s(SESSION_IDLE_S);
+    assert_eq!(site.get("/links", &cookie).status, 302);
+}
+
+#[test]
+fn a_link_expires_at_its_moment() {
+    let site = Site::new();
+    site.link("sale", "https://shop.example/", Some(NOON.plus_s(60)));
+    assert_eq!(site.get("/alice/sale", "").status, 302);
+    site.clock.advance_s(59);
+    assert_eq!(site.get("/alice/sale", "").status, 302);
+    site.clock.advance_s(1);
+    let gone = site.get("/alice/sale", "");
+    assert_eq!(gone.status, 410);
+    assert!(text(&gone).contains("This link has expired."));
+    assert!(!text(&gone).contains("shop.example"), "the target is nobody's business any more");
+    assert_eq!(header(&gone, "Location"), None);
+}
+
+#[test]
+fn a_reset_link_is_good_for_a_day() {
+    let site = Site::new();
+    let secret = site.app.store.hand_out_reset(site.alice().id, NOON.plus_s(RESET_LINK_S)).unwrap();
+    let path = format!("/accounts/reset/{secret}");
+    site.clock.advance_s(RESET_LINK_S - 1);
+    assert_eq!(site.get(&path, "").status, 303);
+    assert_eq!(site.get(&path, "").status, 303, "looking does not use it up");
+    site.clock.advance_s(1);
+    assert_eq!(site.get(&path, "").status, 404);
+    assert_eq!(site.get("/accounts/reset", &format!("reset={secret}")).status, 404);
+}
+
+#[test]
+fn a_failure_is_an_incident_with_a_number_and_tells_nothing_else() {
+    let site = Site::new();
+    let error = Error::Internal("/secret/path: redb says no".to_owned());
+    let request = Request::parse(Raw {
+        method: "GET".to_owned(),
+        target: "/links".to_owned(),
+        headers: vec![("Host".to_owned(), "localhost".to_owned()), ("Accept".to_owned(), "text/html".to_owned())],
+        body: Body::Whole(Vec::new()),
+        peer: None,
+        host_is_optional: false,
+    });
+    let response = failed(&site.app, &request.unwrap(), &error);
+    let page = text(&response);
+    assert_eq!(response.status, 500);
+    assert!(page.contains("Server Error") && page.contains("The log has it under"), "{page}");
+    assert!(!page.contains("secret") && !page.contains("redb"), "{page}");
+    let panic = respond_to_panic(&site.app, "index out of bounds at /home/x.rs");
+    assert_eq!(panic.status, 500);
+    assert!(!text(&panic).contains("/home"), "{}", text(&panic));
+    assert!(header(&panic, "Content-Security-Policy").is_some());
+}
+
+#[test]
+fn a_closed_store_is_a_busy_server_and_an_unhealthy_one() {
+    let site = Site::new();
+    site.link("docs", "https://docs.example/", None);
+    site.app.store.close();
+    let health = site.get("/health", "");
+    assert_eq!((health.status, text(&health).as_str()), (503, r#"{"status":"unhealthy","database":"disconnected"}"#));
+    let page = site.get("/alice/docs", "");
+    assert_eq!((page.status, header(&page, "Retry-After")), (503, Some("2")));
+    assert_eq!(header(&page, "Location"), None);
+}
+
+#[test]
+fn another_users_link_does_not_exist() {
+    let site = Site::new();
+    let stranger = UserId(site.alice().id.0 + 1);
+    site.link("docs", "https://docs.example/", None);
+    let found = site.app.store.redirect("alice/docs").unwrap().unwrap();
+    assert!(site.app.store.link(found.owner, found.link).unwrap().is_some());
+    assert!(site.app.store.link(stranger, found.link).unwrap().is_none());
+}
