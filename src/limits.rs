@@ -139,6 +139,8 @@ pub(crate) const LISTEN_BACKLOG: i32 = 1_024;
 pub(crate) const TCP_USER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Running requests may finish for this long after the signal to stop.
 pub(crate) const STOP_GRACE: Duration = Duration::from_secs(10);
+/// A worker that is told to stop waits this long for requests that are on their way.
+pub(crate) const STOP_QUIET: Duration = Duration::from_millis(100);
 /// `linkjar health` waits this long for an answer.
 pub(crate) const HEALTH_TIMEOUT: Duration = Duration::from_secs(3);
 /// The longest answer `linkjar health` reads.

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use log::{debug, error};
-use tiny_http::{HTTPVersion, Request, StatusCode};
+use tiny_http::{HTTPVersion, Header, Request, StatusCode};
 
 use crate::app::App;
 use crate::limits::{BODY_DISCARD_BYTES_MAX, FORM_BYTES_MAX};
@@ -27,6 +27,7 @@ pub(super) fn serve(app: &App, mut request: Request) {
     let raw = raw(&request, body);
     let response = catch_unwind(AssertUnwindSafe(|| web::respond(app, raw)))
         .unwrap_or_else(|panic| web::respond_to_panic(app, &panic_text(panic.as_ref())));
+    let response = if app.is_stopping() { response.with("Connection", "close") } else { response };
     let bytes = wire::print(&response, send).unwrap_or_else(|Unprintable(name)| {
         error!(target: "core", header = name; "an answer held bytes that no header may; it was not sent");
         wire::print(&wire::last_resort(), send).unwrap_or_default()
@@ -59,11 +60,13 @@ fn is_discardable(request: &Request) -> bool {
     request.body_length().is_some_and(|declared| declared <= BODY_DISCARD_BYTES_MAX)
 }
 
-/// Answers a request whose body cannot be discarded and never touches the connection again. The connection and its
-/// thread are given up on purpose; the alternative is the process.
+/// Answers a request whose body cannot be discarded, head only, and never touches the connection again. The
+/// connection and its thread are given up on purpose; the alternative is the process.
 fn leave(request: Request, response: &Response) {
-    let body = response.body.as_ref();
-    let answer = tiny_http::Response::new(StatusCode(response.status), Vec::new(), body, Some(body.len()), None);
+    let own = [("Server", "linkjar")].into_iter();
+    let headers = response.headers.iter().map(|(name, value)| (*name, value.as_ref())).chain(own);
+    let headers = headers.filter_map(|(name, value)| Header::from_bytes(name, value).ok()).collect();
+    let answer = tiny_http::Response::new(StatusCode(response.status), headers, std::io::empty(), Some(0), None);
     std::mem::forget(request.upgrade("close", answer));
 }
 
