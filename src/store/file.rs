@@ -2,9 +2,9 @@
 //! was, opened again after the disk has failed.
 
 use std::cell::Cell;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -147,6 +147,8 @@ fn create_folder(folder: &Path) -> io::Result<()> {
     let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     for new in missing {
+        // The umask may have taken more away than it should.
+        fs::set_permissions(new, Permissions::from_mode(0o700))?;
         let above = new.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // One that we may write to but not read cannot be synced.
         if let Ok(above) = File::open(above) {
@@ -166,6 +168,7 @@ fn create(path: &Path, cache_bytes: usize) -> Result<(), OpenError> {
         _ => {}
     }
     let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&temporary).map_err(io)?;
+    file.set_permissions(Permissions::from_mode(0o600)).map_err(io)?;
     let synced = file.try_clone().map_err(io)?;
     let made = (|| -> Result<(), Error> {
         let backend = FileBackend::new(file).map_err(redb::Error::from)?;
