@@ -155,6 +155,11 @@ impl Hasher {
         Hasher { gate: Gate::new(at_once, admitted_max, wait_max), cost, idle: Mutex::new(Vec::new()) }
     }
 
+    /// Gives the memory kept between hashes back; the next hash takes it anew.
+    pub(crate) fn release_idle(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Hashes a new password with a fresh random salt.
     ///
     /// # Errors

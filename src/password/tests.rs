@@ -225,9 +225,11 @@ fn memory_is_used_again_and_does_not_grow() {
         hasher.hash("correct horse", SALT).unwrap();
         hasher.verify("correct horse", Some(&costly)).unwrap();
     }
-    let idle = hasher.idle.lock().unwrap();
-    let sizes: Vec<usize> = idle.iter().map(Vec::capacity).collect();
-    assert_eq!(sizes, [8]);
+    let sizes = || hasher.idle.lock().unwrap().iter().map(Vec::capacity).collect::<Vec<usize>>();
+    assert_eq!(sizes(), [8]);
+    hasher.release_idle();
+    assert!(sizes().is_empty());
+    hasher.hash("correct horse", SALT).unwrap();
 }
 
 #[test]
