@@ -174,18 +174,15 @@ impl SetupCode {
     }
 
     /// Compares a code in a time that does not depend on it; case, spaces and hyphens do not matter to people who
-    /// type it. At most [`SETUP_TRIES_PER_MINUTE`] tries a minute are compared at all.
+    /// type it. After [`SETUP_TRIES_PER_MINUTE`] wrong ones in a minute none is compared at all.
     pub(crate) fn check(&self, typed: &str) -> SetupTry {
         const MINUTE: Duration = Duration::from_secs(60);
-        {
-            let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-            let age = tries.0.elapsed();
-            if age >= MINUTE {
-                *tries = (Instant::now(), 0);
-            } else if tries.1 >= SETUP_TRIES_PER_MINUTE {
-                return SetupTry::Wait((MINUTE - age).as_secs() + 1);
-            }
-            tries.1 += 1;
+        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        let age = tries.0.elapsed();
+        if age >= MINUTE {
+            *tries = (Instant::now(), 0);
+        } else if tries.1 >= SETUP_TRIES_PER_MINUTE {
+            return SetupTry::Wait((MINUTE - age).as_secs() + 1);
         }
         let plain = |text: &str| -> Vec<u8> {
             text.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase()).collect()
@@ -193,6 +190,7 @@ impl SetupCode {
         if bool::from(plain(&self.text).as_slice().ct_eq(plain(typed).as_slice())) {
             SetupTry::Right
         } else {
+            tries.1 += 1;
             SetupTry::Wrong
         }
     }
@@ -206,9 +204,12 @@ mod tests {
     fn the_setup_code_forgives_form_but_not_content_and_slows_guessing() {
         let code = SetupCode::random().unwrap();
         assert_eq!(code.as_str().len(), 14);
-        assert_eq!(code.check(""), SetupTry::Wrong);
-        assert_eq!(code.check("aaaa-aaaa-aaaa"), SetupTry::Wrong);
-        assert_eq!(code.check(code.as_str()), SetupTry::Right);
+        for wrong in ["", "aaaa-aaaa-aaaa", "1", "ü"] {
+            assert_eq!(code.check(wrong), SetupTry::Wrong, "{wrong}");
+        }
+        for _ in 0..20 {
+            assert_eq!(code.check(code.as_str()), SetupTry::Right);
+        }
         assert_eq!(code.check(&code.as_str().to_uppercase().replace('-', " ")), SetupTry::Right);
         assert_eq!(code.check(&code.as_str()[1..]), SetupTry::Wrong);
         assert!(matches!(code.check(code.as_str()), SetupTry::Wait(1..=60)));

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::ui::field::{self, Errors, Field};
+use crate::ui::field::{self, Errors, Field, Need};
 use crate::ui::layout::{self, Frame};
 
 /// The setup form as it was sent, or empty. Passwords are never shown again.
@@ -86,9 +86,10 @@ fn site(setup: &Setup<'_>) -> Markup {
         name: "site_name",
         label: "Site name",
         value: setup.site_name,
-        help: Some(html! { "Shown at the top of every page." }),
+        help: Some(html! { "Shown at the top of every page. Left empty: Linkjar." }),
         autocomplete: Some("off"),
         chars_max: Some(60),
+        need: Need::Optional,
         ..Field::default()
     };
     let choices = [

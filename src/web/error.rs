@@ -14,7 +14,7 @@ use crate::ui::error::{ErrorPage, Resend};
 use crate::ui::text;
 use crate::web::access::Visitor;
 use crate::web::form::Form;
-use crate::web::request::{Method, Request};
+use crate::web::request::Request;
 use crate::web::response::Response;
 
 /// Why a request has no ordinary answer.
@@ -149,14 +149,14 @@ fn page(error: &Error, words: &Words, number: Option<&str>, request: Option<&Req
         (Error::StaleForm(form), Some(request)) => Some(Resend { action: &request.here, fields: form.to_resend() }),
         _ => None,
     };
+    let is_offered_again = resend.is_some();
     let page = ErrorPage { status: words.status, heading: words.heading, text: &words.text, incident: number, resend };
     let response = Response::page(words.status, ui::error::page(&frame, &page));
     // A form that is sent again needs the cookie its new token belongs to.
-    if frame.bare { response } else { visitor.keep(response) }
+    if frame.bare && !is_offered_again { response } else { visitor.keep(response) }
 }
 
 /// True when the client takes HTML: browsers say so, curl takes anything and gets one line.
 fn wants_html(request: &Request) -> bool {
     request.header("accept").is_some_and(|accept| accept.contains("text/html"))
-        || (request.method == Method::Post && request.header("accept").is_none())
 }

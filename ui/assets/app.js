@@ -59,13 +59,16 @@
 
   // The setup code comes after "#", so that no access log ever has it.
   const code = byId("code");
-  if (code && /^#[a-z0-9]+(-[a-z0-9]+)+$/i.test(location.hash)) {
-    if (!code.value) {
+  const takeCode = () => {
+    if (code && /^#[a-z0-9]+(-[a-z0-9]+)+$/i.test(location.hash)) {
       code.value = location.hash.slice(1);
       byId("username")?.focus();
+      history.replaceState(null, "", location.pathname + location.search);
     }
-    history.replaceState(null, "", location.pathname + location.search);
-  }
+  };
+  takeCode();
+  // A newer link that is opened in this tab changes nothing but the part after #.
+  addEventListener("hashchange", takeCode);
 
   // A name shows in the sample address while it is typed.
   for (const mirror of all("[data-mirror]")) {
