@@ -62,19 +62,19 @@ impl Timestamp {
         moment.format(items).unwrap_or_default()
     }
 
-    /// Reads a `datetime-local` value as UTC, with or without seconds.
+    /// Reads a `datetime-local` value as UTC, with or without seconds; typed by hand it may have a space for the `T`.
     ///
     /// # Errors
     /// `None` when the text is not of that form or names no real date.
     pub(crate) fn parse_form(text: &str) -> Option<Timestamp> {
-        let minute = text.get(..16)?;
+        let minute = text.get(..16)?.replacen(' ', "T", 1);
         let rest = &text[16..];
         let seconds_are_fine = rest.is_empty()
             || (rest.len() >= 3 && rest.starts_with(':') && rest[1..].bytes().all(|b| b.is_ascii_digit() || b == b'.'));
         if !seconds_are_fine {
             return None;
         }
-        let date = time::PrimitiveDateTime::parse(minute, FORM).ok()?;
+        let date = time::PrimitiveDateTime::parse(&minute, FORM).ok()?;
         Some(Timestamp(date.assume_utc().unix_timestamp() * 1000))
     }
 }
@@ -128,7 +128,9 @@ mod tests {
             ("2026-11-20T14:02", Some(1_795_183_320_000)),
             ("2026-11-20T14:02:59", Some(1_795_183_320_000)),
             ("2039-02-28T00:00", Some(2_182_464_000_000)),
+            ("2026-11-20 14:02", Some(1_795_183_320_000)),
             ("2026-02-30T00:00", None),
+            (" 026-11-20T14:02", None),
             ("2026-11-20", None),
             ("2026-11-20T14:02junk", None),
             ("", None),
@@ -137,7 +139,7 @@ mod tests {
             let read = Timestamp::parse_form(text);
             assert_eq!(read.map(Timestamp::ms), ms, "{text}");
             if let Some(time) = read {
-                assert_eq!(time.form_text(), text[..16]);
+                assert_eq!(time.form_text(), text[..16].replace(' ', "T"));
             }
         }
     }
