@@ -68,6 +68,7 @@ impl UserName {
 ///
 /// The router's tests compare its own first words with this list.
 const RESERVED: &[&str] = &[
+    "about",
     "abuse",
     "account",
     "accounts",

@@ -108,6 +108,9 @@ impl Visitor {
     /// Draws without a menu: for short links, whose visitors are nobody's users.
     pub(crate) fn without_menu(mut self) -> Visitor {
         self.bare = true;
+        // A message for the owner waits for a page of the site.
+        self.flash = None;
+        self.had_flash = false;
         self
     }
 
@@ -138,6 +141,8 @@ impl Visitor {
             Some(value) => response.with("Set-Cookie", cookie::set(Name::Form, value, FORM_COOKIE_S, self.secure)),
             None => response,
         };
+        // What somebody signed in sees is nobody's search result.
+        let response = if self.account.is_some() { response.with("X-Robots-Tag", "noindex") } else { response };
         let page_was_drawn = response.kind == Kind::Page && !response.body.is_empty();
         if self.had_flash && page_was_drawn && !response.headers.iter().any(|(_, value)| is_flash(value)) {
             response.with("Set-Cookie", cookie::clear(Name::Flash, self.secure))
@@ -153,9 +158,10 @@ impl Visitor {
             .with("Set-Cookie", cookie::clear(Name::Form, self.secure))
     }
 
-    /// Takes the cookie of a session that is over.
+    /// Takes the cookie of a session that is over, and over HTTPS what the browser has kept of its pages.
     pub(crate) fn end_session(&self, response: Response) -> Response {
-        response.with("Set-Cookie", cookie::clear(Name::Session, self.secure))
+        let response = response.with("Set-Cookie", cookie::clear(Name::Session, self.secure));
+        if self.secure { response.with("Clear-Site-Data", "\"cache\", \"storage\"") } else { response }
     }
 
     /// Leaves a message for the next page.

@@ -94,7 +94,7 @@ fn answer(app: &App, request: &Request) -> Response {
         host::note_refused(app, request);
         return error::respond(&Error::Misdirected, Some(request), None);
     }
-    if router::is_short(path) {
+    if router::is_short(path) || router::is_bare_name(path) {
         return short_link(app, request);
     }
     if standing == Standing::Alias {

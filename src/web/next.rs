@@ -36,7 +36,8 @@ fn is_plain(text: &str) -> bool {
         && second != Some(&b'\\')
         && !text.contains('\\')
         && !text.contains('#')
-        && !text.chars().any(|c| c.is_control() || c.is_whitespace())
+        // What cannot stand in a header cannot be gone to.
+        && text.bytes().all(|byte| (0x21..=0x7e).contains(&byte))
 }
 
 #[cfg(test)]
@@ -75,6 +76,8 @@ mod tests {
             ("/links//evil", false),
             ("/links/@evil", false),
             ("/links#evil", false),
+            ("/links?q=ü", false),
+            ("/links?q=%C3%BC", true),
             ("", false),
         ] {
             assert_eq!(safe(next).is_some(), accepted, "{next:?}");
