@@ -3,7 +3,6 @@
 //! A page for signed-in people takes a [`SignedIn`], a form's page a [`Submission`]. Only this file makes them, so no
 //! page can forget to check session, origin or form token.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -180,7 +179,7 @@ impl Visitor {
     }
 }
 
-fn is_flash(value: &Cow<'static, str>) -> bool {
+fn is_flash(value: &str) -> bool {
     value.starts_with("flash=") || value.starts_with("__Host-flash=")
 }
 

@@ -127,7 +127,7 @@ pub(crate) fn is_short(path: &[String]) -> bool {
 
 /// True when a path is a user's name alone, or could be: there is nothing there, for known names and others alike.
 pub(crate) fn is_bare_name(path: &[String]) -> bool {
-    path.len() == 1 && !path[0].is_empty() && !user::is_reserved(&path[0]) && !path[0].contains('.')
+    path.len() == 1 && !user::is_reserved(&path[0]) && find(path).is_none()
 }
 
 /// The verbs of a short address.
