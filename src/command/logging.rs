@@ -46,7 +46,11 @@ struct Logger {
 
 impl Logger {
     fn level(&self, target: &str) -> LevelFilter {
-        // Libraries speak under their own names; their chatter is not the operator's.
+        // What becomes of the listening socket is told by ourselves, and only when it is news.
+        if target.starts_with("tiny_http") {
+            return LevelFilter::Off;
+        }
+        // Other libraries speak under their own names; their chatter is not the operator's.
         let ours = self.filter.targets.iter().find(|(name, _)| name == target);
         let level = ours.map_or(self.filter.default, |(_, level)| *level);
         if is_ours(target) { level } else { level.min(LevelFilter::Warn) }
@@ -141,7 +145,13 @@ fn json_line(record: &Record<'_>, now: Timestamp) -> String {
     fields.insert("target".to_owned(), record.target().into());
     fields.insert("msg".to_owned(), record.args().to_string().into());
     let _ = record.key_values().visit(&mut JsonValues(&mut fields));
-    format!("{}\n", serde_json::Value::Object(fields))
+    let mut line = String::new();
+    for c in serde_json::Value::Object(fields).to_string().chars() {
+        // JSON may hold these as they are; a terminal should not.
+        let _ = if is_invisible(c) { write!(line, "\\u{:04x}", u32::from(c)) } else { line.write_char(c) };
+    }
+    line.push('\n');
+    line
 }
 
 struct JsonValues<'a>(&'a mut serde_json::Map<String, serde_json::Value>);
@@ -186,6 +196,10 @@ mod tests {
 
     #[test]
     fn a_line_of_json_has_its_fields() {
+        with_record("a\u{202e}", |record| {
+            let line = json_line(record, Timestamp::from_ms(0));
+            assert!(line.is_ascii() && line.contains(r"a\u202e"), "{line}");
+        });
         with_record("a\"\n", |record| {
             let line = json_line(record, Timestamp::from_ms(0));
             let value: serde_json::Value = serde_json::from_str(&line).unwrap();

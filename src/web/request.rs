@@ -183,8 +183,13 @@ impl Request {
     pub(crate) fn logged_path(&self) -> String {
         // A secret that was pasted with something around it is one all the same.
         let is_secret = |part: &str| part.len() >= 64 && part.bytes().filter(u8::is_ascii_hexdigit).count() >= 64;
-        let parts = self.path.iter().map(|part| if is_secret(part) { "…" } else { part.as_str() });
-        format!("/{}", parts.collect::<Vec<_>>().join("/"))
+        let mut logged = String::new();
+        for (at, part) in self.path.iter().enumerate() {
+            let follows_reset = at > 0 && self.path[at - 1].eq_ignore_ascii_case("reset");
+            logged.push('/');
+            logged.push_str(if follows_reset || is_secret(part) { "…" } else { part });
+        }
+        if logged.is_empty() { "/".to_owned() } else { logged }
     }
 }
 

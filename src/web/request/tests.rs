@@ -89,7 +89,9 @@ fn secrets_stay_out_of_logged_paths() {
     for (target, logged) in [
         (format!("/accounts/reset/{secret}?x=secret"), "/accounts/reset/…"),
         (format!("/Accounts/reset/{secret}."), "/Accounts/reset/…"),
+        ("/accounts/reset/short/x".to_owned(), "/accounts/reset/…/x"),
         ("/alice/docs/".to_owned(), "/alice/docs"),
+        ("/".to_owned(), "/"),
     ] {
         let request = Request::parse(raw("GET", &target, &[("Host", "a")])).unwrap();
         assert_eq!(request.logged_path(), logged);

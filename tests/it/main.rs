@@ -1,0 +1,76 @@
+//! The program as a person meets it: the real executable, real HTTP, a data folder of its own for every test.
+
+// Tests say what they expect by unwrapping, in their helpers too, and print the seed that repeats them.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+// Starts and stops the program.
+mod appliance;
+// Asks it, as a browser does.
+mod browser;
+// Takes a page apart, as a browser does.
+mod markup;
+
+// Error pages, error lines, and forms that can be sent again.
+mod error;
+// The home page before and after signing in.
+mod home;
+// A new link: what is accepted and what is refused at which field.
+mod link_create;
+// The list of links: search, states, orders, pages.
+mod link_list;
+// One link's facts and clicks.
+mod link_detail;
+// Changing a link.
+mod link_edit;
+// Deleting a link.
+mod link_delete;
+// The pages' own files.
+mod assets;
+// The health page.
+mod health;
+// The robots file.
+mod robots;
+// The short addresses themselves, and what is kept of a visit.
+mod redirect;
+// The first administrator: who may make one, and only once.
+mod setup;
+// New accounts: who may make one, and which names, addresses and passwords will do.
+mod register;
+// Signing in, and where it leads.
+mod login;
+// Signing out.
+mod logout;
+// One's own account.
+mod profile;
+// Another e-mail address for one's account.
+mod email_change;
+// Another password for one's account.
+mod password_change;
+// The one-time link to a new password.
+mod reset;
+// Light and dark.
+mod theme;
+// Other people's links, and races for one slug.
+mod ownership;
+// Verbs, odd addresses and bodies, in bytes.
+mod wire;
+// How cookies are written and read, and what sessions are worth.
+mod cookies;
+// Forms that no page of ours was drawn for.
+mod forgery;
+// The headers of every answer, and pages that keep to their policy.
+mod headers;
+// The names this server answers for.
+mod hosts;
+// Text of strangers on our pages.
+mod escaping;
+// What must be in no file and no log, and who may read the files.
+mod secrets;
+// Killed and stopped while at work: nothing acknowledged is lost.
+mod restart;
+// Damaged, foreign, missing and locked data files.
+mod data_file;
+// The operator's commands: output, exit codes, wrong use.
+mod command_line;
+// What the log says and what it never says.
+mod log_lines;

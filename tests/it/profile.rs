@@ -1,0 +1,38 @@
+//! One's own account as the profile shows it.
+
+use crate::appliance::{ADMIN_EMAIL, PASSWORD, Start};
+use crate::browser::Browser;
+
+#[test]
+fn the_profile_shows_ones_own_account_and_nobody_elses() {
+    let appliance = Start::with_admin().run();
+    let mut alice = Browser::user(&appliance, "alice");
+    let page = alice.open("/accounts/profile");
+    for words in ["Username alice", "Email alice@mail.example", "Role User", "Member since", "Links 0"] {
+        page.says(words);
+    }
+    page.does_not_say("Last login never");
+    assert!(!page.body.contains(ADMIN_EMAIL) && !page.body.contains(PASSWORD) && !page.body.contains("$argon2"));
+    alice.make_link("https://example.com/", "one");
+    alice.open("/accounts/profile").says("Links 1");
+    Browser::admin(&appliance).open("/accounts/profile").says("Role Administrator");
+}
+
+#[test]
+fn without_a_session_the_profile_asks_to_log_in() {
+    let appliance = Start::with_admin().run();
+    let page = Browser::of(&appliance).get("/accounts/profile");
+    assert_eq!((page.status, page.header("location")), (302, Some("/accounts/login?next=%2Faccounts%2Fprofile")));
+    assert!(page.body.is_empty());
+}
+
+#[test]
+fn password_managers_find_the_page_to_change_the_password_on() {
+    let appliance = Start::with_admin().run();
+    let page = Browser::of(&appliance).get("/.well-known/change-password");
+    assert_eq!((page.status, page.header("location")), (302, Some("/accounts/profile")));
+    let page = Browser::admin(&appliance).open("/accounts/profile");
+    for hint in ["autocomplete=\"current-password\"", "autocomplete=\"new-password\"", "autocomplete=\"username\""] {
+        assert!(page.body.contains(hint), "{hint}");
+    }
+}
