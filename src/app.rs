@@ -81,15 +81,10 @@ impl App {
         self.set_up.load(Ordering::Acquire)
     }
 
-    /// Notes that the first administrator exists, and reads the settings made with it.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub(crate) fn note_set_up(&self) -> Result<(), store::Error> {
-        let settings = Arc::new(self.store.settings()?);
-        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
+    /// Notes that the first administrator exists, and the settings written with it.
+    pub(crate) fn note_set_up(&self, settings: Settings) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
         self.set_up.store(true, Ordering::Release);
-        Ok(())
     }
 
     /// Notes the address of the socket.

@@ -21,6 +21,8 @@ use crate::spelling::{nearest, shown};
 use form::{COMMANDS, Form, SERVE, USER};
 
 pub(crate) use crate::options::Options;
+#[cfg(test)]
+pub(crate) use form::SETTING_KEYS;
 pub(crate) use form::Topic;
 pub(crate) use help::help;
 
@@ -275,7 +277,7 @@ impl Typed {
     fn name(self) -> Result<String, Usage> {
         let form = self.form;
         let missing = || {
-            let what = format!("{} needs a user. Add {}", form.words, form.operands);
+            let what = format!("{} needs a name. Add {}", form.words, form.operands);
             Usage(see(&what, form.words))
         };
         self.operands(1)?.pop().ok_or_else(missing)

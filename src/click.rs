@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::clock::Timestamp;
-use crate::limits::{AGENT_BYTES_MAX, REFERRER_BYTES_MAX};
+use crate::limits::{AGENT_BYTES_MAX, REFERRER_BYTES_MAX, REFERRING_HOST_BYTES_MAX};
 use crate::link::LinkId;
 use crate::user::UserId;
 use crate::visitor::{self, AddressPolicy, Class, Reason};
@@ -64,7 +64,7 @@ impl Click {
 
 /// Host and path of a `Referer` value: no scheme, user, query or fragment, since queries hold secrets.
 ///
-/// Anything that is no web address is dropped.
+/// Anything that is no web address is dropped, and so is a host longer than a name can be.
 fn referrer(value: &str) -> String {
     let Some(rest) = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://")) else {
         return String::new();
@@ -74,7 +74,10 @@ fn referrer(value: &str) -> String {
     let authority_end = place.find('/').unwrap_or(place.len());
     let (authority, path) = place.split_at(authority_end);
     let host = authority.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
-    if host.is_empty() || host.chars().any(|c| c.is_control() || c.is_whitespace()) {
+    if host.is_empty()
+        || host.len() > REFERRING_HOST_BYTES_MAX
+        || host.chars().any(|c| c.is_control() || c.is_whitespace())
+    {
         return String::new();
     }
     let path = if path == "/" { "" } else { path };
@@ -98,6 +101,8 @@ mod tests {
     #[test]
     fn referrers_keep_host_and_path_only() {
         let long = format!("https://a.example/{}", "x".repeat(600));
+        let (longest, too_long) = ("a".repeat(REFERRING_HOST_BYTES_MAX), "a".repeat(REFERRING_HOST_BYTES_MAX + 1));
+        let (of_longest, of_too_long) = (format!("https://{longest}/"), format!("https://{too_long}/"));
         let cut_long = format!("a.example/{}", "x".repeat(REFERRER_BYTES_MAX - 10));
         for (value, kept) in [
             ("https://News.Example/story?id=7#top", "news.example/story"),
@@ -111,6 +116,8 @@ mod tests {
             ("https://a b/", ""),
             ("", ""),
             (long.as_str(), cut_long.as_str()),
+            (of_longest.as_str(), longest.as_str()),
+            (of_too_long.as_str(), ""),
         ] {
             assert_eq!(referrer(value), kept, "{value}");
         }

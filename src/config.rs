@@ -22,7 +22,7 @@ use crate::user::Registration;
 pub(crate) use address::BaseUrl;
 pub(crate) use admin::AdminSeed;
 pub(crate) use entry::{Source, entries, json, text};
-pub(crate) use logging::{LogFilter, LogFormat};
+pub(crate) use logging::{LOG_TARGETS, LogFilter, LogFormat};
 
 /// Everything that is fixed for the life of the process.
 #[derive(Debug)]

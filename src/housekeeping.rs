@@ -28,13 +28,7 @@ impl Housekeeping {
         let thread = thread::Builder::new().name("housekeeping".to_owned()).spawn(move || {
             let mut swept: Option<Instant> = None;
             loop {
-                let is_due = swept.is_none_or(|at| at.elapsed() >= SWEEP_EVERY);
-                if let Err(error) = round(&app, is_due) {
-                    warn!(target: "store", "housekeeping: {error}");
-                }
-                if is_due {
-                    swept = Some(Instant::now());
-                }
+                round(&app, &mut swept);
                 if stopped.recv_timeout(HOUSEKEEPING_EVERY) != Err(RecvTimeoutError::Timeout) {
                     return;
                 }
@@ -54,20 +48,103 @@ impl Drop for Housekeeping {
     }
 }
 
-/// One round. Each transaction is a slice, so that nobody waits behind it.
-fn round(app: &App, sweep: bool) -> Result<(), store::Error> {
+/// One round. Each transaction is a slice, so that nobody waits behind it; what fails does not keep the rest from
+/// being done, and is tried again in the next round. `swept` is when sweeping last succeeded.
+fn round(app: &App, swept: &mut Option<Instant>) {
     let shed = app.store.take_shed_clicks();
     if shed > 0 {
         warn!(target: "store", count = shed; "clicks shed");
     }
     // 19 MiB that a small board has better uses for between two logins.
     app.hasher.release_idle();
-    while !app.is_stopping() && app.store.purge_clicks()? {}
-    if sweep {
-        let now = app.now();
-        let sessions = app.store.sweep_sessions(now)?;
-        let one_time = app.store.sweep_one_time(now)?;
-        debug!(target: "store", sessions, one_time; "swept");
+    reported(purge(app));
+    if swept.is_none_or(|at| at.elapsed() >= SWEEP_EVERY) && reported(sweep(app)) {
+        *swept = Some(Instant::now());
     }
+}
+
+fn purge(app: &App) -> Result<(), store::Error> {
+    while !app.is_stopping() && app.store.purge_clicks()? {}
     Ok(())
+}
+
+/// Removes what has expired; the second kind does not wait for the first to succeed.
+fn sweep(app: &App) -> Result<(), store::Error> {
+    let now = app.now();
+    let (sessions, one_time) = (app.store.sweep_sessions(now), app.store.sweep_one_time(now));
+    let (sessions, one_time) = (sessions?, one_time?);
+    debug!(target: "store", sessions, one_time; "swept");
+    Ok(())
+}
+
+/// Tells the operator of a failure. True when there is none.
+fn reported(outcome: Result<(), store::Error>) -> bool {
+    outcome.inspect_err(|error| warn!(target: "store", "housekeeping: {error}")).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Clock, Timestamp};
+    use crate::config;
+    use crate::limits::{RESET_LINK_S, SESSION_IDLE_S};
+    use crate::link::{LinkChange, NewLink, Title};
+    use crate::options::Options;
+    use crate::password::{Cost, Hasher, PasswordHash};
+    use crate::store::{Fault, Settings, Store};
+    use crate::target::Target;
+    use crate::user::{Email, NewUser, Role, UserName};
+
+    const NOON: Timestamp = Timestamp::from_ms(1_795_176_000_000);
+
+    /// An app with clicks to purge, and a session and a reset link that are over.
+    fn untidy() -> (tempfile::TempDir, App) {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(folder.path(), 1 << 20, |_| {}).unwrap();
+        let name = UserName::parse("anna").unwrap();
+        let new = NewUser {
+            name: name.clone(),
+            email: Email::parse("anna@mail.example").unwrap(),
+            password: PasswordHash::from_stored("a hash".to_owned()),
+            role: Role::Administrator,
+        };
+        let anna = store.set_up(new, Settings::default(), Some([1; 32]), NOON).unwrap().unwrap();
+        store.hand_out_reset(anna, NOON.plus_s(RESET_LINK_S)).unwrap();
+        let target = Target::from_stored("https://example.com/".to_owned()).unwrap();
+        let change = LinkChange { target, title: Title::default(), expires: None, enabled: true };
+        let link = store.create_link(anna, name.clone(), NewLink { slug: None, change }, NOON).unwrap().unwrap();
+        store.delete_link(anna, name, link.id).unwrap().unwrap();
+        let hasher = Hasher::new(1, 4, Cost { memory_kib: 8, passes: 1, lanes: 1 });
+        let config = config::resolve(&Options::default(), &|_| None).unwrap();
+        let clock = Clock::fixed(NOON.plus_s(SESSION_IDLE_S));
+        (folder, App::new(store, clock, hasher, &config).unwrap())
+    }
+
+    #[test]
+    fn a_purge_that_fails_neither_skips_nor_postpones_the_sweeps() {
+        let (_folder, app) = untidy();
+        app.store.break_disk(Fault::LostWrites);
+        let mut swept = None;
+        round(&app, &mut swept);
+        assert!(swept.is_some());
+        assert_eq!(
+            (app.store.sweep_sessions(app.now()).unwrap(), app.store.sweep_one_time(app.now()).unwrap()),
+            (0, 0)
+        );
+        assert!(app.store.purge_clicks().unwrap(), "the purge had failed");
+    }
+
+    #[test]
+    fn a_sweep_that_fails_is_tried_again_in_the_next_round() {
+        let (_folder, app) = untidy();
+        purge(&app).unwrap();
+        app.store.break_disk(Fault::LostWrites);
+        let mut swept = None;
+        round(&app, &mut swept);
+        assert_eq!(swept, None);
+        assert_eq!(app.store.sweep_one_time(app.now()).unwrap(), 0, "one kind that fails keeps no other");
+        round(&app, &mut swept);
+        assert!(swept.is_some());
+        assert_eq!(app.store.sweep_sessions(app.now()).unwrap(), 0);
+    }
 }

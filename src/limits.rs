@@ -16,14 +16,12 @@ pub(crate) const FORM_VALUE_BYTES_MAX: usize = 8_192;
 pub(crate) const QUERY_PAIRS_MAX: usize = 50;
 /// The longest `Cookie` header we look at.
 pub(crate) const COOKIE_BYTES_MAX: usize = 8_192;
-/// A refused body this long is read and dropped, so that the client sees the answer; past it the connection ends.
-pub(crate) const BODY_DISCARD_BYTES_MAX: usize = 1 << 20;
 /// Cookies in one header we look at.
 pub(crate) const COOKIE_PAIRS_MAX: usize = 50;
 /// The longest value a cookie of ours has; session values are 64 bytes, a flash is under 100.
 pub(crate) const COOKIE_VALUE_BYTES_MAX: usize = 128;
-/// The longest `next` path taken after signing in.
-pub(crate) const NEXT_BYTES_MAX: usize = 512;
+/// The longest `next` path taken after signing in: it may carry a filled-in link form, whose target alone has 2 KiB.
+pub(crate) const NEXT_BYTES_MAX: usize = 4_096;
 
 // --- links --------------------------------------------------------------------------------------------------
 
@@ -106,8 +104,15 @@ pub(crate) const CLICK_RETRY_MAX: Duration = Duration::from_secs(60);
 pub(crate) const AGENT_BYTES_MAX: usize = 256;
 /// The longest referrer kept: host and path.
 pub(crate) const REFERRER_BYTES_MAX: usize = 512;
+/// The longest referring host counted (RFC 1035, section 2.3.4: 255 octets on the wire are 253 characters); a longer
+/// one is no name of anything.
+pub(crate) const REFERRING_HOST_BYTES_MAX: usize = 253;
 /// Referring hosts told apart per link; the smallest makes room for a new one and goes into "other".
 pub(crate) const REFERRERS_PER_LINK_MAX: usize = 200;
+/// Single clicks kept per link, the newest; the sums count all of them.
+///
+/// Pages look at [`CLICKS_SCANNED_MAX`] of them. A row has 850 bytes at most, so one link's rows hold 41 MiB at most.
+pub(crate) const CLICK_ROWS_PER_LINK_MAX: u32 = 50_000;
 /// Clicks on the detail page.
 pub(crate) const CLICKS_LATEST: usize = 10;
 /// Clicks looked at to find the latest of the kind asked for.
@@ -119,8 +124,17 @@ pub(crate) const BARS_MAX: usize = 8;
 
 /// The store's page cache: 1/32 of memory within these bounds; 16 MiB were measured to do nearly what 1 GiB does.
 pub(crate) const PAGE_CACHE_BYTES: std::ops::RangeInclusive<usize> = 16 << 20..=64 << 20;
+/// Memory for redirects that were followed lately: about 50,000 of ordinary length.
+pub(crate) const HOT_BYTES_MAX: u64 = 16 << 20;
+/// What stands around the texts of one of them.
+pub(crate) const HOT_ENTRY_BYTES: u64 = 160;
+/// Epochs shared by all paths; an edit makes one path in this many be read once more.
+pub(crate) const HOT_STRIPES: usize = 4_096;
 /// The longest encoded record; the largest we write, a link's tally, stays under 120 KiB.
 pub(crate) const RECORD_BYTES_MAX: u64 = 256 << 10;
+/// A reader waits this long for the file to be opened again after a disk error: other readers have a second to let go
+/// of it, and as long again is left for opening. Past it the visitor is asked to come back.
+pub(crate) const REOPEN_WAIT: Duration = Duration::from_secs(2);
 /// Rows removed per transaction by housekeeping, so that nobody waits behind it.
 pub(crate) const PURGE_ROWS_PER_COMMIT: usize = 2_000;
 /// Housekeeping looks for what has expired this often.
@@ -133,6 +147,41 @@ pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 
 /// Request threads at most. Beyond this many they wait for the disk or the processors anyway.
 pub(crate) const THREADS_MAX: usize = 256;
+/// Connections held at once. An idle one costs a few hundred bytes; a descriptor limit below this is met by eviction.
+pub(crate) const CLIENTS_MAX: usize = 8_192;
+/// Connections of one address (IPv6: one /64). The server's own machine is exempt: a proxy there speaks for many.
+pub(crate) const CLIENTS_PER_ADDRESS_MAX: usize = 100;
+/// Requests on one connection; then it is closed, so that no connection lives for ever.
+pub(crate) const REQUESTS_PER_CONNECTION_MAX: u32 = 1_000;
+/// A request head must be complete this long after its first byte, whatever trickles in meanwhile.
+pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// A head without a line's end is looked at again after this many more bytes, so that one which comes byte by byte
+/// costs no more than its length.
+pub(crate) const HEAD_STEP_BYTES: usize = 1_024;
+/// A connection without a request is closed after this long.
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// A request body must be complete this long after its head.
+pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+/// A client that takes no byte of its answer for this long is gone.
+pub(crate) const ANSWER_STALL: Duration = Duration::from_secs(30);
+/// After a refusal this much is read and dropped, for this long, so that the client sees the answer.
+pub(crate) const DISCARD_BYTES_MAX: usize = 128 << 10;
+/// See [`DISCARD_BYTES_MAX`].
+pub(crate) const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
+/// A request waits this long for a worker, then is asked to come back.
+pub(crate) const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Requests waiting for a worker.
+pub(crate) const QUEUED_MAX: usize = 1_024;
+/// A worker has this long for its answer.
+pub(crate) const LANE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The pool has this long to take a new lane.
+pub(crate) const LANE_OPEN_TIMEOUT: Duration = Duration::from_secs(5);
+/// The longest answer of the pool; the largest page, a list of links with the longest targets, is 300 KB.
+pub(crate) const ANSWER_BYTES_MAX: usize = 4 << 20;
+/// After a failed accept, the next is tried this much later.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Events taken from the kernel at a time.
+pub(crate) const EVENTS_PER_ROUND: usize = 1_024;
 /// Connections the kernel may hold for us before we accept them.
 pub(crate) const LISTEN_BACKLOG: i32 = 1_024;
 /// Unacknowledged bytes end a connection after this long.
@@ -149,8 +198,11 @@ pub(crate) const HEALTH_ANSWER_BYTES_MAX: u64 = 4_096;
 pub(crate) const LOG_VALUE_BYTES_MAX: usize = 256;
 
 const _: () = assert!(FORM_VALUE_BYTES_MAX >= TARGET_INPUT_BYTES_MAX);
+const _: () = assert!(NEXT_BYTES_MAX > TARGET_BYTES_MAX && NEXT_BYTES_MAX < REQUEST_TARGET_BYTES_MAX);
 const _: () = assert!(FORM_BYTES_MAX > 3 * FORM_VALUE_BYTES_MAX);
 const _: () = assert!(SESSION_IDLE_S < SESSION_ABSOLUTE_S);
 const _: () = assert!(CLICKS_PER_COMMIT_MAX < CLICK_QUEUE_MAX);
 const _: () = assert!(CLICKS_LATEST <= CLICKS_SCANNED_MAX);
+const _: () = assert!(CLICKS_SCANNED_MAX <= CLICK_ROWS_PER_LINK_MAX as usize);
+const _: () = assert!(REFERRING_HOST_BYTES_MAX < REFERRER_BYTES_MAX);
 const _: () = assert!(SLUG_LENGTH_CHARS <= SLUG_BYTES_MAX);

@@ -138,7 +138,8 @@ pub(crate) fn check(password: &str, strength: Strength, context: &[&str]) -> Res
 }
 
 fn is_like(password: &str, word: &str) -> bool {
-    if password == word {
+    // The word itself, and the word over and over.
+    if !word.is_empty() && password.chars().zip(word.chars().cycle()).all(|(a, b)| a == b) {
         return true;
     }
     let word_chars = word.chars().count();
@@ -306,7 +307,6 @@ impl Strength {
     }
 }
 
-/// Says nothing of the content, which must not reach a log.
 /// Says nothing of the content, which must not reach a log.
 impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

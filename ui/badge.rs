@@ -3,12 +3,7 @@
 use maud::{Markup, html};
 
 /// Whether a link leads anywhere now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LinkState {
-    Active,
-    Disabled,
-    Expired,
-}
+pub(crate) use crate::link::State as LinkState;
 
 /// The badge of a state.
 pub(crate) fn state(state: LinkState) -> Markup {

@@ -15,16 +15,21 @@ pub(crate) struct ErrorPage<'a> {
     pub(crate) text: &'a str,
     /// Under which number the log tells more.
     pub(crate) incident: Option<&'a str>,
-    /// A form that was refused only because of its age.
-    pub(crate) resend: Option<Resend<'a>>,
+    pub(crate) way_on: WayOn<'a>,
 }
 
-/// A refused form, ready to be sent once more with a new token.
+/// What a person may do next.
 #[derive(Debug, Clone)]
-pub(crate) struct Resend<'a> {
-    pub(crate) action: &'a str,
-    /// What was typed, without the old token and never with a password.
-    pub(crate) fields: Vec<(String, String)>,
+pub(crate) enum WayOn<'a> {
+    Home,
+    /// A form that was refused only because of its age, ready to be sent once more with a new token.
+    SendAgain {
+        action: &'a str,
+        /// What was typed, without the old token and never with a password.
+        fields: Vec<(String, String)>,
+    },
+    /// The page of such a form that held a password: it has to be typed again.
+    BackToForm(String),
 }
 
 /// Draws the page.
@@ -42,21 +47,23 @@ pub(crate) fn page(frame: &Frame<'_>, error: &ErrorPage<'_>) -> Markup {
                 }
             }
             div.buttons {
-                @if let Some(resend) = &error.resend {
-                    (resend_form(frame, resend))
+                @match &error.way_on {
+                    WayOn::Home => {}
+                    WayOn::SendAgain { action, fields } => (resend_form(frame, action, fields)),
+                    WayOn::BackToForm(page) => a.button.primary href=(page) { "Back to the form" },
                 }
-                a.button.primary[error.resend.is_none()] href="/" { "Go to Homepage" }
+                a.button.primary[matches!(error.way_on, WayOn::Home)] href="/" { "Go to Homepage" }
             }
         }
     };
     layout::page(frame, main)
 }
 
-fn resend_form(frame: &Frame<'_>, resend: &Resend<'_>) -> Markup {
+fn resend_form(frame: &Frame<'_>, action: &str, fields: &[(String, String)]) -> Markup {
     html! {
-        form method="post" action=(resend.action) {
+        form method="post" action=(action) {
             (field::token(frame.csrf_token))
-            @for (name, value) in &resend.fields {
+            @for (name, value) in fields {
                 input type="hidden" name=(name) value=(value);
             }
             button.primary type="submit" { "Send again" }

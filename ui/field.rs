@@ -4,6 +4,8 @@
 
 use maud::{Markup, html};
 
+use crate::limits::{EMAIL_BYTES_MAX, USER_NAME_BYTES};
+
 /// What is wrong with a form, in the order of its fields.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Errors(Vec<(&'static str, String)>);
@@ -139,7 +141,7 @@ pub(crate) fn username(host: &str, value: &str, errors: &Errors) -> Markup {
             }
         }),
         autocomplete: Some("username"),
-        chars_max: Some(32),
+        chars_max: Some(*USER_NAME_BYTES.end()),
         ..Field::default()
     };
     input(&field, errors)
@@ -153,7 +155,7 @@ pub(crate) fn email(value: &str, errors: &Errors) -> Markup {
         kind: "email",
         value,
         autocomplete: Some("email"),
-        chars_max: Some(254),
+        chars_max: Some(EMAIL_BYTES_MAX),
         ..Field::default()
     };
     input(&field, errors)

@@ -12,7 +12,7 @@ use maud::Markup;
 use crate::clock::Timestamp;
 use crate::ui::badge::LinkState;
 use crate::ui::bars::Bar;
-use crate::ui::error::{self, ErrorPage, Resend};
+use crate::ui::error::{self, ErrorPage, WayOn};
 use crate::ui::field::Errors;
 use crate::ui::flash::Flash;
 use crate::ui::home::{self, Home, Overview, TopLink};
@@ -26,8 +26,9 @@ use crate::ui::pager::{Pager, PagerOrder};
 use crate::ui::profile::{self, Profile};
 use crate::ui::register::{self, NoRegistration, Register};
 use crate::ui::reset::{self, Reset};
-use crate::ui::setup::{self, Registration, Setup};
+use crate::ui::setup::{self, Setup};
 use crate::ui::{assets, text};
+use crate::user::Registration;
 
 /// Gives the text that stands in for a sample: the sample itself, or something hostile.
 type Words = fn(&'static str) -> &'static str;
@@ -295,18 +296,18 @@ fn detail(words: Words) -> LinkDetail<'static> {
 fn error_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
     let bare = Frame { bare: true, ..outside(words, text::NOT_FOUND_HEADING, theme) };
     let inside = frame(words, "Error", theme);
-    let plain = |status, heading, text| ErrorPage { status, heading, text, incident: None, resend: None };
+    let plain = |status, heading, text| ErrorPage { status, heading, text, incident: None, way_on: WayOn::Home };
     let not_found = plain(404, text::NOT_FOUND_HEADING, text::NOT_FOUND);
     let broken =
         ErrorPage { incident: Some(words("7f3a-91c2")), ..plain(500, text::SERVER_ERROR_HEADING, text::SERVER_ERROR) };
-    let resend =
-        Resend { action: words("/links/new"), fields: vec![(words("slug").to_owned(), words("promo").to_owned())] };
-    let old = ErrorPage { resend: Some(resend), ..plain(403, words("Form too old"), text::FORM_TOO_OLD) };
+    let fields = vec![(words("slug").to_owned(), words("promo").to_owned())];
+    let old = |way_on| ErrorPage { way_on, ..plain(403, words("Form too old"), text::FORM_TOO_OLD) };
     vec![
         ("error-404", error::page(&bare, &not_found)),
         ("error-404-inside", error::page(&inside, &not_found)),
         ("error-500", error::page(&inside, &broken)),
-        ("error-403", error::page(&inside, &old)),
+        ("error-403", error::page(&inside, &old(WayOn::SendAgain { action: words("/links/new"), fields }))),
+        ("error-403-secret", error::page(&inside, &old(WayOn::BackToForm(words("/accounts/login").to_owned())))),
     ]
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct LinkDetail<'a> {
     /// Clicks by people.
     pub(crate) clicks: u64,
     pub(crate) bots: u64,
-    /// Whether the lists below count bots too.
+    /// Whether the recent clicks show those of bots and previews too.
     pub(crate) with_bots: bool,
     pub(crate) last_click_at: Option<Timestamp>,
     pub(crate) referrers: Vec<Bar>,
@@ -136,12 +136,12 @@ fn numbers(link: &LinkDetail<'_>) -> Markup {
             div.tile {
                 span.tile-number { (number::grouped(link.bots)) }
                 span.tile-label {
+                    (if link.bots == 1 { "click" } else { "clicks" })
+                    " by bots and previews "
                     @if link.with_bots {
-                        (if link.bots == 1 { "bot " } else { "bots " })
-                        a href={ "/links/" (link.id) } { "Hide bots" }
-                    } @else {
-                        (if link.bots == 1 { "bot hidden " } else { "bots hidden " })
-                        a href={ "/links/" (link.id) "?bots=1" } { "Include bots" }
+                        a href={ "/links/" (link.id) } { "Hide them" }
+                    } @else if link.bots > 0 {
+                        a href={ "/links/" (link.id) "?bots=1" } { "Show them in recent clicks" }
                     }
                 }
             }

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::limits::{SLUG_BYTES_MAX, TITLE_CHARS_MAX};
 use crate::ui::field::{self, Errors, Field, Need};
 use crate::ui::layout::{self, Frame};
 
@@ -58,7 +59,6 @@ fn address_fields(form: &LinkForm<'_>) -> Markup {
         value: form.target_url,
         placeholder: Some("https://"),
         autocomplete: Some("off"),
-        chars_max: Some(2048),
         autofocus: matches!(form.mode, Mode::Create),
         ..Field::default()
     };
@@ -72,7 +72,7 @@ fn address_fields(form: &LinkForm<'_>) -> Markup {
         }),
         prefix: Some(form.prefix),
         autocomplete: Some("off"),
-        chars_max: Some(32),
+        chars_max: Some(SLUG_BYTES_MAX),
         need: match form.mode {
             Mode::Create => Need::Optional,
             Mode::Edit { .. } => Need::Required,
@@ -92,7 +92,7 @@ fn other_fields(form: &LinkForm<'_>) -> Markup {
         value: form.title,
         help: Some(html! { "Only you see it." }),
         autocomplete: Some("off"),
-        chars_max: Some(200),
+        chars_max: Some(TITLE_CHARS_MAX),
         need: Need::Optional,
         ..Field::default()
     };

@@ -5,6 +5,7 @@
 use maud::{Markup, html};
 
 use crate::clock::Timestamp;
+use crate::limits::SEARCH_BYTES_MAX;
 use crate::ui::badge::{self, LinkState};
 use crate::ui::icon::{self, Icon};
 use crate::ui::layout::{self, Frame};
@@ -139,7 +140,7 @@ fn toolbar(list: &LinkList<'_>) -> Markup {
                         input type="hidden" name=(name) value=(value);
                     }
                     label.unseen for="search" { "Search links" }
-                    input #search name="q" type="search" value=(list.query) placeholder="Search" maxlength="200"
+                    input #search name="q" type="search" value=(list.query) placeholder="Search" maxlength=(SEARCH_BYTES_MAX)
                         autocomplete="off";
                     button type="submit" aria-label="Search" {
                         (icon::draw(Icon::Search))

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::clock::Timestamp;
+use crate::limits::EMAIL_BYTES_MAX;
 use crate::ui::field::{self, Errors, Field};
 use crate::ui::layout::{self, Frame};
 use crate::ui::{moment, number};
@@ -77,7 +78,7 @@ fn email_form(frame: &Frame<'_>, profile: &Profile<'_>) -> Markup {
         kind: "email",
         value: profile.new_email,
         autocomplete: Some("email"),
-        chars_max: Some(254),
+        chars_max: Some(EMAIL_BYTES_MAX),
         ..Field::default()
     };
     html! {

@@ -4,6 +4,7 @@
 
 use maud::{Markup, html};
 
+use crate::limits::SLUG_BYTES_MAX;
 use crate::ui::field;
 
 /// Whether the first field takes the focus when the page opens.
@@ -21,7 +22,7 @@ pub(crate) fn form(csrf_token: &str, focus: Focus) -> Markup {
             input type="hidden" name="enabled" value="1";
             div.field.quick-target {
                 label for="quick-target" { "Long address" }
-                input #quick-target name="target_url" type="text" inputmode="url" required maxlength="2048"
+                input #quick-target name="target_url" type="text" inputmode="url" required
                     placeholder="https://" autocomplete="off" autocapitalize="none" spellcheck="false"
                     autofocus[focus == Focus::Take];
             }
@@ -30,7 +31,7 @@ pub(crate) fn form(csrf_token: &str, focus: Focus) -> Markup {
                     "Slug "
                     span.muted { "optional" }
                 }
-                input #quick-slug name="slug" type="text" maxlength="32" autocomplete="off" autocapitalize="none"
+                input #quick-slug name="slug" type="text" maxlength=(SLUG_BYTES_MAX) autocomplete="off" autocapitalize="none"
                     spellcheck="false";
             }
             button.primary type="submit" { "Shorten" }

@@ -2,8 +2,10 @@
 
 use maud::{Markup, html};
 
+use crate::limits::SITE_NAME_CHARS_MAX;
 use crate::ui::field::{self, Errors, Field, Need};
 use crate::ui::layout::{self, Frame};
+use crate::user::Registration;
 
 /// The setup form as it was sent, or empty. Passwords are never shown again.
 #[derive(Debug, Clone)]
@@ -14,29 +16,10 @@ pub(crate) struct Setup<'a> {
     pub(crate) username: &'a str,
     pub(crate) email: &'a str,
     pub(crate) site_name: &'a str,
+    /// Who may make an account from then on.
     pub(crate) registration: Registration,
     pub(crate) password_chars_min: usize,
     pub(crate) errors: &'a Errors,
-}
-
-/// Who may make an account.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Registration {
-    #[default]
-    Invite,
-    Open,
-    Closed,
-}
-
-impl Registration {
-    /// The word in the form.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Registration::Invite => "invite",
-            Registration::Open => "open",
-            Registration::Closed => "closed",
-        }
-    }
 }
 
 /// Draws the setup page.
@@ -88,7 +71,7 @@ fn site(setup: &Setup<'_>) -> Markup {
         value: setup.site_name,
         help: Some(html! { "Shown at the top of every page. Left empty: Linkjar." }),
         autocomplete: Some("off"),
-        chars_max: Some(60),
+        chars_max: Some(SITE_NAME_CHARS_MAX),
         need: Need::Optional,
         ..Field::default()
     };

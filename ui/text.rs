@@ -30,6 +30,7 @@ pub(crate) const WRONG_PASSWORD: &str = "This is not your current password.";
 pub(crate) const WRONG_SETUP_CODE: &str = "This is not the setup code. It is printed where the server was started.";
 pub(crate) const SLUG_TAKEN: &str = "You already have a link with this slug.";
 pub(crate) const EXPIRY_BAD: &str = "Enter a date and a time for the expiry, such as 2026-11-20 14:02.";
+pub(crate) const EXPIRY_PASSED: &str = "This time has passed. Choose a later one, or leave it empty.";
 pub(crate) const USERNAME_TAKEN: &str = "This name is not available.";
 pub(crate) const EMAIL_TAKEN: &str = "This email address is not available.";
 pub(crate) const PASSWORDS_DIFFER: &str = "The two passwords differ.";

@@ -95,6 +95,15 @@ pub(super) static USER: Form = Form {
     environment: false,
 };
 
+/// The keys of `settings` and what each takes, for its help.
+pub(crate) static SETTING_KEYS: &[(&str, &str)] = &[
+    ("site.name", "shown at the top of every page"),
+    ("accounts.registration", "who may register: open, invite, closed"),
+    ("clicks.addresses", "of visitors: never, shorten, store"),
+    ("links.blocked-hosts", "where no link may lead; names with commas"),
+    ("links.private", "links into private networks: allow, refuse"),
+];
+
 /// Every command, in the order in which people read about them.
 pub(super) static COMMANDS: &[&Form] = &[
     &SERVE,

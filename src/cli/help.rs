@@ -2,7 +2,7 @@
 //!
 //! Each fits a terminal of 24 lines and 80 columns.
 
-use super::form::{COMMANDS, Form, PROGRAM, Topic, USER};
+use super::form::{COMMANDS, Form, PROGRAM, SETTING_KEYS, Topic, USER};
 use crate::options::OptionRow;
 
 /// The help for `topic`, several lines, each ended.
@@ -13,6 +13,10 @@ pub(crate) fn help(topic: &Topic) -> String {
     if matches!(topic, Topic::Program) {
         lines.push(String::new());
         lines.extend(COMMANDS.iter().map(|command| command_line(command)));
+    }
+    if matches!(topic, Topic::Settings) {
+        lines.push(String::new());
+        lines.extend(SETTING_KEYS.iter().map(|(key, values)| format!("  {key:<22} {values}")));
     }
     let flags: Vec<_> = form.rows().filter(|row| row.flag.is_some()).collect();
     if !flags.is_empty() {

@@ -179,11 +179,11 @@ const WRONG: &[(&str, &str)] = &[
         "--port 1 config",
         "stray argument config. A command comes before its options: linkjar config … See: linkjar help serve",
     ),
-    ("user add --email a", "user add needs a user. Add NAME. See: linkjar help user add"),
+    ("user add --email a", "user add needs a name. Add NAME. See: linkjar help user add"),
     ("user add a", "user add needs an address. Add --email ADDRESS. See: linkjar help user add"),
     ("user add a b --email c", "stray argument b. Leave it out. See: linkjar help user add"),
     ("user add a --email --admin", "--email has no value. Write --email ADDRESS. See: linkjar help user add"),
-    ("user passwd", "user passwd needs a user. Add NAME. See: linkjar help user passwd"),
+    ("user passwd", "user passwd needs a name. Add NAME. See: linkjar help user passwd"),
     ("user passwd a --admin", "user passwd does not take --admin. Leave it out. See: linkjar help user passwd"),
     ("help user add now", "stray argument now. Leave it out. See: linkjar help help"),
 ];

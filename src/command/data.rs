@@ -1,6 +1,7 @@
 //! Opening the data file for a command, and saying what to do when it does not open.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
@@ -9,6 +10,9 @@ use log::warn;
 use crate::command::{Code, Error, machine};
 use crate::config::Config;
 use crate::store::{FILE_NAME, OpenError, Opened, Store};
+
+/// What to do about a file that is damaged.
+pub(crate) const PUT_A_COPY: &str = "Put a good copy in its place, or move it away.";
 
 /// Opens the data file, making folder and file when they do not exist.
 ///
@@ -26,6 +30,9 @@ pub(crate) fn open(config: &Config) -> Result<(Store, Opened), Error> {
 /// As [`open`], and exit code 1 when there is none.
 pub(crate) fn open_existing(config: &Config) -> Result<Store, Error> {
     let path = config.data_dir.join(FILE_NAME);
+    if let Some(trouble) = trouble(&config.data_dir, &path) {
+        return Err(Error::usage(trouble));
+    }
     if !path.exists() {
         let path = path.display();
         return Err(Error::failed(format!(
@@ -33,6 +40,31 @@ pub(crate) fn open_existing(config: &Config) -> Result<Store, Error> {
         )));
     }
     open(config).map(|(store, _)| store)
+}
+
+/// What the system's own words would not tell: which of folder, link and rights is in the way. `None` when it is none
+/// of them.
+fn trouble(folder: &Path, path: &Path) -> Option<String> {
+    if fs::metadata(folder).is_ok_and(|about| !about.is_dir()) {
+        return Some(format!("{} is a file, not a folder. Name a folder with --data-dir.", folder.display()));
+    }
+    let opened = File::options().read(true).write(true).open(path).map_err(|error| error.kind());
+    let shown = path.display();
+    match opened {
+        Err(ErrorKind::PermissionDenied) => {
+            let done = if File::open(path).is_ok() { "written" } else { "read" };
+            let uid = own_uid().map_or_else(|| "-".to_owned(), |uid| uid.to_string());
+            Some(format!("{shown} cannot be {done} by user id {uid}. Run this as the user who owns it."))
+        }
+        Err(ErrorKind::NotFound) => {
+            let target = fs::read_link(path).ok()?;
+            let target = target.display();
+            Some(format!(
+                "{shown} is a link to {target}, which does not exist. Put the data file there, or remove the link."
+            ))
+        }
+        _ => None,
+    }
 }
 
 /// The writing thread's trouble.
@@ -45,10 +77,9 @@ fn explain(folder: &Path, error: &OpenError) -> Error {
     let path = path.display();
     match error {
         OpenError::InUse => Error { code: Code::InUse, text: format!("{path} is {error}. Stop it first.") },
-        OpenError::Damaged(_) => Error {
-            code: Code::Damaged,
-            text: format!("{path} is {error}. It was left as it is. Put a good copy in its place, or move it away."),
-        },
+        OpenError::Damaged(_) => {
+            Error { code: Code::Damaged, text: format!("{path} is {error}. It was left as it is. {PUT_A_COPY}") }
+        }
         OpenError::Newer { .. } => {
             Error { code: Code::Damaged, text: format!("{path} was {error}. Run the newer executable.") }
         }
@@ -57,6 +88,9 @@ fn explain(folder: &Path, error: &OpenError) -> Error {
             Error::usage(text)
         }
         OpenError::Io(why) => {
+            if let Some(trouble) = trouble(folder, &folder.join(FILE_NAME)) {
+                return Error::usage(trouble);
+            }
             let uid = own_uid().map_or_else(String::new, |uid| format!(" for user id {uid}"));
             let text = format!(
                 "{path} cannot be opened: {why}. Make the folder writable{uid}, or choose another with --data-dir."

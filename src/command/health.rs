@@ -7,8 +7,9 @@ use crate::cli::Options;
 use crate::command::{Error, machine, say};
 use crate::config;
 use crate::limits::{HEALTH_ANSWER_BYTES_MAX, HEALTH_TIMEOUT};
+use crate::spelling::shown;
 
-/// Asks `/health`. Exit code 0 when the answer is 200.
+/// Asks `/health`. Exit code 0 when the answer is 200 and ours.
 ///
 /// # Errors
 /// Exit code 1 when there is no such answer in time, 2 for an address that cannot be asked.
@@ -23,13 +24,22 @@ pub(crate) fn run(options: &Options, url: Option<&str>) -> Result<(), Error> {
     };
     let answer = ask(address, &host)
         .map_err(|error| Error::failed(format!("no answer from {address}: {error}. Is it running?")))?;
-    let status = answer.split(' ').nth(1).unwrap_or_default().to_owned();
-    let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default().trim();
-    if status == "200" {
-        say(&format!("{body}\n"));
-        return Ok(());
+    let status = answer.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1)).unwrap_or_default();
+    let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default();
+    // Whatever else listens there may answer with anything, a whole page even.
+    let line = shown(body.lines().next().unwrap_or_default().trim());
+    let is_ours = line.starts_with("{\"status\":");
+    match status {
+        "200" if is_ours => {
+            say(&format!("{line}\n"));
+            Ok(())
+        }
+        "503" => Err(Error::failed(format!("{address} is not well: 503 {line}. Look into its log."))),
+        _ => {
+            let status = shown(if status.is_empty() { "no HTTP" } else { status });
+            Err(Error::failed(format!("{address} answered {status} and is not Linkjar. Name another with --port.")))
+        }
     }
-    Err(Error::failed(format!("{address} is not well: {status} {body}. Look into its log.")))
 }
 
 fn parse(url: &str) -> Result<(SocketAddr, String), Error> {
@@ -47,7 +57,8 @@ fn ask(address: SocketAddr, host: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, HEALTH_TIMEOUT)?;
     stream.set_read_timeout(Some(HEALTH_TIMEOUT))?;
     stream.set_write_timeout(Some(HEALTH_TIMEOUT))?;
-    write!(stream, "GET /health HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
+    let request = format!("GET /health HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     stream.take(HEALTH_ANSWER_BYTES_MAX).read_to_end(&mut answer)?;
     Ok(String::from_utf8_lossy(&answer).into_owned())

@@ -13,7 +13,7 @@ use time::macros::format_description;
 
 use crate::click::cut;
 use crate::clock::{Clock, Timestamp};
-use crate::config::{LogFilter, LogFormat};
+use crate::config::{LOG_TARGETS, LogFilter, LogFormat};
 use crate::limits::LOG_VALUE_BYTES_MAX;
 
 /// Begins to log. Later calls change nothing: a process has one log.
@@ -53,12 +53,8 @@ impl Logger {
         // Other libraries speak under their own names; their chatter is not the operator's.
         let ours = self.filter.targets.iter().find(|(name, _)| name == target);
         let level = ours.map_or(self.filter.default, |(_, level)| *level);
-        if is_ours(target) { level } else { level.min(LevelFilter::Warn) }
+        if LOG_TARGETS.contains(&target) { level } else { level.min(LevelFilter::Warn) }
     }
-}
-
-fn is_ours(target: &str) -> bool {
-    matches!(target, "accounts" | "links" | "core" | "store" | "door")
 }
 
 impl Log for Logger {
@@ -96,7 +92,7 @@ impl Log for Logger {
 
 /// `WARN  login failed user=alice ip=203.0.113.9`.
 fn text_line(record: &Record<'_>) -> String {
-    let mut line = format!("{:<5} {}", record.level(), escaped(&record.args().to_string(), usize::MAX));
+    let mut line = format!("{:<5} {}", record.level(), on_its_line(&record.args().to_string()));
     // Collecting into a string cannot fail.
     let _ = record.key_values().visit(&mut TextValues(&mut line));
     line
@@ -111,25 +107,29 @@ impl<'kvs> VisitSource<'kvs> for TextValues<'_> {
         if !text.is_empty() && text.len() <= LOG_VALUE_BYTES_MAX && text.chars().all(is_plain) {
             let _ = write!(self.0, " {key}={text}");
         } else {
-            let _ = write!(self.0, " {key}=\"{}\"", escaped(&text, LOG_VALUE_BYTES_MAX));
+            let _ = write!(self.0, " {key}=\"{}\"", in_quotes(cut(&text, LOG_VALUE_BYTES_MAX)));
         }
         Ok(())
     }
 }
 
-/// Text that stays on its line and inside its quotes: controls, quotes, backslashes and characters that change the
-/// direction of writing become escapes.
-fn escaped(text: &str, bytes_max: usize) -> String {
+/// Text that stays on its line: controls, backslashes and characters that change the direction of writing become
+/// escapes.
+fn on_its_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in cut(text, bytes_max).chars() {
+    for c in text.chars() {
         match c {
-            '"' if bytes_max == usize::MAX => out.push(c),
-            '"' | '\\' => out.extend(['\\', c]),
+            '\\' => out.push_str("\\\\"),
             c if c.is_control() || is_invisible(c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }
     out
+}
+
+/// The same for text between quotes.
+fn in_quotes(text: &str) -> String {
+    on_its_line(text).replace('"', "\\\"")
 }
 
 /// Line and paragraph separators, and the marks and overrides of writing direction (Unicode, annex 9).

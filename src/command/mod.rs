@@ -63,7 +63,13 @@ impl From<ConfigError> for Error {
 
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Error {
-        Error::failed(error.to_string())
+        match error.kind {
+            store::Kind::Damaged => {
+                let text = format!("the data file is damaged ({error}). {}", data::PUT_A_COPY);
+                Error { code: Code::Damaged, text }
+            }
+            store::Kind::Disk | store::Kind::Unavailable => Error::failed(error.to_string()),
+        }
     }
 }
 
@@ -139,4 +145,19 @@ fn say(text: &str) {
 /// Writes a message to stderr.
 fn tell(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_record_ends_a_command_as_a_damaged_file_does() {
+        let error = Error::from(store::Error::damaged("user", b"7", "cut off"));
+        assert_eq!(error.code, Code::Damaged);
+        assert_eq!(
+            error.text,
+            "the data file is damaged (user 7: cut off). Put a good copy in its place, or move it away."
+        );
+    }
 }

@@ -14,6 +14,7 @@ use crate::housekeeping::Housekeeping;
 use crate::password::{Cost, Hasher};
 use crate::server::{self, Ended};
 use crate::store::{FILE_NAME, Opened};
+use crate::ui::number;
 use crate::user::Registration;
 
 /// Serves until a signal.
@@ -47,7 +48,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     app.note_listening(address);
     let ready = || announce(&app, &config, address, opened);
     let housekeeping = Housekeeping::start(Arc::clone(&app)).map_err(|error| Error::failed(error.to_string()))?;
-    let ended = server::run(&app, listener, config.threads, ready).map_err(Error::failed)?;
+    let ended = server::run(&app, listener, &config.data_dir, config.threads, ready).map_err(Error::failed)?;
     drop(housekeeping);
     app.store.close();
     info!(target: "core", "stopped");
@@ -83,7 +84,7 @@ fn announce(app: &App, config: &Config, address: SocketAddr, opened: Opened) {
         LogFormat::Json => {
             info!(target: "core", version = env!("CARGO_PKG_VERSION"), url = shown.as_str(), data = data.as_str(); "listening");
             if !app.is_set_up() {
-                info!(target: "core", url = format!("{shown}setup#{}", app.setup_code.as_str()); "no administrator yet");
+                warn!(target: "core", url = format!("{shown}setup#{}", app.setup_code.as_str()); "no administrator yet");
             }
         }
         LogFormat::Text if app.is_set_up() => tell(&later_start(app, &shown, &data)),
@@ -110,10 +111,9 @@ fn first_start(app: &App, config: &Config, shown: &str, data: &str, opened: Open
 
 fn later_start(app: &App, shown: &str, data: &str) -> String {
     let (users, links) = app.store.counts().unwrap_or_default();
-    let plural = |count: u64, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     // Tenths of a megabyte, without floating point.
     let tenths = app.store.size_bytes() / 100_000;
-    let (users, links) = (plural(users, "user"), plural(links, "link"));
+    let (users, links) = (number::counted(users, "user"), number::counted(links, "link"));
     format!(
         "linkjar {}  {shown}  {data}  {users}, {links}, {}.{} MB\n",
         env!("CARGO_PKG_VERSION"),

@@ -95,8 +95,9 @@ pub(crate) fn run(options: &Options, change: Option<(String, Option<String>)>) -
         (Some(setting), Some(value)) => {
             (setting.change)(&mut settings, &value)
                 .map_err(|why| Error::usage(format!("{} cannot be {value:?}. {why}", setting.key)))?;
-            say(&format!("{}={}\n", setting.key, (setting.show)(&settings)));
+            let changed = format!("{}={}\n", setting.key, (setting.show)(&settings));
             store.put_settings(settings)?;
+            say(&changed);
         }
     }
     Ok(())
@@ -108,4 +109,16 @@ fn find(key: &str) -> Result<&'static Setting, Error> {
         let hint = meant.map(|meant| format!(" Did you mean {meant}?")).unwrap_or_default();
         Error::usage(format!("unknown setting {key:?}.{hint} See: linkjar settings"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::SETTING_KEYS;
+
+    #[test]
+    fn the_help_names_every_key() {
+        let keys: Vec<&str> = SETTINGS.iter().map(|setting| setting.key).collect();
+        assert_eq!(SETTING_KEYS.iter().map(|(key, _)| *key).collect::<Vec<_>>(), keys);
+    }
 }

@@ -16,7 +16,7 @@ pub(crate) fn run(options: &Options, name: &str, from_stdin: bool) -> Result<(),
     let store = data::open_existing(&config)?;
     let user = find(&store, name)?;
     let hash = password::read_new(user.name.as_str(), &user.email, user.role, from_stdin)?;
-    store.change_password(user.id, hash, None, Clock::system().now())?;
+    store.change_password(user.id, None, hash, None, Clock::system().now())?;
     say(&format!("Changed the password of {}. All of their browsers are logged out.\n", user.name.as_str()));
     Ok(())
 }

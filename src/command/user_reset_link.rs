@@ -1,9 +1,11 @@
 //! `linkjar user reset-link`: lets somebody choose a new password, without anybody else knowing it.
 
+use std::net::SocketAddr;
+
 use crate::cli::Options;
 use crate::clock::Clock;
 use crate::command::user_passwd::find;
-use crate::command::{Error, data, say};
+use crate::command::{Error, data, machine, say, tell};
 use crate::config;
 use crate::limits::RESET_LINK_S;
 
@@ -16,7 +18,13 @@ pub(crate) fn run(options: &Options, name: &str) -> Result<(), Error> {
     let store = data::open_existing(&config)?;
     let user = find(&store, name)?;
     let secret = store.hand_out_reset(user.id, Clock::system().now().plus_s(RESET_LINK_S))?;
-    let site = config.base_url.as_ref().map_or_else(|| format!("http://{}", config.listen), |base| base.text.clone());
+    let site = match &config.base_url {
+        Some(base) => base.text.clone(),
+        None => format!("http://{}", SocketAddr::new(machine::reachable(config.listen.ip()), config.listen.port())),
+    };
     say(&format!("{site}/accounts/reset/{secret}\n"));
+    if config.base_url.is_none() {
+        tell("To get the address that others can open, add --base-url URL.\n");
+    }
     Ok(())
 }

@@ -71,13 +71,18 @@ fn passwords_like_the_person_or_the_site_are_refused() {
         "go.example",
         "linkjar1",
         "linkjar-linkj",
+        "linkjarlinkjarlinkjar",
+        "LinkJarLinkJ",
     ] {
         refused(password, PasswordError::LikeYou);
     }
     for password in ["linkjar-linkja", "linkjar and my dog", "annamaria-", "go.exam-ple"] {
         accepted(password);
     }
-    // Short words count only when they are the whole password, empty ones never.
+    for password in ["bobbobbob", "BobBobBobB", "bobbobbobbobbobbob"] {
+        assert_eq!(check(password, Strength::User, &["bob", ""]), Err(PasswordError::LikeYou), "{password}");
+    }
+    // Short words count only when they are the whole password, once or over and over; empty ones never.
     assert_eq!(check("bob-xk4-p", Strength::User, &["bob", ""]), Ok(()));
 }
 

@@ -1,13 +1,16 @@
 //! From bytes on a socket to requests and back.
 //!
-//! [`bind`] opens the socket, [`run`] serves until a signal. What a request means is the business of `web`.
+//! [`bind`] opens the socket, [`run`] serves until a signal. Bytes of strangers end at the [`door`]; behind it the
+//! [`pool`] works through whole requests. What a request means is the business of `web`.
 
+mod door;
 mod exchange;
 mod pool;
 mod stop;
 mod wire;
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
@@ -15,7 +18,8 @@ use log::info;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::app::App;
-use crate::limits::{LISTEN_BACKLOG, STOP_GRACE, TCP_USER_TIMEOUT};
+use crate::limits::{LISTEN_BACKLOG, STOP_GRACE, STOP_QUIET, TCP_USER_TIMEOUT};
+use door::Door;
 use pool::Pool;
 
 /// Opens the listening socket. Accepted connections inherit its options on Linux.
@@ -47,23 +51,27 @@ pub(crate) enum Ended {
     Failed(String),
 }
 
-/// Serves until a signal, then lets running requests finish. `ready` is called once requests are answered.
+/// Serves until a signal, then lets running requests finish. `folder` is the data folder; `ready` is called once
+/// requests are answered.
 ///
 /// # Errors
 /// A sentence for the operator, when threads or signals are not to be had.
 pub(crate) fn run(
     app: &Arc<App>,
     listener: TcpListener,
+    folder: &Path,
     workers: usize,
     ready: impl FnOnce(),
 ) -> Result<Ended, String> {
     let (sender, receiver) = channel();
     stop::listen(sender.clone())?;
-    let pool = Pool::start(app, listener, workers, &sender)?;
+    let pool = Pool::start(app, folder, workers, &sender)?;
+    let door = Door::start(Arc::clone(app), listener, pool.address())?;
     ready();
     let reason = receiver.recv().unwrap_or_default();
     app.note_stopping();
     info!(target: "core", "stopping");
-    pool.stop(STOP_GRACE);
+    door.stop(STOP_GRACE);
+    pool.stop(STOP_QUIET);
     Ok(if reason.is_empty() { Ended::Stopped } else { Ended::Failed(reason) })
 }

@@ -1,99 +1,123 @@
-//! The thread pool: tiny_http takes connections apart, our workers answer requests.
+//! The thread pool behind the door: tiny_http takes requests off the lanes, our workers answer them.
 
-use std::net::{Shutdown, TcpListener};
+use std::fs::{self, DirBuilder, Permissions};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use log::{debug, error, warn};
-use socket2::Socket;
+use log::{error, warn};
 use tiny_http::Server;
 
 use crate::app::App;
 use crate::limits::STOP_QUIET;
+use crate::random;
+use crate::server::door::PoolAddress;
 use crate::server::exchange;
+
+/// The folder of the pool's socket inside the data folder; for nobody but us, like all that is in there.
+const FOLDER: &str = ".door";
+const SOCKET: &str = "pool";
+/// The kernel takes 107 bytes (unix(7), `sun_path`); a longer data folder has its socket among the temporary files.
+const SOCKET_PATH_BYTES_MAX: usize = 100;
 
 /// A running pool.
 pub(super) struct Pool {
     server: Arc<Server>,
-    /// The listening socket once more, to close it while tiny_http waits on it.
-    listener: Socket,
-    workers: usize,
+    address: PoolAddress,
     /// A message from each worker that has ended.
     ended: Receiver<()>,
 }
 
 impl Pool {
-    /// Starts `workers` threads on the listener. `failed` is told when the listener is lost.
+    /// Starts `workers` threads on a private socket below `folder`. `failed` is told when the socket is lost.
     ///
     /// # Errors
     /// A sentence for the operator.
     pub(super) fn start(
         app: &Arc<App>,
-        listener: TcpListener,
+        folder: &Path,
         workers: usize,
         failed: &Sender<String>,
     ) -> Result<Pool, String> {
-        let again = listener.try_clone().map_err(|error| error.to_string())?;
-        let server = Server::from_listener(listener, None).map_err(|error| error.to_string())?;
+        let socket = make_place(folder).map_err(|error| format!("the pool has no place for its socket: {error}"))?;
+        let server = Server::http_unix(&socket).map_err(|error| format!("the pool has no socket: {error}"))?;
+        fs::set_permissions(&socket, Permissions::from_mode(0o600)).map_err(|error| error.to_string())?;
         let server = Arc::new(server);
+        let secret = random::hex(&random::bytes::<16>().map_err(|error| error.to_string())?);
         let (sender, ended) = channel();
         for number in 0..workers {
             let (app, server, sender, failed) = (Arc::clone(app), Arc::clone(&server), sender.clone(), failed.clone());
+            let secret = secret.clone();
             thread::Builder::new()
                 .name(format!("worker-{number}"))
                 .spawn(move || {
-                    work(&app, &server, &failed);
+                    work(&app, &server, &secret, &failed);
                     // Nobody listens any more when the stop took too long.
                     let _ = sender.send(());
                 })
                 .map_err(|error| error.to_string())?;
         }
-        Ok(Pool { server, listener: Socket::from(again), workers, ended })
+        let address = PoolAddress { socket, secret, lanes: workers };
+        Ok(Pool { server, address, ended })
     }
 
-    /// Takes no more connections, and lets requests that have come finish, for at most `grace`.
+    /// How the door reaches this pool: as many lanes as workers, so that no lane waits behind another.
+    pub(super) fn address(&self) -> PoolAddress {
+        self.address.clone()
+    }
+
+    /// Lets running requests finish, for at most `grace`, and removes the socket.
     pub(super) fn stop(self, grace: Duration) {
-        // On Linux this ends the listening at once; a blocked accept comes back with an error.
-        if let Err(error) = self.listener.shutdown(Shutdown::Both) {
-            debug!(target: "core", "the listening socket stays open until the end: {error}");
-        }
         let end = Instant::now() + grace;
-        let mut busy = self.workers;
+        let mut busy = self.address.lanes;
         while busy > 0 && Instant::now() < end {
             // One call frees one worker, and a busy one may have taken another's.
             (0..busy).for_each(|_| self.server.unblock());
-            while self.ended.recv_timeout(STOP_QUIET).is_ok() {
+            while busy > 0 && self.ended.recv_timeout(STOP_QUIET).is_ok() {
                 busy -= 1;
             }
         }
         if busy > 0 {
             warn!(target: "core", busy; "requests were cut off");
         }
+        if let Some(folder) = self.address.socket.parent() {
+            // A folder that stays is made anew at the next start.
+            let _ = fs::remove_dir_all(folder);
+        }
     }
 }
 
-/// The life of a worker: requests until it is told to stop, and then those that were on their way.
-fn work(app: &App, server: &Server, failed: &Sender<String>) {
+/// Makes the socket's folder; one that a killed process left behind goes first. The data file's lock has made sure
+/// that there is no other process.
+fn make_place(folder: &Path) -> std::io::Result<PathBuf> {
+    let mut place = folder.join(FOLDER);
+    if place.as_os_str().len() + 1 + SOCKET.len() > SOCKET_PATH_BYTES_MAX {
+        place = std::env::temp_dir().join(format!("linkjar-{}", std::process::id()));
+    }
+    match fs::remove_dir_all(&place) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    DirBuilder::new().mode(0o700).create(&place)?;
+    // The umask may have taken more away than it should.
+    fs::set_permissions(&place, Permissions::from_mode(0o700))?;
+    Ok(place.join(SOCKET))
+}
+
+/// The life of a worker: requests until it is told to stop.
+fn work(app: &App, server: &Server, secret: &str, failed: &Sender<String>) {
     loop {
         match server.recv() {
-            Ok(request) => exchange::serve(app, request),
-            Err(_) if app.is_stopping() => break,
+            Ok(request) => exchange::serve(app, secret, request),
+            Err(_) if app.is_stopping() => return,
             Err(error) => {
-                // tiny_http's accept loop ends with its first error; nobody would be answered any more.
-                error!(target: "core", "the listening socket is lost: {error}");
-                let _ = failed.send(format!("the listening socket is lost: {error}"));
+                error!(target: "core", "the pool's socket is lost: {error}");
+                let _ = failed.send(format!("the pool's socket is lost: {error}"));
                 return;
             }
-        }
-    }
-    let mut quiet_since = Instant::now();
-    while quiet_since.elapsed() < STOP_QUIET {
-        // Nothing, and an error, may be another worker's word to stop, or the accept loop's last.
-        if let Ok(Some(request)) = server.recv_timeout(STOP_QUIET) {
-            exchange::serve(app, request);
-            quiet_since = Instant::now();
         }
     }
 }

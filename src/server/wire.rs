@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use log::error;
+
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -62,8 +64,16 @@ fn push(head: &mut String, name: &str, value: &str) {
     head.push_str("\r\n");
 }
 
+/// Prints an answer; one that must not be sent is reported and replaced by a 500.
+pub(super) fn print_or_apologise(response: &Response, send: Send) -> Vec<u8> {
+    print(response, send).unwrap_or_else(|Unprintable(name)| {
+        error!(target: "core", header = name; "an answer held bytes that no header may; it was not sent");
+        print(&last_resort(), send).unwrap_or_default()
+    })
+}
+
 /// What is sent when an answer could not be printed.
-pub(super) fn last_resort() -> Response {
+fn last_resort() -> Response {
     Response::new(500, Kind::Plain)
         .with("Content-Type", "text/plain; charset=utf-8")
         .with("Cache-Control", "no-store")
@@ -84,16 +94,21 @@ fn reason(status: u16) -> &'static str {
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        408 => "Request Timeout",
         410 => "Gone",
         413 => "Content Too Large",
         414 => "URI Too Long",
         415 => "Unsupported Media Type",
+        417 => "Expectation Failed",
         421 => "Misdirected Request",
         422 => "Unprocessable Content",
         429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
         500 => "Internal Server Error",
         501 => "Not Implemented",
         503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        505 => "HTTP Version Not Supported",
         _ => "Unknown",
     }
 }

@@ -158,7 +158,13 @@ impl StorageBackend for Backend {
                 held.push(Operation::Sync);
                 Ok(())
             }
-            None => self.0.file.sync_data(),
+            None => {
+                #[cfg(test)]
+                if let Some(outcome) = fault::at_sync(&self.0.file) {
+                    return outcome;
+                }
+                self.0.file.sync_data()
+            }
         }
     }
 
@@ -168,7 +174,13 @@ impl StorageBackend for Backend {
                 held.push(Operation::Write(offset, data.to_vec()));
                 Ok(())
             }
-            None => self.0.file.write(offset, data),
+            None => {
+                #[cfg(test)]
+                if let Some(outcome) = fault::at_write() {
+                    return outcome;
+                }
+                self.0.file.write(offset, data)
+            }
         }
     }
 
@@ -200,6 +212,48 @@ impl StorageBackend for Backend {
 
     fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
         self.0.file.query_lock_range(start, end)
+    }
+}
+
+/// Disks that fail, for tests. A fault concerns the thread that sets it: the writing one, from within a change.
+#[cfg(test)]
+pub(super) mod fault {
+    use std::cell::Cell;
+    use std::io;
+
+    use redb::StorageBackend;
+
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(crate) enum Fault {
+        /// The next sync reports an error after doing its work.
+        AfterSync,
+        /// Writes are lost from now on, and the next sync says so.
+        LostWrites,
+        /// Every write fails until the fault is taken away.
+        Full,
+    }
+
+    thread_local! {
+        static FAULT: Cell<Option<Fault>> = const { Cell::new(None) };
+    }
+
+    pub(in crate::store) fn set(fault: Option<Fault>) {
+        FAULT.set(fault);
+    }
+
+    pub(super) fn at_sync(file: &impl StorageBackend) -> Option<io::Result<()>> {
+        let fault = FAULT.get().filter(|fault| *fault != Fault::Full)?;
+        FAULT.set(None);
+        let done = if fault == Fault::AfterSync { file.sync_data() } else { Ok(()) };
+        Some(done.and_then(|()| Err(io::Error::other("the disk failed"))))
+    }
+
+    pub(super) fn at_write() -> Option<io::Result<()>> {
+        match FAULT.get()? {
+            Fault::AfterSync => None,
+            Fault::LostWrites => Some(Ok(())),
+            Fault::Full => Some(Err(io::ErrorKind::StorageFull.into())),
+        }
     }
 }
 

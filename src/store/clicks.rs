@@ -1,4 +1,5 @@
-//! Clicks: one row each, and the sums that pages show, written together.
+//! Clicks: one row each, and the sums that pages show, written together. The sums count every click; of the rows a
+//! link keeps its newest.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -8,11 +9,11 @@ use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 use crate::click::{self, Click};
 use crate::clock::Timestamp;
 use crate::limits::{
-    CLICKS_LATEST, CLICKS_PER_COMMIT_MAX, CLICKS_SCANNED_MAX, LINKS_SCANNED_MAX, PURGE_ROWS_PER_COMMIT,
-    REFERRERS_PER_LINK_MAX,
+    CLICK_ROWS_PER_LINK_MAX, CLICKS_LATEST, CLICKS_PER_COMMIT_MAX, CLICKS_SCANNED_MAX, LINKS_SCANNED_MAX,
+    PURGE_ROWS_PER_COMMIT, REFERRERS_PER_LINK_MAX,
 };
 use crate::link::LinkId;
-use crate::store::error::{Error, Kind};
+use crate::store::error::{Error, Kind, unless_damaged};
 use crate::store::record::{self, ClickRecord, TallyRecord, TotalRecord};
 use crate::store::tables::{CLICK, CLICK_PURGE, CLICK_TALLY, CLICK_TOTAL, LINK, Table, click_key, link_key, link_of};
 use crate::store::{Report, Store};
@@ -187,6 +188,9 @@ fn write_of_link(tables: &mut Tables<'_>, clicks: &[&Click]) -> Result<(), Error
     for click in clicks {
         let row = click_key(click.owner, click.link, total.rows);
         tables.rows.insert(row.as_slice(), record::encode(&to_record(click))?.as_slice())?;
+        if let Some(oldest) = total.rows.checked_sub(CLICK_ROWS_PER_LINK_MAX) {
+            tables.rows.remove(click_key(click.owner, click.link, oldest).as_slice())?;
+        }
         total.rows = total.rows.saturating_add(1);
         total.add(click);
         tally.add(click);
@@ -201,20 +205,21 @@ fn to_numbers(total: &TotalRecord) -> Numbers {
     Numbers { humans: total.humans, bots: total.bots, last }
 }
 
-/// The numbers of one link.
+/// The numbers of one link; none when they do not read.
 pub(super) fn numbers(tx: &ReadTransaction, owner: UserId, link: LinkId) -> Result<Numbers, Error> {
-    let total = get_total(&tx.open_table(CLICK_TOTAL)?, &link_key(owner, link))?;
+    let total = unless_damaged(get_total(&tx.open_table(CLICK_TOTAL)?, &link_key(owner, link)))?.flatten();
     Ok(total.as_ref().map(to_numbers).unwrap_or_default())
 }
 
-/// The numbers of a user's newest [`LINKS_SCANNED_MAX`] links that have any.
+/// The numbers of a user's newest [`LINKS_SCANNED_MAX`] links that have any, and that read.
 pub(super) fn numbers_of_user(tx: &ReadTransaction, owner: UserId) -> Result<HashMap<LinkId, Numbers>, Error> {
     let table = tx.open_table(CLICK_TOTAL)?;
     let (from, to) = (link_key(owner, LinkId(0)), link_key(owner, LinkId(u32::MAX)));
     let mut numbers = HashMap::new();
     for row in table.range(from.as_slice()..=to.as_slice())?.rev().take(LINKS_SCANNED_MAX) {
         let (key, raw) = row?;
-        numbers.insert(link_of(key.value())?, to_numbers(&record::decode(key.value(), raw.value())?));
+        let of_link = link_of(key.value()).and_then(|link| Ok((link, record::decode(key.value(), raw.value())?)));
+        numbers.extend(unless_damaged(of_link)?.map(|(link, total)| (link, to_numbers(&total))));
     }
     Ok(numbers)
 }
@@ -223,6 +228,17 @@ fn named(counts: Vec<(u8, u64)>, name: fn(u8) -> &'static str) -> Vec<(&'static 
     let mut named: Vec<_> = counts.into_iter().map(|(code, count)| (name(code), count)).collect();
     named.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
     named
+}
+
+fn to_tally(record: TallyRecord) -> Tally {
+    let mut referrers = record.referrers;
+    referrers.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    Tally {
+        referrers,
+        referrers_other: record.referrers_other,
+        browsers: named(record.browsers, visitor::browser_name),
+        systems: named(record.systems, visitor::system_name),
+    }
 }
 
 impl Store {
@@ -239,41 +255,36 @@ impl Store {
 
     /// Waits until the clicks that came before this call are on disk, so that the next read sees them.
     ///
-    /// # Errors
-    /// When the store fails.
-    pub(crate) fn flush_clicks(&self) -> Result<(), Error> {
+    /// On a disk that takes none they stay where they are: a reader sees older numbers rather than an error, and
+    /// does not make the file be opened again.
+    pub(crate) fn flush_clicks(&self) {
         // Every change takes the clicks in front of the queue along, as many as fit one commit.
         for _ in 0..self.queue.unwritten_clicks().div_ceil(CLICKS_PER_COMMIT_MAX) {
-            self.write("writing clicks", |_| Ok(()))?;
+            if self.queue.is_failing() || self.write("writing clicks", |_| Ok(())).is_err() {
+                return;
+            }
         }
-        Ok(())
     }
 
-    /// The numbers of one link, and people's clicks by where they came from and what they used.
+    /// The numbers of one link, and people's clicks by where they came from and what they used. Of these, what does
+    /// not read is left empty.
     ///
     /// # Errors
     /// When the store fails.
     pub(crate) fn statistics(&self, owner: UserId, link: LinkId) -> Result<(Numbers, Tally), Error> {
         self.read("reading statistics", |tx| {
             let key = link_key(owner, link);
-            let record: TallyRecord = match tx.open_table(CLICK_TALLY)?.get(key.as_slice())? {
-                Some(raw) => record::decode(&key, raw.value())?,
-                None => return Ok((numbers(tx, owner, link)?, Tally::default())),
+            let table = tx.open_table(CLICK_TALLY)?;
+            let record = match table.get(key.as_slice())? {
+                Some(raw) => unless_damaged(record::decode(&key, raw.value()))?,
+                None => None,
             };
-            let mut referrers = record.referrers;
-            referrers.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-            let tally = Tally {
-                referrers,
-                referrers_other: record.referrers_other,
-                browsers: named(record.browsers, visitor::browser_name),
-                systems: named(record.systems, visitor::system_name),
-            };
-            Ok((numbers(tx, owner, link)?, tally))
+            Ok((numbers(tx, owner, link)?, record.map(to_tally).unwrap_or_default()))
         })
     }
 
     /// The latest [`CLICKS_LATEST`] clicks of people, or of everybody and everything, the newest first. Looks at the
-    /// newest [`CLICKS_SCANNED_MAX`] rows.
+    /// newest [`CLICKS_SCANNED_MAX`] rows and passes over those that do not read.
     ///
     /// # Errors
     /// When the store fails.
@@ -284,10 +295,8 @@ impl Store {
             let mut latest = Vec::new();
             for row in table.range(from.as_slice()..=to.as_slice())?.rev().take(CLICKS_SCANNED_MAX) {
                 let (key, raw) = row?;
-                let seen = from_record(record::decode(key.value(), raw.value())?);
-                if !people_only || seen.class == Class::Human {
-                    latest.push(seen);
-                }
+                let seen = unless_damaged(record::decode(key.value(), raw.value()))?.map(from_record);
+                latest.extend(seen.filter(|seen| !people_only || seen.class == Class::Human));
                 if latest.len() == CLICKS_LATEST {
                     break;
                 }

@@ -38,6 +38,17 @@ impl Error {
     }
 }
 
+/// Passes over what does not read: `None` for a damaged record, so that it cannot hide all others.
+///
+/// # Errors
+/// All but [`Kind::Damaged`].
+pub(super) fn unless_damaged<T>(outcome: Result<T, Error>) -> Result<Option<T>, Error> {
+    match outcome {
+        Err(error) if error.kind == Kind::Damaged => Ok(None),
+        other => other.map(Some),
+    }
+}
+
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.doing.is_empty() { f.write_str(&self.cause) } else { write!(f, "{}: {}", self.doing, self.cause) }

@@ -8,13 +8,14 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redb::backends::FileBackend;
 use redb::{Builder, Database, DatabaseError, Durability, ReadableDatabase};
 
+use crate::limits::REOPEN_WAIT;
 use crate::random;
 use crate::store::Report;
 use crate::store::backend;
@@ -34,13 +35,26 @@ const HEADER_BYTES: u64 = 320;
 /// After a disk error the file is opened again; readers that still hold it may take this many pauses to let go.
 const REOPEN_TRIES: u32 = 20;
 const REOPEN_PAUSE: Duration = Duration::from_millis(50);
+const _: () = assert!(REOPEN_PAUSE.as_millis() * (REOPEN_TRIES as u128) < REOPEN_WAIT.as_millis());
 
 /// The open data file.
 pub(super) struct DataFile {
     path: PathBuf,
     cache_bytes: usize,
-    /// `None` while it is being opened again.
-    database: RwLock<Option<Arc<Database>>>,
+    state: RwLock<State>,
+    /// Readers wait here while the file is being opened again. The lock has nothing in it: looking at the open file
+    /// is every request's business, and needs only to share `state`.
+    turned: Mutex<()>,
+    opened: Condvar,
+}
+
+#[derive(Clone)]
+enum State {
+    Open(Arc<Database>),
+    /// Being opened again after a disk error.
+    Opening,
+    /// Opening it again did not succeed, or the store is closed.
+    Shut,
 }
 
 /// What opening found.
@@ -61,17 +75,50 @@ impl DataFile {
         let path = folder.join(FILE_NAME);
         let new = create_if_missing(folder, &path, cache_bytes)?;
         let (database, repaired) = open_existing(&path, cache_bytes)?;
-        let file = DataFile { path, cache_bytes, database: RwLock::new(Some(Arc::new(database))) };
+        let state = RwLock::new(State::Open(Arc::new(database)));
+        let file = DataFile { path, cache_bytes, state, turned: Mutex::default(), opened: Condvar::new() };
         Ok((file, Opened { new, repaired }))
     }
 
-    /// The database, for one transaction.
+    /// The database, for one transaction. While it is being opened again, waits for that up to [`REOPEN_WAIT`].
     ///
     /// # Errors
-    /// [`Kind::Unavailable`] while it is being opened again after a disk error, and once it is closed.
+    /// [`Kind::Unavailable`] when it is not open by then, when opening it again failed, and once it is closed.
     pub(super) fn database(&self) -> Result<Arc<Database>, Error> {
-        let held = self.database.read().unwrap_or_else(PoisonError::into_inner);
-        held.clone().ok_or_else(|| Error::new(Kind::Unavailable, "the data file is not open"))
+        match self.settled_state() {
+            State::Open(database) => Ok(database),
+            State::Opening | State::Shut => Err(Error::new(Kind::Unavailable, "the data file is not open")),
+        }
+    }
+
+    fn state(&self) -> State {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The state, after opening again has ended or taken too long.
+    fn settled_state(&self) -> State {
+        let state = self.state();
+        if !matches!(state, State::Opening) {
+            return state;
+        }
+        let deadline = Instant::now() + REOPEN_WAIT;
+        let mut turned = self.turned.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            // Looked at under the lock: a turn after this look finds us waiting.
+            let (state, rest) = (self.state(), deadline.saturating_duration_since(Instant::now()));
+            if !matches!(state, State::Opening) || rest.is_zero() {
+                return state;
+            }
+            turned = self.opened.wait_timeout(turned, rest).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn turn(&self, state: State) {
+        // The old handle closes its file when dropped; nobody should wait for that behind the lock.
+        let old = std::mem::replace(&mut *self.state.write().unwrap_or_else(PoisonError::into_inner), state);
+        drop(old);
+        drop(self.turned.lock().unwrap_or_else(PoisonError::into_inner));
+        self.opened.notify_all();
     }
 
     /// Bytes the file occupies on disk. It is sparse, so its length says little.
@@ -86,35 +133,42 @@ impl DataFile {
     /// which nobody knows whether it is on disk. Until this succeeds [`DataFile::database`] says so; the writer
     /// calls again before its next write.
     pub(super) fn reopen(&self, report: Report) {
-        // The lock is not held meanwhile: readers hear at once that the file is not open.
-        let put = |database| *self.database.write().unwrap_or_else(PoisonError::into_inner) = database;
-        put(None);
-        for _ in 0..REOPEN_TRIES {
-            match open_existing(&self.path, self.cache_bytes) {
-                Ok((database, _)) => {
-                    put(Some(Arc::new(database)));
-                    report("the data file is open again");
-                    return;
-                }
-                // A reader still holds the old handle.
-                Err(OpenError::InUse) => thread::sleep(REOPEN_PAUSE),
-                Err(error) => {
-                    report(&format!("the data file cannot be opened again: {error}"));
-                    return;
-                }
+        self.turn(State::Opening);
+        match self.open_again() {
+            Ok(database) => {
+                self.turn(State::Open(Arc::new(database)));
+                report("the data file is open again");
+            }
+            Err(error) => {
+                self.turn(State::Shut);
+                let why = match error {
+                    OpenError::InUse => "it is still in use".to_owned(),
+                    other => other.to_string(),
+                };
+                report(&format!("the data file cannot be opened again: {why}"));
             }
         }
-        report("the data file cannot be opened again: it is still in use");
+    }
+
+    fn open_again(&self) -> Result<Database, OpenError> {
+        for _ in 0..REOPEN_TRIES {
+            match open_existing(&self.path, self.cache_bytes) {
+                // A reader still holds the old handle.
+                Err(OpenError::InUse) => thread::sleep(REOPEN_PAUSE),
+                other => return other.map(|(database, _)| database),
+            }
+        }
+        Err(OpenError::InUse)
     }
 
     /// False after a [`DataFile::reopen`] that failed, and once closed.
     pub(super) fn is_open(&self) -> bool {
-        self.database.read().unwrap_or_else(PoisonError::into_inner).is_some()
+        matches!(self.state(), State::Open(_))
     }
 
     /// Closes the database; the file is marked as cleanly closed once the last reader is gone.
     pub(super) fn close(&self) {
-        *self.database.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.turn(State::Shut);
     }
 }
 

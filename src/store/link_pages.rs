@@ -13,7 +13,7 @@ use crate::limits::{LINKS_PER_PAGE, LINKS_SCANNED_MAX};
 use crate::link::{Link, LinkId, State};
 use crate::store::Store;
 use crate::store::clicks::{self, Numbers};
-use crate::store::error::{Error, Kind};
+use crate::store::error::{Error, unless_damaged};
 use crate::store::links::{from_row, get, total};
 use crate::store::tables::{LINK, link_key};
 use crate::user::UserId;
@@ -48,6 +48,8 @@ pub(crate) struct Wanted {
     pub(crate) sort: Sort,
     /// In slug, title or target, ignoring case; empty for all.
     pub(crate) text: String,
+    /// The slug that the text names when it is a short address. Links whose slug has it fit too.
+    pub(crate) slug: Option<String>,
     pub(crate) state: Option<State>,
     pub(crate) step: Step,
     pub(crate) now: Timestamp,
@@ -83,12 +85,15 @@ impl Wanted {
         self.text.is_empty() && self.state.is_none() && matches!(self.sort, Sort::Newest | Sort::Oldest)
     }
 
-    /// Expects the text in lower case.
+    /// Expects text and slug in lower case.
     fn fits(&self, link: &Link) -> bool {
+        let is_in = |field: &str| field.to_lowercase().contains(&self.text);
+        let slug = link.slug.as_str();
         let text_fits = self.text.is_empty()
-            || [link.slug.as_str(), link.about.title.as_str(), link.about.target.as_str()]
-                .iter()
-                .any(|field| field.to_lowercase().contains(&self.text));
+            || is_in(slug)
+            || is_in(link.about.title.as_str())
+            || is_in(link.about.target.as_str())
+            || self.slug.as_ref().is_some_and(|wanted| slug.contains(wanted));
         text_fits && self.state.is_none_or(|state| link.state(self.now) == state)
     }
 
@@ -113,12 +118,8 @@ impl Wanted {
     }
 }
 
-/// A row that does not read is counted and passed over, so that it cannot hide all others.
-fn readable(link: Result<Link, Error>) -> Result<Option<Link>, Error> {
-    match link {
-        Err(error) if error.kind == Kind::Damaged => Ok(None),
-        other => other.map(Some),
-    }
+fn row_of(tx: &ReadTransaction, link: Link) -> Result<Row, Error> {
+    Ok(Row { numbers: clicks::numbers(tx, link.owner, link.id)?, link })
 }
 
 /// A page of all links by age: straight from the key range, however many links there are.
@@ -144,7 +145,7 @@ fn by_age(tx: &ReadTransaction, owner: UserId, wanted: &Wanted) -> Result<Page, 
             let next = if newest_first { range.next_back() } else { range.next() };
             let Some(row) = next else { break };
             let (key, raw) = row?;
-            match readable(from_row(owner, key.value(), raw.value()))? {
+            match unless_damaged(from_row(owner, key.value(), raw.value()))? {
                 Some(link) => rows.push(link),
                 None => damaged += 1,
             }
@@ -155,8 +156,7 @@ fn by_age(tx: &ReadTransaction, owner: UserId, wanted: &Wanted) -> Result<Page, 
     if backwards {
         rows.reverse();
     }
-    let numbers = rows.iter().map(|link| clicks::numbers(tx, owner, link.id)).collect::<Result<Vec<_>, _>>()?;
-    let rows: Vec<Row> = rows.into_iter().zip(numbers).map(|(link, numbers)| Row { link, numbers }).collect();
+    let rows = rows.into_iter().map(|link| row_of(tx, link)).collect::<Result<Vec<Row>, Error>>()?;
     let total = total(tx, owner)?;
     let (earlier, later) = match wanted.step {
         Step::First => (false, more),
@@ -176,46 +176,57 @@ fn by_age(tx: &ReadTransaction, owner: UserId, wanted: &Wanted) -> Result<Page, 
 
 /// A page of a search or another order: looks at the newest [`LINKS_SCANNED_MAX`] links.
 fn by_search(tx: &ReadTransaction, owner: UserId, wanted: &Wanted) -> Result<Page, Error> {
-    let wanted = &Wanted { text: wanted.text.to_lowercase(), ..wanted.clone() };
-    let numbers = clicks::numbers_of_user(tx, owner)?;
+    let slug = wanted.slug.as_ref().map(|slug| slug.to_lowercase());
+    let wanted = &Wanted { text: wanted.text.to_lowercase(), slug, ..wanted.clone() };
+    let numbers = match wanted.sort {
+        Sort::Clicks => clicks::numbers_of_user(tx, owner)?,
+        _ => HashMap::new(),
+    };
     let table = tx.open_table(LINK)?;
     let (from, to) = (link_key(owner, LinkId(0)), link_key(owner, LinkId(u32::MAX)));
-    let (mut fitting, mut damaged): (Vec<(Cursor, Row)>, usize) = (Vec::new(), 0);
+    // Places only: with their targets, 20,000 links would take 60 MiB.
+    let (mut fitting, mut damaged): (Vec<Cursor>, usize) = (Vec::new(), 0);
     for row in table.range(from.as_slice()..=to.as_slice())?.rev().take(LINKS_SCANNED_MAX) {
         let (key, raw) = row?;
-        let Some(link) = readable(from_row(owner, key.value(), raw.value()))? else {
+        let Some(link) = unless_damaged(from_row(owner, key.value(), raw.value()))? else {
             damaged += 1;
             continue;
         };
         if wanted.fits(&link) {
-            let row = Row { numbers: numbers.get(&link.id).copied().unwrap_or_default(), link };
-            fitting.push((wanted.cursor(&row), row));
+            let numbers = numbers.get(&link.id).copied().unwrap_or_default();
+            fitting.push(wanted.cursor(&Row { link, numbers }));
         }
     }
-    fitting.sort_unstable_by(|a, b| wanted.order(&a.0, &b.0));
+    fitting.sort_unstable_by(|a, b| wanted.order(a, b));
     let found = fitting.len();
     let start = match &wanted.step {
         Step::First => 0,
-        Step::After(cursor) => fitting.partition_point(|(place, _)| wanted.order(place, cursor).is_le()),
+        Step::After(cursor) => fitting.partition_point(|place| wanted.order(place, cursor).is_le()),
         Step::Before(cursor) => {
-            let end = fitting.partition_point(|(place, _)| wanted.order(place, cursor).is_lt());
+            let end = fitting.partition_point(|place| wanted.order(place, cursor).is_lt());
             end.saturating_sub(LINKS_PER_PAGE)
         }
     };
     let end = match &wanted.step {
-        Step::Before(cursor) => fitting.partition_point(|(place, _)| wanted.order(place, cursor).is_lt()),
+        Step::Before(cursor) => fitting.partition_point(|place| wanted.order(place, cursor).is_lt()),
         _ => found.min(start + LINKS_PER_PAGE),
     };
     let total = total(tx, owner)?;
-    let page: Vec<(Cursor, Row)> = fitting.drain(start..end).collect();
+    let page = &fitting[start..end];
+    let mut rows = Vec::with_capacity(page.len());
+    for place in page {
+        if let Some(link) = get(&table, owner, place.link)? {
+            rows.push(row_of(tx, link)?);
+        }
+    }
     Ok(Page {
         total,
         found,
         damaged,
         truncated: total as usize > LINKS_SCANNED_MAX,
-        before: page.first().filter(|_| start > 0).map(|(place, _)| place.clone()),
-        after: page.last().filter(|_| end < found).map(|(place, _)| place.clone()),
-        rows: page.into_iter().map(|(_, row)| row).collect(),
+        before: page.first().filter(|_| start > 0).cloned(),
+        after: page.last().filter(|_| end < found).cloned(),
+        rows,
     })
 }
 
@@ -242,10 +253,12 @@ impl Store {
             ranked.sort_unstable_by_key(|(link, numbers)| (std::cmp::Reverse(numbers.humans), *link));
             let table = tx.open_table(LINK)?;
             let mut rows = Vec::new();
-            for (id, numbers) in ranked.into_iter().take(count) {
-                if let Some(link) = get(&table, owner, id)? {
-                    rows.push(Row { link, numbers });
+            for (id, numbers) in ranked {
+                if rows.len() == count {
+                    break;
                 }
+                let link = unless_damaged(get(&table, owner, id))?.flatten();
+                rows.extend(link.map(|link| Row { link, numbers }));
             }
             Ok((rows, sum))
         })

@@ -160,7 +160,8 @@ impl Store {
         about: LinkChange,
         now: Timestamp,
     ) -> Result<Option<Result<Link, Taken>>, Error> {
-        self.write("changing a link", move |tx| {
+        let owner_name = name.clone();
+        let changed = self.write("changing a link", move |tx| {
             let Some(old) = get(&tx.open_table(LINK)?, owner, id)? else { return Ok(None) };
             if slug != old.slug {
                 if redirects::is_taken(tx, &name, &slug)? {
@@ -168,10 +169,21 @@ impl Store {
                 }
                 redirects::remove(tx, &name, &old.slug)?;
             }
-            let link = Link { slug, about, updated: now.max(old.created), ..old };
+            let (before, updated) = (old.slug.clone(), now.max(old.updated));
+            let link = Link { slug, about, updated, ..old };
             put(tx, &name, &link)?;
-            Ok(Some(Ok(link)))
-        })
+            Ok(Some(Ok((before, link))))
+        });
+        match &changed {
+            Ok(Some(Ok((before, link)))) => {
+                self.hot.forget(&redirects::path(&owner_name, before));
+                self.hot.forget(&redirects::path(&owner_name, &link.slug));
+            }
+            Ok(_) => {}
+            // Whether it is in the file is not certain; what is remembered may be untrue.
+            Err(_) => self.hot.forget_all(),
+        }
+        Ok(changed?.map(|outcome| outcome.map(|(_, link)| link)))
     }
 
     /// Removes a link and its numbers; its single clicks go later, in slices. `None` when the owner has no such link.
@@ -179,7 +191,8 @@ impl Store {
     /// # Errors
     /// When the store fails; the link stays then.
     pub(crate) fn delete_link(&self, owner: UserId, name: UserName, id: LinkId) -> Result<Option<Link>, Error> {
-        self.write("deleting a link", move |tx| {
+        let owner_name = name.clone();
+        let deleted = self.write("deleting a link", move |tx| {
             let Some(link) = get(&tx.open_table(LINK)?, owner, id)? else { return Ok(None) };
             let key = link_key(owner, id);
             tx.open_table(LINK)?.remove(key.as_slice())?;
@@ -189,7 +202,13 @@ impl Store {
             tx.open_table(CLICK_TALLY)?.remove(key.as_slice())?;
             tx.open_table(CLICK_PURGE)?.insert(key.as_slice(), [].as_slice())?;
             Ok(Some(link))
-        })
+        });
+        match &deleted {
+            Ok(Some(link)) => self.hot.forget(&redirects::path(&owner_name, &link.slug)),
+            Ok(None) => {}
+            Err(_) => self.hot.forget_all(),
+        }
+        deleted
     }
 }
 

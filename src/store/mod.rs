@@ -8,7 +8,8 @@
 //! - One thread writes ([`writer`]); every other thread reads snapshots. A change looks and writes in one
 //!   transaction, and its caller hears of it after the commit is on disk.
 //! - A link stands in `link`, in `redirect` and in its owner's `link_count`, or in none of them.
-//! - A click row and its counters are written in the same transaction, so their sums always agree.
+//! - A click row and its counters are written in the same transaction, so their sums always agree; a row that makes
+//!   room for a newer one stays counted.
 //! - Secrets are not here: passwords, sessions and one-time links are kept as hashes only.
 //!
 //! Nothing here knows of HTTP, logs, or asks the time: times come in as parameters.
@@ -17,6 +18,7 @@ mod backend;
 mod clicks;
 mod error;
 mod file;
+mod hot;
 mod link_pages;
 mod links;
 mod one_time;
@@ -34,14 +36,18 @@ use std::thread::{self, JoinHandle};
 
 use redb::{ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransaction};
 
+#[cfg(test)]
+pub(crate) use backend::fault::Fault;
 pub(crate) use clicks::Seen;
 pub(crate) use error::{Error, Kind, OpenError};
 pub(crate) use file::{FILE_NAME, Opened, is_trying};
 pub(crate) use link_pages::{Cursor, Page, Sort, Step, Wanted};
+pub(crate) use redirects::Redirect;
 pub(crate) use settings::Settings;
 pub(crate) use users::NewAccountError;
 
 use file::DataFile;
+use hot::Hot;
 use writer::Queue;
 
 /// How the writing thread tells the operator of trouble: one sentence.
@@ -51,6 +57,7 @@ pub(crate) type Report = fn(&str);
 pub(crate) struct Store {
     file: Arc<DataFile>,
     queue: Arc<Queue>,
+    hot: Hot,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -76,7 +83,7 @@ impl Store {
             })
         };
         let writer = writer.map_err(|error| OpenError::Io(error.to_string()))?;
-        Ok((Store { file, queue, writer: Mutex::new(Some(writer)) }, opened))
+        Ok((Store { file, queue, hot: Hot::new(), writer: Mutex::new(Some(writer)) }, opened))
     }
 
     /// Writes what waits and closes the file. Later calls find it closed.

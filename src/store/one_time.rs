@@ -4,6 +4,7 @@ use redb::{ReadableTable, WriteTransaction};
 use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
+use crate::limits::PURGE_ROWS_PER_COMMIT;
 use crate::password::PasswordHash;
 use crate::random;
 use crate::session::SessionHash;
@@ -36,9 +37,11 @@ fn get(
     Ok(good.then_some(UserId(right.user)))
 }
 
-/// Removes the rights that `lapsed` picks, and damaged ones, which are good for nothing; returns how many.
-fn drop_where(tx: &WriteTransaction, lapsed: impl Fn(&OneTimeRecord) -> bool) -> Result<usize, Error> {
-    let mut table = tx.open_table(ONE_TIME)?;
+/// The keys of the rights that `lapsed` picks, and of damaged ones, which are good for nothing.
+fn keys_where(
+    table: &impl ReadableTable<&'static [u8], &'static [u8]>,
+    lapsed: impl Fn(&OneTimeRecord) -> bool,
+) -> Result<Vec<Vec<u8>>, Error> {
     let mut keys = Vec::new();
     for row in table.iter()? {
         let (key, raw) = row?;
@@ -46,15 +49,21 @@ fn drop_where(tx: &WriteTransaction, lapsed: impl Fn(&OneTimeRecord) -> bool) ->
             keys.push(key.value().to_vec());
         }
     }
-    for key in &keys {
+    Ok(keys)
+}
+
+fn remove(tx: &WriteTransaction, keys: &[Vec<u8>]) -> Result<(), Error> {
+    let mut table = tx.open_table(ONE_TIME)?;
+    for key in keys {
         table.remove(key.as_slice())?;
     }
-    Ok(keys.len())
+    Ok(())
 }
 
 /// Removes every right of a user.
 pub(super) fn drop_all(tx: &WriteTransaction, user: UserId) -> Result<(), Error> {
-    drop_where(tx, |right| right.user == user.0).map(drop)
+    let keys = keys_where(&tx.open_table(ONE_TIME)?, |right| right.user == user.0)?;
+    remove(tx, &keys)
 }
 
 impl Store {
@@ -111,25 +120,19 @@ impl Store {
         })
     }
 
-    /// Removes one-time links that have expired. Returns how many.
+    /// Removes one-time links that have expired, in slices of [`PURGE_ROWS_PER_COMMIT`]. Returns how many.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails; slices removed before stay so.
     pub(crate) fn sweep_one_time(&self, now: Timestamp) -> Result<usize, Error> {
-        let any = self.read("looking for expired one-time links", |tx| {
-            for row in tx.open_table(ONE_TIME)?.iter()? {
-                let (key, raw) = row?;
-                let right = record::unseal::<OneTimeRecord>(key.value(), raw.value());
-                if right.map_or(true, |right| right.expires_ms <= now.ms()) {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
+        let lapsed = self.read("looking for expired one-time links", |tx| {
+            keys_where(&tx.open_table(ONE_TIME)?, |right| right.expires_ms <= now.ms())
         })?;
-        if !any {
-            return Ok(0);
+        for slice in lapsed.chunks(PURGE_ROWS_PER_COMMIT) {
+            let slice = slice.to_vec();
+            self.write("removing expired one-time links", move |tx| remove(tx, &slice))?;
         }
-        self.write("removing expired one-time links", move |tx| drop_where(tx, |right| right.expires_ms <= now.ms()))
+        Ok(lapsed.len())
     }
 }
 

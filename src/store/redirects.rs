@@ -1,5 +1,7 @@
 //! Where a short address leads: one row per link under its path, so that a redirect is one look-up.
 
+use std::sync::Arc;
+
 use redb::{ReadableTable, WriteTransaction};
 
 use crate::clock::Timestamp;
@@ -58,7 +60,25 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails, or the row is damaged: then there is an error and never a wrong target.
-    pub(crate) fn redirect(&self, path: &str) -> Result<Option<Redirect>, Error> {
+    pub(crate) fn redirect(&self, path: &str) -> Result<Option<Arc<Redirect>>, Error> {
+        if let Some(redirect) = self.hot.get(path) {
+            return Ok(Some(redirect));
+        }
+        // Asked before the row is read, so that an edit in between makes what is kept here untrue.
+        let epoch = self.hot.epoch(path);
+        let redirect = self.read_redirect(path)?.map(Arc::new);
+        if let Some(redirect) = &redirect {
+            self.hot.keep(path, epoch, Arc::clone(redirect));
+        }
+        Ok(redirect)
+    }
+
+    /// What stands under `name/slug` if that is in memory. Waits for nothing.
+    pub(crate) fn hot_redirect(&self, path: &str) -> Option<Arc<Redirect>> {
+        self.hot.get(path)
+    }
+
+    fn read_redirect(&self, path: &str) -> Result<Option<Redirect>, Error> {
         self.read("reading a redirect", |tx| {
             let table = tx.open_table(REDIRECT)?;
             let Some(raw) = table.get(path.as_bytes())? else { return Ok(None) };

@@ -3,9 +3,9 @@
 use redb::{ReadableTable, WriteTransaction};
 
 use crate::clock::Timestamp;
-use crate::limits::SESSIONS_PER_USER_MAX;
+use crate::limits::{PURGE_ROWS_PER_COMMIT, SESSIONS_PER_USER_MAX};
 use crate::session::{Session, SessionHash};
-use crate::store::error::{Error, Kind};
+use crate::store::error::{Error, unless_damaged};
 use crate::store::record::{self, SessionRecord};
 use crate::store::tables::{SESSION, SESSION_USER, session_user_key};
 use crate::store::{Store, users};
@@ -55,7 +55,7 @@ pub(super) fn start(tx: &WriteTransaction, user: UserId, hash: &SessionHash, now
         {
             let table = tx.open_table(SESSION)?;
             for hash in hashes {
-                let session = get(&table, &hash).or_else(none_if_damaged)?;
+                let session = unless_damaged(get(&table, &hash))?.flatten();
                 dated.push((session.map(|session| session.created), hash));
             }
         }
@@ -70,11 +70,6 @@ pub(super) fn start(tx: &WriteTransaction, user: UserId, hash: &SessionHash, now
     Ok(())
 }
 
-/// A damaged session signs nobody in, and must not keep others from being ended.
-fn none_if_damaged(error: Error) -> Result<Option<Session>, Error> {
-    if error.kind == Kind::Damaged { Ok(None) } else { Err(error) }
-}
-
 /// Removes both rows of a session.
 fn remove(tx: &WriteTransaction, user: UserId, hash: &SessionHash) -> Result<(), Error> {
     tx.open_table(SESSION)?.remove(hash.as_slice())?;
@@ -85,7 +80,7 @@ fn remove(tx: &WriteTransaction, user: UserId, hash: &SessionHash) -> Result<(),
 /// Ends a session; one that is already over stays so. Of one that does not read, the row with its user stays until
 /// [`end_all`] or [`start`] meet it.
 pub(super) fn end(tx: &WriteTransaction, hash: &SessionHash) -> Result<(), Error> {
-    let session = get(&tx.open_table(SESSION)?, hash).or_else(none_if_damaged)?;
+    let session = unless_damaged(get(&tx.open_table(SESSION)?, hash))?.flatten();
     if let Some(session) = session {
         return remove(tx, session.user, hash);
     }
@@ -111,11 +106,15 @@ impl Store {
         })
     }
 
-    /// Notes a visit. A session that has ended meanwhile stays ended.
+    /// Notes a visit. A session that has ended meanwhile stays ended. On a disk that takes nothing the visit is left to
+    /// a later one to note: people who only read should not make the file be opened again each time.
     ///
     /// # Errors
     /// When the store fails.
     pub(crate) fn stamp_session(&self, hash: SessionHash, now: Timestamp) -> Result<(), Error> {
+        if self.queue.is_failing() {
+            return Ok(());
+        }
         self.write("noting a visit", move |tx| {
             let Some(session) = get(&tx.open_table(SESSION)?, &hash)? else { return Ok(()) };
             put(tx, &hash, &Session { seen: now, ..session })
@@ -130,10 +129,10 @@ impl Store {
         self.write("signing out", move |tx| end(tx, &hash))
     }
 
-    /// Removes sessions that are over, or damaged. Returns how many.
+    /// Removes sessions that are over, or damaged, in slices of [`PURGE_ROWS_PER_COMMIT`]. Returns how many.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails; slices removed before stay so.
     pub(crate) fn sweep_sessions(&self, now: Timestamp) -> Result<usize, Error> {
         let over = self.read("looking for old sessions", |tx| {
             let table = tx.open_table(SESSION)?;
@@ -147,11 +146,11 @@ impl Store {
             }
             Ok(over)
         })?;
-        let count = over.len();
-        if count > 0 {
-            self.write("removing old sessions", move |tx| over.iter().try_for_each(|hash| end(tx, hash)))?;
+        for slice in over.chunks(PURGE_ROWS_PER_COMMIT) {
+            let slice = slice.to_vec();
+            self.write("removing old sessions", move |tx| slice.iter().try_for_each(|hash| end(tx, hash)))?;
         }
-        Ok(count)
+        Ok(over.len())
     }
 }
 

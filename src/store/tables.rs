@@ -5,7 +5,7 @@
 //!
 //! | table | key | value |
 //! |---|---|---|
-//! | `meta` | name | `schema`, `version`, `seq`, `secret`, `set_up`, `settings` |
+//! | `meta` | name | `schema`, `version`, `seq`, `commit`, `secret`, `set_up`, `settings` |
 //! | `user` | user | [`UserRecord`](super::record::UserRecord), sealed |
 //! | `user_name`, `user_email` | lower-case text | user |
 //! | `session` | SHA-256 of the token | [`SessionRecord`](super::record::SessionRecord), sealed |
@@ -95,6 +95,22 @@ pub(super) fn link_of(key: &[u8]) -> Result<LinkId, Error> {
 /// Reads a number that is a value by itself.
 pub(super) fn number(table: &str, raw: &[u8]) -> Result<u32, Error> {
     raw.try_into().map(u32::from_be_bytes).map_err(|_| Error::damaged(table, raw, "not a number"))
+}
+
+const COMMIT: &[u8] = b"commit";
+
+/// The number of the transaction that wrote last; 0 before the first, and when it does not read.
+pub(super) fn last_commit(meta: &impl ReadableTable<&'static [u8], &'static [u8]>) -> Result<u64, Error> {
+    Ok(meta.get(COMMIT)?.and_then(|raw| raw.value().try_into().ok()).map_or(0, u64::from_be_bytes))
+}
+
+/// Numbers a transaction: larger than the one before it in the file, and than `used`, the last number that was given
+/// out. So a number found in the file stands for exactly one transaction, and says that it was kept.
+pub(super) fn number_commit(tx: &WriteTransaction, used: u64) -> Result<u64, Error> {
+    let mut meta = tx.open_table(META)?;
+    let number = last_commit(&meta)?.max(used).saturating_add(1);
+    meta.insert(COMMIT, number.to_be_bytes().as_slice())?;
+    Ok(number)
 }
 
 /// The next number for a user or a link. Numbers only grow and are never given out twice.

@@ -24,6 +24,32 @@ use crate::visitor::{Class, Reason};
 pub(in crate::store) const CACHE_BYTES: usize = 1 << 20;
 pub(in crate::store) const NOW: Timestamp = Timestamp::from_ms(1_763_640_000_000);
 
+impl Store {
+    /// Has the disk fail from the next commit on, as `fault` says.
+    pub(crate) fn break_disk(&self, fault: Fault) {
+        let set = move |_: &WriteTransaction| -> Result<(), Error> {
+            backend::fault::set(Some(fault));
+            // A change that fails by itself needs no commit.
+            Err(Error::new(Kind::Damaged, "only setting the fault"))
+        };
+        self.write("breaking the disk", set).unwrap_err();
+    }
+
+    /// The disk takes everything again.
+    pub(crate) fn mend_disk(&self) {
+        let mend = |_: &WriteTransaction| {
+            backend::fault::set(None);
+            Ok(())
+        };
+        self.write("mending the disk", mend).unwrap();
+    }
+
+    /// Transactions that were written since the file was made.
+    pub(in crate::store) fn commits(&self) -> u64 {
+        self.read("counting commits", |tx| last_commit(&tx.open_table(META)?)).unwrap()
+    }
+}
+
 pub(in crate::store) fn ignore(_: &str) {}
 
 pub(in crate::store) fn open(folder: &Path) -> Result<(Store, Opened), OpenError> {
@@ -278,7 +304,7 @@ impl Model {
     }
 
     fn compare(&self, store: &Store, users: &[(UserId, &str)]) {
-        store.flush_clicks().unwrap();
+        store.flush_clicks();
         audit(store);
         for ((owner, slug), link) in &self.links {
             assert_eq!(store.link(*owner, link.id).unwrap().as_ref(), Some(link));

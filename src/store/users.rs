@@ -83,6 +83,13 @@ pub(super) fn change<T>(
     Ok(Some(value))
 }
 
+/// True when this is still the user's password: it was verified before the transaction began, and somebody may have
+/// changed it since.
+fn has_password(tx: &WriteTransaction, id: UserId, verified: &PasswordHash) -> Result<bool, Error> {
+    let user = get(&tx.open_table(USER)?, id)?;
+    Ok(user.is_some_and(|user| user.password.as_str() == verified.as_str()))
+}
+
 fn is_set_up(meta: &impl ReadableTable<&'static [u8], &'static [u8]>) -> Result<bool, Error> {
     Ok(meta.get(SET_UP)?.is_some())
 }
@@ -218,8 +225,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, Error> {
         self.write("signing in", move |tx| {
-            let Some(user) = get(&tx.open_table(USER)?, id)? else { return Ok(false) };
-            if user.password.as_str() != verified.as_str() {
+            if !has_password(tx, id, &verified)? {
                 return Ok(false);
             }
             change(tx, id, |user| {
@@ -238,18 +244,25 @@ impl Store {
 
     /// Gives a user a new password and ends every session and unused reset link; `session` is begun anew.
     ///
-    /// False when there is no such user.
+    /// False when there is no such user, or the password is no longer the one that was `verified`; nothing is written
+    /// then. Whoever need not know the old password gives `None`.
     ///
     /// # Errors
     /// When the store fails.
     pub(crate) fn change_password(
         &self,
         id: UserId,
+        verified: Option<PasswordHash>,
         password: PasswordHash,
         session: Option<SessionHash>,
         now: Timestamp,
     ) -> Result<bool, Error> {
         self.write("changing a password", move |tx| {
+            if let Some(verified) = verified
+                && !has_password(tx, id, &verified)?
+            {
+                return Ok(false);
+            }
             let found = change(tx, id, |user| user.password = password)?.is_some();
             if found {
                 sessions::end_all(tx, id)?;
@@ -262,12 +275,23 @@ impl Store {
         })
     }
 
-    /// Gives a user another e-mail address. `Some(false)` when it is taken by somebody else, `None` without a user.
+    /// Gives a user another e-mail address. `Some(false)` when it is taken by somebody else, `None` when there is no
+    /// such user or the password is no longer the one that was `verified`; nothing is written then.
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) fn change_email(&self, id: UserId, email: Email) -> Result<Option<bool>, Error> {
+    pub(crate) fn change_email(
+        &self,
+        id: UserId,
+        verified: Option<PasswordHash>,
+        email: Email,
+    ) -> Result<Option<bool>, Error> {
         self.write("changing an e-mail address", move |tx| {
+            if let Some(verified) = verified
+                && !has_password(tx, id, &verified)?
+            {
+                return Ok(None);
+            }
             let mut emails = tx.open_table(USER_EMAIL)?;
             let holder = match emails.get(email.as_str().as_bytes())? {
                 Some(raw) => Some(UserId(number("user_email", raw.value())?)),

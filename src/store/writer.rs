@@ -3,14 +3,18 @@
 //! Everything that changes the file goes through here, so no two changes ever race: a change looks and writes in
 //! one transaction, and its caller is answered after that transaction is on disk. Clicks ride along. They come in
 //! through a bounded queue that never makes a redirect wait, gather for a moment, and are written many at a time.
+//!
+//! A commit that fails may be in the file all the same: the disk can report an error after its work. So every
+//! transaction has a number, kept in the file by the transaction itself; once the file is open again, it tells whether
+//! the transaction is in it. That way a change is answered as what became of it, and no click is counted twice.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use redb::{Durability, WriteTransaction};
+use redb::{Durability, ReadableDatabase, WriteTransaction};
 
 use crate::click::Click;
 use crate::limits::{
@@ -18,6 +22,7 @@ use crate::limits::{
 };
 use crate::store::error::{Error, Kind};
 use crate::store::file::DataFile;
+use crate::store::tables::{self, META};
 use crate::store::{Report, clicks};
 
 /// A change: works inside the transaction and returns how to tell its caller the outcome of the commit.
@@ -40,8 +45,10 @@ struct Waiting {
     in_hand: usize,
     /// When the oldest waiting click came.
     since: Option<Instant>,
-    /// Commits of clicks that failed one after the other.
+    /// Commits of clicks that failed since the last that did not.
     failures: u32,
+    /// When the disk last failed, if nothing was written since.
+    failed: Option<Instant>,
     /// When a reader last asked for a look at the file.
     looked: Option<Instant>,
     stopping: bool,
@@ -88,6 +95,18 @@ impl Queue {
         waiting.clicks.len() + waiting.in_hand
     }
 
+    /// True when clicks wait for the disk, or it failed within [`CLICK_RETRY_MAX`], and nothing was written since.
+    /// Readers ask for no writing then: each try would have the file opened again, and all others wait for that.
+    pub(super) fn is_failing(&self) -> bool {
+        let waiting = self.lock();
+        waiting.failures > 0 || waiting.failed.is_some_and(|failed| failed.elapsed() < CLICK_RETRY_MAX)
+    }
+
+    fn note_commit(&self) {
+        let mut waiting = self.lock();
+        (waiting.failures, waiting.failed) = (0, None);
+    }
+
     /// Clicks shed since the last call.
     pub(super) fn take_shed(&self) -> u64 {
         self.shed.swap(0, Ordering::Relaxed)
@@ -96,7 +115,8 @@ impl Queue {
     /// Runs `work` in a transaction of its own and waits until it is on disk.
     ///
     /// # Errors
-    /// Those of `work` and of the commit; nothing of the change is kept then.
+    /// Those of `work` and of the commit; nothing of the change is kept then, unless the file cannot be opened again
+    /// to find that out.
     /// [`Kind::Unavailable`] once the store is closing.
     pub(super) fn change<T: Send + 'static>(
         &self,
@@ -185,14 +205,16 @@ fn answer<T: Send + 'static>(sender: SyncSender<Result<T, Error>>, value: T) -> 
 }
 
 /// The body of the writing thread: ends when the queue is stopped and empty.
-pub(super) fn run(queue: &Queue, file: &Arc<DataFile>, report: Report) {
+pub(super) fn run(queue: &Queue, file: &DataFile, report: Report) {
+    let mut writer = Writer { queue, file, report, used: 0, undecided: None };
     while let Some((change, clicks)) = queue.next() {
-        let mut left = write(file, change, clicks, report);
+        let mut left = writer.write(change, clicks);
         let mut waiting = queue.lock();
         waiting.in_hand = 0;
         if left.is_empty() {
-            waiting.failures = 0;
-        } else if waiting.stopping {
+            continue;
+        }
+        if waiting.stopping {
             drop(waiting);
             report(&format!("{} clicks could not be written before the end", left.len()));
         } else {
@@ -206,56 +228,126 @@ pub(super) fn run(queue: &Queue, file: &Arc<DataFile>, report: Report) {
     }
 }
 
-/// Writes a change and some clicks in one transaction. Returns the clicks that are not on disk.
-fn write(file: &DataFile, change: Option<Change>, clicks: Vec<Click>, report: Report) -> Vec<Click> {
-    let (job, refuse) = match change {
-        Some(Change { job, refuse }) => (Some(job), Some(refuse)),
-        None => (None, None),
-    };
-    // Opening it after the last failure did not succeed.
-    if !file.is_open() {
-        file.reopen(report);
-    }
-    let outcome = attempt(file, job, &clicks, report);
-    let Err((error, answer)) = outcome else {
-        return Vec::new();
-    };
-    // A change that failed by itself takes no clicks with it.
-    let change_alone_failed = refuse.is_some() && error.kind != Kind::Disk && file.is_open();
-    if error.kind == Kind::Disk {
-        report(&format!("the data file could not be written, opening it again: {error}"));
-        file.reopen(report);
-    }
-    match (answer, refuse) {
-        (Some(answer), _) => answer(Err(error)),
-        (None, Some(refuse)) => refuse(error),
-        (None, None) => {}
-    }
-    if change_alone_failed && !clicks.is_empty() { write(file, None, clicks, report) } else { clicks }
+/// A commit that failed while the file could not be opened again: nobody knows yet whether the file has it.
+struct Undecided {
+    number: u64,
+    /// So many clicks were in it. They stand in front of the queue, so they are the first of the next batch.
+    clicks: usize,
 }
 
-/// One transaction. On failure nothing of it is kept, and the answer owed to the change's caller, if its work was
-/// done, comes back with the error.
-fn attempt(file: &DataFile, job: Option<Job>, clicks: &[Click], report: Report) -> Result<(), (Error, Option<Answer>)> {
-    let early = |error: Error| (error, None);
-    let db = file.database().map_err(early)?;
-    let mut tx = db.begin_write().map_err(|error| early(error.into()))?;
-    tx.set_durability(Durability::Immediate).map_err(|error| early(Error::new(Kind::Disk, error.to_string())))?;
-    let answer = match job {
-        Some(job) => Some(job(&tx).map_err(early)?),
-        None => None,
-    };
-    if let Err(error) = clicks::write(&tx, clicks, report) {
-        return Err((error.while_doing("counting clicks"), answer));
-    }
-    match tx.commit() {
-        Ok(()) => {
-            if let Some(answer) = answer {
-                answer(Ok(()));
-            }
-            Ok(())
+/// Why a transaction came to nothing, as far as is known.
+enum Failure {
+    /// It did not get to its commit: nothing of it is in the file.
+    BeforeCommit(Error),
+    /// Its commit failed, which does not tell whether the file has it. With it the answer owed to the change's caller.
+    AtCommit(Error, u64, Option<Answer>),
+}
+
+/// What the thread knows.
+struct Writer<'a> {
+    queue: &'a Queue,
+    file: &'a DataFile,
+    report: Report,
+    /// The last number given to a transaction.
+    used: u64,
+    undecided: Option<Undecided>,
+}
+
+impl Writer<'_> {
+    /// Writes a change and some clicks in one transaction. Returns the clicks that are to be written again.
+    fn write(&mut self, change: Option<Change>, mut clicks: Vec<Click>) -> Vec<Click> {
+        let (job, refuse) = match change {
+            Some(Change { job, refuse }) => (Some(job), Some(refuse)),
+            None => (None, None),
+        };
+        let refused = |error: Error| refuse.map_or((), |refuse| refuse(error));
+        // Opening it after the last failure did not succeed.
+        if !self.file.is_open() {
+            self.file.reopen(self.report);
         }
-        Err(error) => Err((error.into(), answer)),
+        if let Err(error) = self.decide(&mut clicks) {
+            // Writing on would bury the answer under the next number.
+            self.look_after(&error);
+            refused(error);
+            return clicks;
+        }
+        let is_change = job.is_some();
+        if !is_change && clicks.is_empty() {
+            return clicks;
+        }
+        match self.attempt(job, &clicks) {
+            Ok(()) => Vec::new(),
+            Err(Failure::BeforeCommit(error)) => {
+                // A change that failed by itself takes no clicks with it.
+                let change_alone_failed = is_change && error.kind != Kind::Disk && self.file.is_open();
+                self.look_after(&error);
+                refused(error);
+                if change_alone_failed && !clicks.is_empty() { self.write(None, clicks) } else { clicks }
+            }
+            Err(Failure::AtCommit(error, number, answer)) => {
+                self.undecided = Some(Undecided { number, clicks: clicks.len() });
+                self.look_after(&error);
+                match (self.decide(&mut clicks), answer) {
+                    (Ok(true), Some(answer)) => answer(Ok(())),
+                    (Ok(true), None) => {}
+                    (Ok(false) | Err(_), _) => refused(error),
+                }
+                clicks
+            }
+        }
+    }
+
+    /// Opens the file again after a disk error.
+    fn look_after(&self, error: &Error) {
+        if error.kind == Kind::Disk {
+            self.queue.lock().failed = Some(Instant::now());
+            (self.report)(&format!("the data file could not be written, opening it again: {error}"));
+            self.file.reopen(self.report);
+        }
+    }
+
+    /// Looks whether the file has the commit of which nobody knew. True when it does; its clicks are taken out then.
+    ///
+    /// # Errors
+    /// When the file cannot be read; the question stays open.
+    fn decide(&mut self, clicks: &mut Vec<Click>) -> Result<bool, Error> {
+        let Some(undecided) = &self.undecided else { return Ok(false) };
+        let tx = self.file.database()?.begin_read()?;
+        let is_kept = tables::last_commit(&tx.open_table(META)?)? == undecided.number;
+        if is_kept {
+            clicks.drain(..undecided.clicks.min(clicks.len()));
+            self.queue.note_commit();
+        }
+        self.undecided = None;
+        Ok(is_kept)
+    }
+
+    /// One transaction.
+    fn attempt(&mut self, job: Option<Job>, clicks: &[Click]) -> Result<(), Failure> {
+        let (tx, answer) = self.fill(job, clicks).map_err(Failure::BeforeCommit)?;
+        match tx.commit() {
+            Ok(()) => {
+                self.queue.note_commit();
+                if let Some(answer) = answer {
+                    answer(Ok(()));
+                }
+                Ok(())
+            }
+            Err(error) => Err(Failure::AtCommit(error.into(), self.used, answer)),
+        }
+    }
+
+    /// A transaction that needs only its commit, and the answer that is owed after it.
+    fn fill(&mut self, job: Option<Job>, clicks: &[Click]) -> Result<(WriteTransaction, Option<Answer>), Error> {
+        let mut tx = self.file.database()?.begin_write()?;
+        tx.set_durability(Durability::Immediate).map_err(|error| Error::new(Kind::Disk, error.to_string()))?;
+        self.used = tables::number_commit(&tx, self.used)?;
+        let answer = match job {
+            Some(job) => Some(job(&tx)?),
+            None => None,
+        };
+        clicks::write(&tx, clicks, self.report).map_err(|error| error.while_doing("counting clicks"))?;
+        Ok((tx, answer))
     }
 }
 

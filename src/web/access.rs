@@ -43,8 +43,8 @@ pub(crate) struct Visitor {
     had_flash: bool,
     form_secret: [u8; FORM_SECRET_BYTES],
     form_token: String,
-    /// A new cookie that ties this page's forms to this browser.
-    new_form_cookie: Option<String>,
+    /// What ties this page's forms to a browser that is not signed in, known or new.
+    form_cookie: Option<String>,
     registration_open: bool,
     here: String,
     bare: bool,
@@ -74,13 +74,14 @@ impl Visitor {
         let cookies = request.cookies();
         let account = signed_in(app, cookie::find(&cookies, Name::Session, secure))?;
         let known = cookie::find(&cookies, Name::Form, secure).filter(|value| random::from_hex::<32>(value).is_some());
-        let (form_secret, new_form_cookie) = match (&account, known) {
-            (Some(account), _) => (form_secret(app, "session", &account.session), None),
-            (None, Some(value)) => (form_secret(app, "form", value.as_bytes()), None),
-            (None, None) => {
-                let value = random::hex(&random::bytes::<32>()?);
-                (form_secret(app, "form", value.as_bytes()), Some(value))
-            }
+        let form_cookie = match (&account, known) {
+            (Some(_), _) => None,
+            (None, Some(value)) => Some(value.to_owned()),
+            (None, None) => Some(random::hex(&random::bytes::<32>()?)),
+        };
+        let form_secret = match (&account, &form_cookie) {
+            (Some(account), _) => form_secret(app, "session", &account.session),
+            (None, value) => form_secret(app, "form", value.as_deref().unwrap_or_default().as_bytes()),
         };
         let flash = cookie::find(&cookies, Name::Flash, secure);
         let shown = host::shown(app, request);
@@ -97,20 +98,33 @@ impl Visitor {
             secure,
             form_token: mask(&form_secret)?,
             form_secret,
-            new_form_cookie,
+            form_cookie,
             registration_open: app.is_set_up() && app.registration() == Registration::Open,
             here: request.here.clone(),
             bare: !app.is_set_up(),
         })
     }
 
-    /// Draws without a menu: for short links, whose visitors are nobody's users.
-    pub(crate) fn without_menu(mut self) -> Visitor {
-        self.bare = true;
-        // A message for the owner waits for a page of the site.
-        self.flash = None;
-        self.had_flash = false;
-        self
+    /// Whoever follows a short link is nobody's user: no session is looked up, and what they see has neither menu nor
+    /// form. A message for the owner waits for a page of the site.
+    pub(crate) fn stranger(app: &App, request: &Request) -> Visitor {
+        let secure = app.is_secure();
+        Visitor {
+            account: None,
+            theme: Theme::from_word(cookie::find(&request.cookies(), Name::Theme, secure).unwrap_or_default()),
+            settings: app.settings(),
+            shown: host::shown(app, request),
+            scheme: if secure { "https" } else { "http" },
+            secure,
+            flash: None,
+            had_flash: false,
+            form_secret: [0; FORM_SECRET_BYTES],
+            form_token: String::new(),
+            form_cookie: None,
+            registration_open: false,
+            here: request.here.clone(),
+            bare: true,
+        }
     }
 
     /// The frame of a page for this visitor.
@@ -135,14 +149,19 @@ impl Visitor {
     }
 
     /// Adds the cookies a shown page needs: the one its forms belong to, and the end of a message that was shown.
+    ///
+    /// The form cookie is set anew with every page, so that a form just drawn can be sent for its whole time. An
+    /// answer without a page leaves it alone: it may have ended with the login that the answer tells of.
     pub(crate) fn keep(&self, response: Response) -> Response {
-        let response = match &self.new_form_cookie {
-            Some(value) => response.with("Set-Cookie", cookie::set(Name::Form, value, FORM_COOKIE_S, self.secure)),
-            None => response,
+        let page_was_drawn = response.kind == Kind::Page && !response.body.is_empty();
+        let response = match &self.form_cookie {
+            Some(value) if page_was_drawn => {
+                response.with("Set-Cookie", cookie::set(Name::Form, value, FORM_COOKIE_S, self.secure))
+            }
+            _ => response,
         };
         // What somebody signed in sees is nobody's search result.
         let response = if self.account.is_some() { response.with("X-Robots-Tag", "noindex") } else { response };
-        let page_was_drawn = response.kind == Kind::Page && !response.body.is_empty();
         if self.had_flash && page_was_drawn && !response.headers.iter().any(|(_, value)| is_flash(value)) {
             response.with("Set-Cookie", cookie::clear(Name::Flash, self.secure))
         } else {
@@ -223,22 +242,35 @@ fn xor(a: &[u8; FORM_SECRET_BYTES], b: &[u8; FORM_SECRET_BYTES]) -> [u8; FORM_SE
     std::array::from_fn(|at| a[at] ^ b[at])
 }
 
-/// Accepts a form: it must come from a page of ours and carry that page's token.
+/// Reads a form that comes from a page of ours, as far as the browser tells.
 ///
 /// # Errors
-/// As [`Form::read`]; [`Error::StaleForm`] with what was typed when origin or token are wrong, and nothing is done.
-pub(crate) fn submission<'a>(app: &App, request: &'a Request, visitor: &'a Visitor) -> Result<Submission<'a>, Error> {
+/// As [`Form::read`]; [`Error::ForeignForm`] for a page of somebody else's. What such a form holds goes no further:
+/// offered again under a good token it would be the attacker's form with our stamp on it.
+pub(crate) fn form(app: &App, request: &Request) -> Result<Form, Error> {
     let form = Form::read(request)?;
+    if comes_from_us(app, request) {
+        return Ok(form);
+    }
+    note_refused(request, "origin");
+    Err(Error::ForeignForm)
+}
+
+/// Accepts what [`form`] has read: it must carry the token of a page that was drawn for this browser.
+///
+/// # Errors
+/// [`Error::StaleForm`] with what was typed when it does not, and nothing is done.
+pub(crate) fn submission<'a>(request: &'a Request, visitor: &'a Visitor, form: Form) -> Result<Submission<'a>, Error> {
     let token = unmask(form.get("csrf_token"));
-    let reason = if !comes_from_us(app, request) {
-        "origin"
-    } else if !token.is_some_and(|token| bool::from(token.ct_eq(&visitor.form_secret))) {
-        "token"
-    } else {
+    if token.is_some_and(|token| bool::from(token.ct_eq(&visitor.form_secret))) {
         return Ok(Submission { visitor, form, request });
-    };
-    info!(target: "accounts", reason, path = request.logged_path(), ip = request.ip(); "form refused");
+    }
+    note_refused(request, "token");
     Err(Error::StaleForm(form))
+}
+
+fn note_refused(request: &Request, reason: &str) {
+    info!(target: "accounts", reason, path = request.logged_path(), ip = request.ip(); "form refused");
 }
 
 /// Whether the browser says that the form was on a page of ours. Old browsers say nothing on plain HTTP; there the

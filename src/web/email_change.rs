@@ -26,11 +26,19 @@ pub(crate) fn submit(
     let mut errors = Errors::new();
     let email = account_form::email(form, &mut errors);
     if let Some(email) = email {
-        if app.hasher.verify(form.get("password"), Some(&account.user.password))? == Verdict::Wrong {
-            warn!(target: "accounts", user = name, ip = submission.request.ip(); "login failed");
-            errors.push("password", text::WRONG_PASSWORD);
-        } else if app.store.change_email(account.user.id, email)? == Some(false) {
-            errors.push("email", text::EMAIL_TAKEN);
+        let verified = &account.user.password;
+        let changed = match app.hasher.verify(form.get("password"), Some(verified))? {
+            Verdict::Wrong => None,
+            // The store looks again: hashing takes a while, and somebody else may have been faster.
+            _ => app.store.change_email(account.user.id, Some(verified.clone()), email)?,
+        };
+        match changed {
+            Some(true) => {}
+            Some(false) => errors.push("email", text::EMAIL_TAKEN),
+            None => {
+                warn!(target: "accounts", user = name, ip = submission.request.ip(); "login failed");
+                errors.push("password", text::WRONG_PASSWORD);
+            }
         }
     }
     if errors.is_empty() {

@@ -5,15 +5,15 @@
 
 use log::error;
 
-use crate::limits::FORM_BYTES_MAX;
 use crate::password::HasherError;
 use crate::random;
 use crate::store;
 use crate::ui;
-use crate::ui::error::{ErrorPage, Resend};
+use crate::ui::error::{ErrorPage, WayOn};
 use crate::ui::text;
 use crate::web::access::Visitor;
 use crate::web::form::Form;
+use crate::web::next;
 use crate::web::request::Request;
 use crate::web::response::Response;
 
@@ -31,9 +31,10 @@ pub(crate) enum Error {
     Gone(&'static str),
     SignInFirst,
     Forbid,
-    /// The form did not come from a page of ours, or from one of another session; what it held.
+    /// The form did not come from a page of ours; nothing of it is kept.
+    ForeignForm,
+    /// The form came from a page of another session, or an old one; what it held.
     StaleForm(Form),
-    TooLarge,
     UnsupportedMediaType,
     /// Too many tries; seconds to wait.
     SlowDown(u64),
@@ -88,8 +89,7 @@ fn words(error: &Error) -> Words {
         Error::Gone(why) => new(410, "Link Gone", why),
         Error::SignInFirst => new(401, "Log In First", text::LOG_IN_FIRST),
         Error::Forbid => new(403, "Forbidden", text::FORBIDDEN),
-        Error::StaleForm(_) => new(403, "Form Too Old", text::FORM_TOO_OLD),
-        Error::TooLarge => Words { status: 413, heading: "Too Large", text: text::too_large(FORM_BYTES_MAX) },
+        Error::ForeignForm | Error::StaleForm(_) => new(403, "Form Too Old", text::FORM_TOO_OLD),
         Error::UnsupportedMediaType => new(415, "Unsupported Media Type", text::NOT_UNDERSTOOD),
         Error::SlowDown(wait_s) => Words { status: 429, heading: "Slow Down", text: text::slow_down(*wait_s) },
         Error::Busy(_) => new(503, "Busy", text::BUSY),
@@ -114,8 +114,7 @@ fn incident() -> String {
 pub(crate) fn respond(error: &Error, request: Option<&Request>, visitor: Option<&Visitor>) -> Response {
     let path = request.map(Request::logged_path).unwrap_or_default();
     if let (Error::SignInFirst, Some(request)) = (error, request) {
-        let next = form_urlencoded::byte_serialize(request.here.as_bytes()).collect::<String>();
-        return Response { status: 302, ..Response::see_other(format!("/accounts/login?next={next}")) };
+        return Response { status: 302, ..Response::see_other(next::login_for_page(request)) };
     }
     let words = words(error);
     let number = match error {
@@ -126,7 +125,7 @@ pub(crate) fn respond(error: &Error, request: Option<&Request>, visitor: Option<
         }
         _ => None,
     };
-    let html = request.is_some_and(wants_html);
+    let html = request.is_some_and(wants_page);
     let response = match visitor {
         Some(visitor) if html => page(error, &words, number.as_deref(), request, visitor),
         _ => {
@@ -145,18 +144,21 @@ fn page(error: &Error, words: &Words, number: Option<&str>, request: Option<&Req
     let mut frame = visitor.frame(words.heading);
     frame.version = "";
     frame.bare |= matches!(error, Error::Gone(_) | Error::NotSetUp | Error::Misdirected);
-    let resend = match (error, request) {
-        (Error::StaleForm(form), Some(request)) => Some(Resend { action: &request.here, fields: form.to_resend() }),
-        _ => None,
+    let way_on = match (error, request) {
+        (Error::StaleForm(form), Some(request)) if form.has_secret() => {
+            WayOn::BackToForm(next::form_again(request, form))
+        }
+        (Error::StaleForm(form), Some(request)) => WayOn::SendAgain { action: &request.here, fields: form.to_resend() },
+        _ => WayOn::Home,
     };
-    let is_offered_again = resend.is_some();
-    let page = ErrorPage { status: words.status, heading: words.heading, text: &words.text, incident: number, resend };
+    let is_offered_again = matches!(way_on, WayOn::SendAgain { .. });
+    let page = ErrorPage { status: words.status, heading: words.heading, text: &words.text, incident: number, way_on };
     let response = Response::page(words.status, ui::error::page(&frame, &page));
     // A form that is sent again needs the cookie its new token belongs to.
     if frame.bare && !is_offered_again { response } else { visitor.keep(response) }
 }
 
 /// True when the client takes HTML: browsers say so, curl takes anything and gets one line.
-fn wants_html(request: &Request) -> bool {
+pub(crate) fn wants_page(request: &Request) -> bool {
     request.header("accept").is_some_and(|accept| accept.contains("text/html"))
 }

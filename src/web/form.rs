@@ -3,7 +3,7 @@
 use crate::limits::{FORM_FIELDS_MAX, FORM_VALUE_BYTES_MAX};
 use crate::web::error::Error;
 use crate::web::percent;
-use crate::web::request::{Body, Request};
+use crate::web::request::Request;
 
 /// Fields in the order of the body. No name stands twice: our forms have no field with several values.
 #[derive(Debug, Clone, Default)]
@@ -13,13 +13,12 @@ impl Form {
     /// Reads the body of a request.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] when the body was longer than the bound; nothing past it was read.
     /// [`Error::UnsupportedMediaType`] for any other encoding than a form's, and for compressed bodies.
     /// [`Error::Malformed`] when it is not form-encoded UTF-8, has too many or too long fields, or one twice.
     /// # Source
     /// URL Standard, section 5.1, without its leniency.
     pub(crate) fn read(request: &Request) -> Result<Form, Error> {
-        let Body::Whole(body) = &request.body else { return Err(Error::TooLarge) };
+        let body = request.body.as_slice();
         let kind = request.header("content-type").unwrap_or_default();
         let essence = kind.split(';').next().unwrap_or_default().trim();
         let is_form = essence.eq_ignore_ascii_case("application/x-www-form-urlencoded");
@@ -52,9 +51,17 @@ impl Form {
 
     /// What a refused form may be sent again with: no secrets, and the new page has a new token.
     pub(crate) fn to_resend(&self) -> Vec<(String, String)> {
-        let secret = |name: &str| name.contains("password") || name == "code" || name == "csrf_token";
-        self.0.iter().filter(|(name, _)| !secret(name)).cloned().collect()
+        self.0.iter().filter(|(name, _)| !is_secret(name) && name != "csrf_token").cloned().collect()
     }
+
+    /// True when a field held what is never shown again, so that sending the rest again could not work.
+    pub(crate) fn has_secret(&self) -> bool {
+        self.0.iter().any(|(name, _)| is_secret(name))
+    }
+}
+
+fn is_secret(name: &str) -> bool {
+    name.contains("password") || name == "code"
 }
 
 #[cfg(test)]
@@ -69,7 +76,7 @@ mod tests {
             method: "POST".to_owned(),
             target: "/".to_owned(),
             headers,
-            body: Body::Whole(body.to_vec()),
+            body: body.to_vec(),
             peer: None,
             host_is_optional: false,
         };
@@ -99,5 +106,6 @@ mod tests {
     fn secrets_are_not_sent_again() {
         let form = read(FORM, b"csrf_token=t&title=x&password1=p&code=c").unwrap();
         assert_eq!(form.to_resend(), [("title".to_owned(), "x".to_owned())]);
+        assert!(form.has_secret() && !read(FORM, b"csrf_token=t&title=x").unwrap().has_secret());
     }
 }

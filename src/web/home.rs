@@ -22,7 +22,7 @@ pub(crate) fn show(app: &App, visitor: &Visitor, _: &Request, _: &Parts<'_>) -> 
 }
 
 fn overview(app: &App, visitor: &Visitor, account: &SignedIn) -> Result<Overview, Error> {
-    app.store.flush_clicks()?;
+    app.store.flush_clicks();
     let (rows, clicks) = app.store.most_clicked(account.user.id, MOST_CLICKED)?;
     let most_clicked = rows.into_iter().map(|row| TopLink {
         id: row.link.id.to_string(),

@@ -53,7 +53,12 @@ pub(crate) fn submit(
         slug => Slug::parse(slug).map(Some).map_err(|why| errors.push("slug", why.to_string())).ok(),
     };
     let change = typed.change(app, visitor, &mut errors);
-    if let (Some(slug), Some(change)) = (slug, change) {
+    // A slip, for a new link. A link that has expired may still be edited.
+    let has_passed = Timestamp::parse_form(typed.expires_at.trim()).is_some_and(|expires| expires <= app.now());
+    if has_passed {
+        errors.push("expires_at", text::EXPIRY_PASSED);
+    }
+    if let (Some(slug), Some(change), false) = (slug, change, has_passed) {
         let user = &account.user;
         match app.store.create_link(user.id, user.name.clone(), NewLink { slug, change }, app.now())? {
             Ok(link) => {

@@ -22,7 +22,7 @@ pub(crate) fn show(
     parts: &Parts<'_>,
 ) -> Result<Response, Error> {
     let link = own_link(app, account, parts)?;
-    app.store.flush_clicks()?;
+    app.store.flush_clicks();
     let (numbers, _) = app.store.statistics(account.user.id, link.id)?;
     let mut frame = visitor.frame("Delete link");
     frame.section = Section::Links;

@@ -26,7 +26,7 @@ pub(crate) fn show(
     parts: &Parts<'_>,
 ) -> Result<Response, Error> {
     let link = own_link(app, account, parts)?;
-    app.store.flush_clicks()?;
+    app.store.flush_clicks();
     let with_bots = request.query("bots") == "1";
     let (numbers, tally) = app.store.statistics(link.owner, link.id)?;
     let recent = app.store.latest_clicks(link.owner, link.id, !with_bots)?;

@@ -45,10 +45,11 @@ impl<'a> Asked<'a> {
         Asked { text: click::cut(request.query("q").trim(), SEARCH_BYTES_MAX), sort, state, step }
     }
 
-    fn wanted(&self, app: &App) -> Wanted {
+    fn wanted(&self, app: &App, name: &str) -> Wanted {
         Wanted {
             sort: self.sort,
-            text: self.text.to_lowercase(),
+            text: self.text.to_owned(),
+            slug: slug_in(self.text, name),
             state: self.state,
             step: self.step.clone(),
             now: app.now(),
@@ -71,6 +72,16 @@ impl<'a> Asked<'a> {
         };
         Column { href: self.href(sort, self.state, ("", "")), order }
     }
+}
+
+/// The slug in a short address of this user as people paste it: with or without scheme, host and slash, whatever the
+/// host, since a server may have been reached under several.
+fn slug_in(text: &str, name: &str) -> Option<String> {
+    let path = text.split(['?', '#']).next()?.to_lowercase();
+    let (own, inside) = (format!("{name}/"), format!("/{name}/"));
+    let slug = path.strip_prefix(&own).or_else(|| path.split_once(&inside).map(|(_, rest)| rest))?;
+    let slug = slug.trim_end_matches('/');
+    (!slug.is_empty()).then(|| slug.to_owned())
 }
 
 fn sort_word(sort: Sort) -> &'static str {
@@ -100,8 +111,8 @@ pub(crate) fn show(
     _: &Parts<'_>,
 ) -> Result<Response, Error> {
     let asked = Asked::of(request);
-    app.store.flush_clicks()?;
-    let page = app.store.links(account.user.id, &asked.wanted(app))?;
+    app.store.flush_clicks();
+    let page = app.store.links(account.user.id, &asked.wanted(app, account.user.name.as_str()))?;
     let mut frame = visitor.frame("Your links");
     frame.section = Section::Links;
     let pager = pager(&asked, &page);
@@ -163,6 +174,25 @@ fn pager(asked: &Asked<'_>, page: &Page) -> Pager {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pasted_short_address_names_its_slug() {
+        for (text, slug) in [
+            ("https://go.example/anna/promo", Some("promo")),
+            ("HTTP://Go.Example:8080/Anna/Promo/", Some("promo")),
+            ("go.example/anna/promo?x=1#y", Some("promo")),
+            ("/anna/promo", Some("promo")),
+            ("anna/promo", Some("promo")),
+            ("https://go.example/bert/promo", None),
+            ("https://go.example/joanna/promo", None),
+            ("go.example/anna/", None),
+            ("anna", None),
+            ("?/anna/promo", None),
+            ("", None),
+        ] {
+            assert_eq!(slug_in(text, "anna").as_deref(), slug, "{text}");
+        }
+    }
 
     #[test]
     fn places_are_read_back_and_nonsense_is_the_first_page() {

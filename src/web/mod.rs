@@ -26,6 +26,7 @@ mod password_change;
 mod percent;
 mod profile;
 mod redirect;
+mod refusal;
 mod register;
 pub(crate) mod request;
 mod reset;
@@ -42,14 +43,19 @@ use std::time::Instant;
 use log::debug;
 
 use crate::app::App;
+use crate::store::Redirect;
 use crate::ui::Markup;
 use crate::ui::layout::Section;
+use crate::visitor::AddressPolicy;
+pub(crate) use redirect::hot;
+pub(crate) use refusal::refuse;
+
 use access::Visitor;
 use error::Error;
 use host::Standing;
 use request::{Method, Raw, Request};
 use response::{Kind, Response};
-use router::{Show, Submit};
+use router::{Parts, Show, Submit};
 
 /// The content policy of pages: nothing but our own files, no inline script or style anywhere.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -61,24 +67,39 @@ const STRICT_TRANSPORT: &str = "max-age=31536000";
 
 /// Answers a request.
 pub(crate) fn respond(app: &App, raw: Raw) -> Response {
+    respond_with(app, raw, None)
+}
+
+/// Answers a request for a short address whose link [`redirect::hot`] has found in memory. The same code as for every
+/// other request, so a link has one behaviour; but nothing in it waits for a disk.
+pub(crate) fn respond_hot(app: &App, raw: Raw, found: &Redirect) -> Response {
+    respond_with(app, raw, Some(found))
+}
+
+fn respond_with(app: &App, raw: Raw, hot: Option<&Redirect>) -> Response {
     let started = Instant::now();
     let parsed = Request::parse(raw);
     let (response, request) = match &parsed {
-        Ok(request) => (answer(app, request), Some(request)),
+        Ok(request) => (answer(app, request, hot), Some(request)),
         Err(error) => (error::respond(error, None, None), None),
     };
     if log::log_enabled!(target: "core", log::Level::Debug) {
-        debug!(
-            target: "core",
-            method = request.map_or_else(|| "?".to_owned(), |request| format!("{:?}", request.method).to_uppercase()),
-            path = request.map(Request::logged_path).unwrap_or_default(),
-            status = response.status,
-            ip = request.map(Request::ip).unwrap_or_default(),
-            duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-            "request"
-        );
+        note(app, request, response.status, started);
     }
     with_headers(app, response)
+}
+
+/// Logs a request. Visitors are in these lines too, so they have the address only where clicks keep it whole.
+fn note(app: &App, request: Option<&Request>, status: u16, started: Instant) {
+    let method = request.map_or_else(|| "?".to_owned(), |request| format!("{:?}", request.method).to_uppercase());
+    let path = request.map(Request::logged_path).unwrap_or_default();
+    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    if app.settings().addresses == AddressPolicy::Store {
+        let ip = request.map(Request::ip).unwrap_or_default();
+        debug!(target: "core", method, path, status, ip, duration_ms; "request");
+    } else {
+        debug!(target: "core", method, path, status, duration_ms; "request");
+    }
 }
 
 /// The answer for a panic in a page: the worker lives on, the log has the message under the incident's number.
@@ -86,16 +107,17 @@ pub(crate) fn respond_to_panic(app: &App, message: &str) -> Response {
     with_headers(app, error::respond(&Error::Internal(format!("panic: {message}")), None, None))
 }
 
-fn answer(app: &App, request: &Request) -> Response {
+fn answer(app: &App, request: &Request, hot: Option<&Redirect>) -> Response {
     let path = &request.path;
-    let is_health = path.first().is_some_and(|first| first == "health");
+    // Health checks ask by address, whatever the public name is.
+    let is_health = path.len() == 1 && path[0] == "health";
     let standing = if is_health { Standing::Own } else { host::standing(app, request) };
     if standing == Standing::Foreign {
         host::note_refused(app, request);
         return error::respond(&Error::Misdirected, Some(request), None);
     }
     if router::is_short(path) || router::is_bare_name(path) {
-        return short_link(app, request);
+        return short_link(app, request, hot);
     }
     if standing == Standing::Alias {
         return to_base_url(app, request);
@@ -106,21 +128,26 @@ fn answer(app: &App, request: &Request) -> Response {
     }
 }
 
-/// The page of an error. If even that needs something that fails, one line has to do.
+/// The page of an error. If even that needs something that fails, one line has to do; for who gets no page nothing is
+/// looked up.
 fn failed(app: &App, request: &Request, error: &Error) -> Response {
-    let visitor = Visitor::of(app, request).ok();
+    let draws = error::wants_page(request) && !matches!(error, Error::SignInFirst);
+    let visitor = if draws { Visitor::of(app, request).ok() } else { None };
     error::respond(error, Some(request), visitor.as_ref())
 }
 
-fn short_link(app: &App, request: &Request) -> Response {
+fn short_link(app: &App, request: &Request, hot: Option<&Redirect>) -> Response {
     let outcome = match request.method {
-        Method::Get | Method::Head if app.is_set_up() => redirect::show(app, request),
+        Method::Get | Method::Head if app.is_set_up() => match hot {
+            Some(found) => redirect::follow(app, request, found),
+            None => redirect::show(app, request),
+        },
         Method::Get | Method::Head => Err(Error::NotSetUp),
         method => router::other_verb(method, router::SHORT_ALLOW),
     };
     outcome.unwrap_or_else(|error| {
         // Visitors of short links get no cookies, and a page without a menu.
-        let visitor = Visitor::of(app, request).ok().map(Visitor::without_menu);
+        let visitor = error::wants_page(request).then(|| Visitor::stranger(app, request));
         error::respond(&error, Some(request), visitor.as_ref())
     })
 }
@@ -143,30 +170,44 @@ fn dispatch(app: &App, request: &Request) -> Result<Response, Error> {
     if !app.is_set_up() && !route.before_setup {
         return Err(Error::NotSetUp);
     }
+    let asks_nothing = matches!(route.show, Some(Show::Plain(_)));
+    if !asks_nothing && !request.has_sound_query() {
+        return Err(Error::Malformed);
+    }
     match (request.method, route.show, route.submit) {
-        (Method::Get | Method::Head, Some(Show::Plain(show)), _) => show(app, request, &parts),
-        (Method::Get | Method::Head, Some(show), _) => {
-            let visitor = Visitor::of(app, request)?;
-            let response = match (show, &visitor.account) {
-                (Show::SignedIn(show), Some(account)) => show(app, &visitor, account, request, &parts)?,
-                (Show::SignedIn(_), None) => return Err(Error::SignInFirst),
-                (Show::Anyone(show), _) => show(app, &visitor, request, &parts)?,
-                (Show::Plain(show), _) => show(app, request, &parts)?,
-            };
-            Ok(visitor.keep(response))
-        }
-        (Method::Post, _, Some(submit)) => {
-            let visitor = Visitor::of(app, request)?;
-            let submission = access::submission(app, request, &visitor)?;
-            let response = match (submit, &visitor.account) {
-                (Submit::SignedIn(submit), Some(account)) => submit(app, account, &submission, &parts)?,
-                (Submit::SignedIn(_), None) => return Err(Error::SignInFirst),
-                (Submit::Anyone(submit), _) => submit(app, &submission, &parts)?,
-            };
-            Ok(visitor.keep(response))
-        }
+        (Method::Get | Method::Head, Some(show), _) => shown(app, request, show, &parts),
+        (Method::Post, _, Some(submit)) => submitted(app, request, submit, &parts),
         (method, ..) => router::other_verb(method, route.allow()),
     }
+}
+
+fn shown(app: &App, request: &Request, show: Show, parts: &Parts<'_>) -> Result<Response, Error> {
+    match show {
+        Show::Plain(show) => show(app, request, parts),
+        Show::Anyone(show) => {
+            let visitor = Visitor::of(app, request)?;
+            Ok(visitor.keep(show(app, &visitor, request, parts)?))
+        }
+        Show::SignedIn(show) => {
+            let visitor = Visitor::of(app, request)?;
+            let account = visitor.account.as_ref().ok_or(Error::SignInFirst)?;
+            Ok(visitor.keep(show(app, &visitor, account, request, parts)?))
+        }
+    }
+}
+
+fn submitted(app: &App, request: &Request, submit: Submit, parts: &Parts<'_>) -> Result<Response, Error> {
+    let form = access::form(app, request)?;
+    let visitor = Visitor::of(app, request)?;
+    let response = match (submit, &visitor.account) {
+        // The token went with the session; there is nothing to compare it with, and nothing is done.
+        (Submit::SignedIn(_), None) => Response::see_other(next::login_for_form(request, &form)),
+        (Submit::SignedIn(submit), Some(account)) => {
+            submit(app, account, &access::submission(request, &visitor, form)?, parts)?
+        }
+        (Submit::Anyone(submit), _) => submit(app, &access::submission(request, &visitor, form)?, parts)?,
+    };
+    Ok(visitor.keep(response))
 }
 
 /// Adds what every answer of its kind carries (the matrix of response headers).

@@ -35,17 +35,20 @@ pub(crate) fn submit(
     let mut errors = Errors::new();
     let owner = Owner { name: user.name.as_str(), email: Some(&user.email), role: user.role };
     if let Some(password) = account_form::new_password(form, &owner, visitor, &mut errors) {
-        if app.hasher.verify(form.get("password"), Some(&user.password))? == Verdict::Wrong {
-            warn!(target: "accounts", user = user.name.as_str(), ip = submission.request.ip(); "login failed");
-            errors.push("password", text::WRONG_PASSWORD);
-        } else {
-            let token = SessionToken::random()?;
-            let hash = account_form::hash(app, password)?;
-            app.store.change_password(user.id, hash, Some(token.hash()), app.now())?;
+        let token = SessionToken::random()?;
+        let is_right = app.hasher.verify(form.get("password"), Some(&user.password))? != Verdict::Wrong;
+        // The store looks again: hashing takes a while, and somebody else may have been faster.
+        let is_changed = is_right && {
+            let (verified, hash) = (Some(user.password.clone()), account_form::hash(app, password)?);
+            app.store.change_password(user.id, verified, hash, Some(token.hash()), app.now())?
+        };
+        if is_changed {
             info!(target: "accounts", user = user.name.as_str(), ip = submission.request.ip(); "password changed");
             let response = visitor.begin_session(Response::see_other("/accounts/profile"), &token);
             return Ok(visitor.say(response, &Message::PasswordChanged));
         }
+        warn!(target: "accounts", user = user.name.as_str(), ip = submission.request.ip(); "login failed");
+        errors.push("password", text::WRONG_PASSWORD);
     }
     let refused = Refused { password_errors: errors, ..Refused::default() };
     Ok(super::form_again(profile::draw(app, visitor, account, &refused)?))

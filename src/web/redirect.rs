@@ -1,9 +1,13 @@
 //! The one thing this program exists for: from `/alice/docs` to where it leads, counted.
 
+use std::sync::Arc;
+
 use crate::app::App;
 use crate::click::{Click, Visit};
 use crate::link::{self, State};
+use crate::store::Redirect;
 use crate::ui::{self, text};
+use crate::user;
 use crate::web::error::Error;
 use crate::web::request::{Method, Request};
 use crate::web::response::{Kind, Response};
@@ -15,8 +19,30 @@ use crate::web::response::{Kind, Response};
 /// leads to a host that is blocked by now; [`Error::Internal`] when its row is damaged: never a wrong target.
 pub(crate) fn show(app: &App, request: &Request) -> Result<Response, Error> {
     let [user, slug] = request.path.as_slice() else { return Err(Error::NotFound) };
-    let path = format!("{}/{}", user.to_ascii_lowercase(), slug.to_ascii_lowercase());
-    let found = app.store.redirect(&path)?.ok_or(Error::NotFound)?;
+    let found = app.store.redirect(&key(user, slug))?.ok_or(Error::NotFound)?;
+    follow(app, request, &found)
+}
+
+/// What the store knows a short address by.
+fn key(user: &str, slug: &str) -> String {
+    format!("{}/{}", user.to_ascii_lowercase(), slug.to_ascii_lowercase())
+}
+
+/// The link of a plain short address, if it is in memory. `target` is the request target as sent; whatever needs more
+/// than a look (escapes, another shape) is not found here. Waits for nothing.
+pub(crate) fn hot(app: &App, target: &str) -> Option<Arc<Redirect>> {
+    let path = target.split('?').next()?.strip_prefix('/')?;
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let (user, slug) = path.split_once('/')?;
+    let is_plain = !slug.contains(['/', '%']) && !user.contains('%') && !user::is_reserved(user);
+    if is_plain { app.store.hot_redirect(&key(user, slug)) } else { None }
+}
+
+/// Answers with where a link leads, if it leads anywhere now, and counts the click.
+///
+/// # Errors
+/// As [`show`].
+pub(super) fn follow(app: &App, request: &Request, found: &Redirect) -> Result<Response, Error> {
     let now = app.now();
     let settings = app.settings();
     match link::state(found.enabled, found.expires, now) {

@@ -1,5 +1,6 @@
 //! A request as pages see it: parsed, decoded once, within bounds.
 
+use std::cell::OnceCell;
 use std::net::IpAddr;
 
 use crate::limits::{QUERY_PAIRS_MAX, REQUEST_TARGET_BYTES_MAX};
@@ -95,19 +96,12 @@ pub(crate) struct Raw {
     pub(crate) target: String,
     /// Names in any case, values as sent.
     pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Body,
+    /// Whole and within its bound.
+    pub(crate) body: Vec<u8>,
     /// The client's address.
     pub(crate) peer: Option<IpAddr>,
     /// HTTP/1.0 clients may leave out `Host`.
     pub(crate) host_is_optional: bool,
-}
-
-/// The body, as far as the server has read it.
-#[derive(Debug)]
-pub(crate) enum Body {
-    Whole(Vec<u8>),
-    /// Longer than any body we take; it was not read.
-    TooLarge,
 }
 
 /// A request as pages see it.
@@ -116,37 +110,38 @@ pub(crate) struct Request {
     pub(crate) method: Method,
     /// The path's parts, each decoded once; an empty last part (a trailing slash) is left out.
     pub(crate) path: Vec<String>,
-    pub(crate) query: Vec<(String, String)>,
+    /// Decoded when somebody asks; `None` inside when it does not decode. Short links never ask.
+    query: OnceCell<Option<Vec<(String, String)>>>,
     /// Path and query as sent: where the theme switch comes back to.
     pub(crate) here: String,
     /// Names in lower case.
     headers: Vec<(String, String)>,
-    pub(crate) body: Body,
+    pub(crate) body: Vec<u8>,
     pub(crate) peer: Option<IpAddr>,
     pub(crate) authority: Option<Authority>,
 }
 
 impl Request {
     /// # Errors
-    /// [`Error::Malformed`] when anything does not decode; [`Error::UriTooLong`]; [`Error::UnknownMethod`].
+    /// [`Error::Malformed`] when anything but the query does not decode; [`Error::UriTooLong`];
+    /// [`Error::UnknownMethod`].
     pub(crate) fn parse(raw: Raw) -> Result<Request, Error> {
         if raw.target.len() > REQUEST_TARGET_BYTES_MAX {
             return Err(Error::UriTooLong);
         }
         let method = Method::parse(&raw.method).ok_or(Error::UnknownMethod)?;
-        let headers: Vec<(String, String)> =
-            raw.headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        let mut headers = raw.headers;
+        headers.iter_mut().for_each(|(name, _)| name.make_ascii_lowercase());
         let (authority, here) = split_target(&raw.target, method)?;
         let authority = match authority {
             Some(authority) => Some(authority),
             None => authority_of(&headers, raw.host_is_optional)?,
         };
-        let (path, query) = here.split_once('?').unwrap_or((here, ""));
         if here.contains('#') {
             return Err(Error::Malformed);
         }
-        let path = parts(path).ok_or(Error::Malformed)?;
-        let query = percent::decode_pairs(query, QUERY_PAIRS_MAX).ok_or(Error::Malformed)?;
+        let path = parts(here.split('?').next().unwrap_or_default()).ok_or(Error::Malformed)?;
+        let query = OnceCell::new();
         Ok(Request { method, path, query, here: here.to_owned(), headers, body: raw.body, peer: raw.peer, authority })
     }
 
@@ -171,7 +166,26 @@ impl Request {
 
     /// The first value of a query parameter, or nothing.
     pub(crate) fn query(&self, name: &str) -> &str {
-        self.query.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)
+        let pairs = self.pairs().unwrap_or_default();
+        pairs.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)
+    }
+
+    /// Whether the query decodes. A page must know; a short link leads on whatever somebody has hung on to it.
+    pub(crate) fn has_sound_query(&self) -> bool {
+        self.pairs().is_some()
+    }
+
+    fn pairs(&self) -> Option<&[(String, String)]> {
+        let decode = || {
+            let query = self.here.split_once('?').map_or("", |(_, query)| query);
+            percent::decode_pairs(query, QUERY_PAIRS_MAX)
+        };
+        self.query.get_or_init(decode).as_deref()
+    }
+
+    /// The path as sent.
+    pub(crate) fn path_text(&self) -> &str {
+        self.here.split('?').next().unwrap_or_default()
     }
 
     /// The client's address for a log line.

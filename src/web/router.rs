@@ -120,6 +120,13 @@ pub(crate) fn find(path: &[String]) -> Option<(&'static Route, Vec<&str>)> {
     ROUTES.iter().find_map(|route| route.matches(path).map(|open| (route, open)))
 }
 
+/// The path of the page that a form sent to `request` stands on: the same, or the profile for forms that have no page of
+/// their own.
+pub(crate) fn form_page(request: &Request) -> &str {
+    let has_page = find(&request.path).is_some_and(|(route, _)| route.show.is_some());
+    if has_page { request.path_text() } else { "/accounts/profile" }
+}
+
 /// True when a path belongs to a user: two parts, of which the first is no word of ours.
 pub(crate) fn is_short(path: &[String]) -> bool {
     path.len() == 2 && !user::is_reserved(&path[0]) && !path[0].starts_with('.')

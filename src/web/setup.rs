@@ -53,7 +53,7 @@ pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> R
     };
     let token = SessionToken::random()?;
     let name = new.name.clone();
-    match app.store.set_up(new, settings, Some(token.hash()), app.now())? {
+    match app.store.set_up(new, settings.clone(), Some(token.hash()), app.now())? {
         Ok(_) => {}
         Err(NewAccountError::AlreadySetUp) => return Err(Error::NotFound),
         Err(taken) => {
@@ -67,7 +67,7 @@ pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> R
             return Ok(super::form_again(draw(visitor, form, &errors)));
         }
     }
-    app.note_set_up()?;
+    app.note_set_up(settings);
     info!(target: "accounts", user = name.as_str(), ip = submission.request.ip(); "setup done");
     Ok(visitor.begin_session(Response::see_other("/links"), &token))
 }
@@ -80,13 +80,18 @@ fn read(app: &App, submission: &Submission<'_>, errors: &mut Errors) -> Result<O
     let owner = Owner { name: form.get("username"), email: email.as_ref(), role: Role::Administrator };
     let password = account_form::new_password(form, &owner, visitor, errors);
     let site_name = site_name(form.get("site_name"), errors);
-    let registration = Registration::parse(form.get("registration")).unwrap_or(Registration::Invite);
+    let registration = registration(form);
     let (Some(name), Some(email), Some(password), Some(site_name)) = (name, email, password, site_name) else {
         return Ok(None);
     };
     let password = account_form::hash(app, password)?;
     let new = NewUser { name, email, password, role: Role::Administrator };
     Ok(Some((new, Settings { site_name, registration, ..Settings::default() })))
+}
+
+/// Who may register; by invitation unless the form says otherwise.
+fn registration(form: &Form) -> Registration {
+    Registration::parse(form.get("registration")).unwrap_or(Registration::Invite)
 }
 
 /// The site's name; the program's own when left empty.
@@ -103,18 +108,13 @@ fn draw(visitor: &Visitor, form: &Form, errors: &Errors) -> Markup {
     let host = visitor.shown.text();
     let mut frame = visitor.frame("Set up");
     frame.failed = !errors.is_empty();
-    let registration = match Registration::parse(form.get("registration")) {
-        Some(Registration::Open) => setup::Registration::Open,
-        Some(Registration::Closed) => setup::Registration::Closed,
-        _ => setup::Registration::Invite,
-    };
     let data = Setup {
         host: &host,
         code: form.get("code"),
         username: form.get("username"),
         email: form.get("email"),
         site_name: form.get("site_name"),
-        registration,
+        registration: registration(form),
         password_chars_min: Role::Administrator.strength().chars_min(),
         errors,
     };

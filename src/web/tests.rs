@@ -14,10 +14,9 @@ use crate::options::Options;
 use crate::password::{Cost, Hasher};
 use crate::session::SessionToken;
 use crate::slug::Slug;
-use crate::store::{Settings, Store};
+use crate::store::{Fault, Settings, Store};
 use crate::target::Target;
 use crate::user::{Email, NewUser, Role, User, UserId, UserName};
-use request::Body;
 
 const NOON: Timestamp = Timestamp::from_ms(1_795_176_000_000);
 
@@ -82,7 +81,7 @@ impl Site {
             method: method.to_owned(),
             target: path.to_owned(),
             headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-            body: Body::Whole(body.as_bytes().to_vec()),
+            body: body.as_bytes().to_vec(),
             peer: Some(IpAddr::from([203, 0, 113, 77])),
             host_is_optional: false,
         };
@@ -175,7 +174,7 @@ fn a_failure_is_an_incident_with_a_number_and_tells_nothing_else() {
         method: "GET".to_owned(),
         target: "/links".to_owned(),
         headers: vec![("Host".to_owned(), "localhost".to_owned()), ("Accept".to_owned(), "text/html".to_owned())],
-        body: Body::Whole(Vec::new()),
+        body: Vec::new(),
         peer: None,
         host_is_optional: false,
     });
@@ -200,6 +199,29 @@ fn a_closed_store_is_a_busy_server_and_an_unhealthy_one() {
     let page = site.get("/alice/docs", "");
     assert_eq!((page.status, header(&page, "Retry-After")), (503, Some("2")));
     assert_eq!(header(&page, "Location"), None);
+}
+
+#[test]
+fn on_a_full_disk_pages_and_redirects_go_on() {
+    let site = Site::new();
+    site.link("docs", "https://docs.example/", None);
+    let cookie = site.sign_in();
+    let id = site.app.store.redirect("alice/docs").unwrap().unwrap().link;
+    let detail = format!("/links/{id}");
+    let delete = format!("/links/{id}/delete");
+    site.app.store.break_disk(Fault::Full);
+    for _ in 0..3 {
+        assert_eq!(site.get("/alice/docs", "").status, 302);
+        for path in ["/", "/links", &detail, &delete] {
+            assert_eq!(site.get(path, &cookie).status, 200, "{path}");
+        }
+    }
+    site.app.store.mend_disk();
+    assert!(text(&site.get(&detail, &cookie)).contains("bots"), "the page is whole");
+    let alice = site.alice().id;
+    site.app.store.flush_clicks();
+    let (numbers, _) = site.app.store.statistics(alice, id).unwrap();
+    assert_eq!(numbers.humans + numbers.bots, 3, "every click was counted in the end");
 }
 
 #[test]

@@ -251,7 +251,7 @@ fn a_store_that_lost_its_file_opens_it_again_before_the_next_write() {
     assert_eq!(store.end_session([0; 32]).unwrap_err().kind, Kind::Unavailable);
     store.record_click(click(anna, made.id, Class::Human));
     fs::rename(&aside, &path).unwrap();
-    store.flush_clicks().unwrap();
+    store.flush_clicks();
     assert_eq!(store.user(anna).unwrap().map(|user| user.id), Some(UserId(anna.0)));
     assert_eq!(store.statistics(anna, made.id).unwrap().0.humans, 1);
     assert_eq!(store.create_user(crate::store::tests::new_user("bert", "b@c.d"), NOW).unwrap(), Ok(UserId(3)));
@@ -285,6 +285,41 @@ fn damage_to_a_file_that_needs_repair_is_noticed_or_harmless() {
             }
         }
     }
+}
+
+#[test]
+fn readers_wait_while_the_file_is_being_opened_again() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    thread::scope(|scope| {
+        // Somebody who still reads keeps the file from being opened; meanwhile the others wait.
+        let reading = store.file.database().unwrap();
+        let reopening = scope.spawn(|| store.file.reopen(ignore));
+        while !matches!(store.file.state(), State::Opening) {
+            thread::yield_now();
+        }
+        let readers: Vec<_> = (0..4).map(|_| scope.spawn(|| store.user(anna).map(|user| user.is_some()))).collect();
+        thread::sleep(REOPEN_PAUSE);
+        assert!(readers.iter().all(|reader| !reader.is_finished()), "nobody is sent away at once");
+        drop(reading);
+        reopening.join().unwrap();
+        for reader in readers {
+            assert!(matches!(reader.join().unwrap(), Ok(true)));
+        }
+    });
+}
+
+#[test]
+fn a_reader_waits_a_while_and_no_longer() {
+    let (_folder, store) = fresh();
+    store.file.turn(State::Opening);
+    let begun = Instant::now();
+    assert_eq!(store.file.database().err().unwrap().kind, Kind::Unavailable);
+    assert!((REOPEN_WAIT..REOPEN_WAIT * 3).contains(&begun.elapsed()));
+    store.file.turn(State::Shut);
+    let begun = Instant::now();
+    assert_eq!(store.file.database().err().unwrap().kind, Kind::Unavailable);
+    assert!(begun.elapsed() < REOPEN_WAIT, "once it is shut nobody waits");
 }
 
 #[test]

@@ -4,13 +4,14 @@ use std::thread;
 
 use super::*;
 use crate::link::{LinkChange, NewLink};
+use crate::store::tables::CLICK_TOTAL;
 use crate::store::tests::{NOW, about, audit, click, fresh, link, name, open, slug, tamper, user};
 use crate::visitor::Class;
 
 const SORTS: [Sort; 4] = [Sort::Newest, Sort::Oldest, Sort::Clicks, Sort::Slug];
 
 fn wanted(sort: Sort) -> Wanted {
-    Wanted { sort, text: String::new(), state: None, step: Step::First, now: NOW }
+    Wanted { sort, text: String::new(), slug: None, state: None, step: Step::First, now: NOW }
 }
 
 fn slugs(page: &Page) -> Vec<String> {
@@ -55,7 +56,7 @@ fn many() -> (tempfile::TempDir, Store, UserId) {
             }
         }
     });
-    store.flush_clicks().unwrap();
+    store.flush_clicks();
     (folder, store, anna)
 }
 
@@ -133,13 +134,14 @@ fn a_search_looks_at_slug_title_target_and_state() {
     make("promo", "https://example.com/", "Autumn SALE", true, None);
     make("sale", "https://example.com/Promo", "", false, Some(-5));
     make("old", "https://other.example/", "Übersicht", true, Some(0));
-    make("soon", "https://other.example/", "", true, Some(1));
+    make("soon", "https://other.example/%C3%9Cbung", "", true, Some(1));
     for (text, state, found) in [
         ("", None, &["soon", "old", "sale", "promo"][..]),
         ("promo", None, &["sale", "promo"]),
         ("PROMO", None, &["sale", "promo"]),
         ("sale", None, &["sale", "promo"]),
         ("übersicht", None, &["old"]),
+        ("%c3%9cbung", None, &["soon"]),
         ("ÜBER", None, &["old"]),
         ("other.example", None, &["soon", "old"]),
         ("nothing", None, &[]),
@@ -156,6 +158,24 @@ fn a_search_looks_at_slug_title_target_and_state() {
 }
 
 #[test]
+fn a_short_address_finds_the_link_with_its_slug() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    for text in ["promo", "promo-2", "other"] {
+        link(&store, anna, text);
+    }
+    for (wanted_slug, found) in [("promo", &["promo-2", "promo"][..]), ("PROMO-2", &["promo-2"]), ("none", &[])] {
+        let text = format!("https://go.example/anna/{wanted_slug}");
+        for sort in SORTS {
+            let wanted = Wanted { text: text.clone(), slug: Some(wanted_slug.to_owned()), ..wanted(sort) };
+            let mut page = slugs(&store.links(anna, &wanted).unwrap());
+            page.sort_by(|a, b| b.cmp(a));
+            assert_eq!(page, found, "{wanted_slug} {sort:?}");
+        }
+    }
+}
+
+#[test]
 fn the_most_clicked_links_come_first() {
     let (_folder, store) = fresh();
     let anna = user(&store, "anna");
@@ -165,12 +185,50 @@ fn the_most_clicked_links_come_first() {
         (0..humans).for_each(|_| store.record_click(click(anna, id, Class::Human)));
         (0..bots).for_each(|_| store.record_click(click(anna, id, Class::Bot)));
     }
-    store.flush_clicks().unwrap();
+    store.flush_clicks();
     for (count, expected) in [(5, &["b", "a", "d"][..]), (2, &["b", "a"]), (0, &[])] {
         let (rows, sum) = store.most_clicked(anna, count).unwrap();
         assert_eq!(rows.iter().map(|row| row.link.slug.as_str()).collect::<Vec<_>>(), expected);
         assert_eq!(sum, 9);
     }
+}
+
+#[test]
+fn a_page_in_any_order_shows_the_clicks_of_its_links() {
+    let (_folder, store, anna) = many();
+    for sort in SORTS {
+        for text in ["", "example"] {
+            let page = store.links(anna, &Wanted { text: text.to_owned(), ..wanted(sort) }).unwrap();
+            for row in page.rows {
+                assert_eq!(row.numbers, store.statistics(anna, row.link.id).unwrap().0, "{sort:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn damaged_sums_hide_no_link() {
+    let (folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let ids = ["one", "two", "gone"].map(|text| {
+        let id = link(&store, anna, text).id;
+        (0..3).for_each(|_| store.record_click(click(anna, id, Class::Human)));
+        id
+    });
+    store.close();
+    tamper(folder.path(), CLICK_TOTAL, &link_key(anna, ids[0]), b"\x01");
+    tamper(folder.path(), CLICK_TOTAL, &[link_key(anna, ids[0]).as_slice(), b"x"].concat(), b"");
+    tamper(folder.path(), LINK, &link_key(anna, ids[2]), b"\x01nonsense");
+    let (store, _) = open(folder.path()).unwrap();
+    for sort in SORTS {
+        let page = store.links(anna, &wanted(sort)).unwrap();
+        let mut shown: Vec<_> = page.rows.iter().map(|row| (row.link.slug.as_str(), row.numbers.humans)).collect();
+        shown.sort_unstable();
+        assert_eq!(shown, [("one", 0), ("two", 3)], "{sort:?}");
+    }
+    let (rows, sum) = store.most_clicked(anna, 1).unwrap();
+    assert_eq!(rows.iter().map(|row| row.link.slug.as_str()).collect::<Vec<_>>(), ["two"]);
+    assert_eq!(sum, 6);
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn a_reset_link_is_over_when_late_replaced_or_overtaken() {
         assert_eq!(store.reset_for(token, now).unwrap(), good, "{token}");
     }
     assert_eq!(store.use_reset(&second, hash_of("late"), SESSION, NOW.plus_s(60)).unwrap(), None);
-    assert!(store.change_password(anna, hash_of("second"), None, NOW).unwrap());
+    assert!(store.change_password(anna, None, hash_of("second"), None, NOW).unwrap());
     assert_eq!(store.reset_for(&second, NOW).unwrap(), None);
     assert_eq!(store.reset_for(&berts, NOW).unwrap(), Some(bert));
     let nobodys = store.hand_out_reset(UserId(99), NOW.plus_s(60)).unwrap();
@@ -95,8 +95,23 @@ fn a_damaged_right_is_nobodys_and_hinders_nobody() {
         if sweep {
             assert_eq!(store.sweep_one_time(NOW).unwrap(), 1);
         } else {
-            assert!(store.change_password(anna, hash_of("second"), None, NOW).unwrap());
+            assert!(store.change_password(anna, None, hash_of("second"), None, NOW).unwrap());
         }
         assert_eq!(store.reset_for("token", NOW).unwrap(), None);
     }
+}
+
+#[test]
+fn sweeping_goes_in_slices() {
+    let (_folder, store) = fresh();
+    let many = PURGE_ROWS_PER_COMMIT + 1;
+    let put_many = move |tx: &WriteTransaction| {
+        let mut table = tx.open_table(ONE_TIME)?;
+        (0..many).try_for_each(|number| Ok(table.insert(number.to_be_bytes().as_slice(), [].as_slice()).map(drop)?))
+    };
+    store.write("making rights", put_many).unwrap();
+    let before = store.commits();
+    assert_eq!(store.sweep_one_time(NOW).unwrap(), many);
+    assert_eq!(store.commits(), before + 2);
+    assert_eq!(store.sweep_one_time(NOW).unwrap(), 0);
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::limits::SESSION_IDLE_S;
+use crate::store::error::Kind;
 use crate::store::tests::{NOW, audit, fresh, hash_of, open, tamper, user};
 
 fn hash(number: usize) -> SessionHash {
@@ -66,13 +67,13 @@ fn a_new_password_ends_every_session_and_begins_one() {
     for number in 0..5 {
         sign_in(&store, anna, number, NOW);
     }
-    assert!(store.change_password(anna, hash_of("second"), Some(hash(6)), NOW).unwrap());
+    assert!(store.change_password(anna, None, hash_of("second"), Some(hash(6)), NOW).unwrap());
     assert!((0..5).all(|number| !is_live(&store, number, NOW)));
     assert!(is_live(&store, 6, NOW) && is_live(&store, 9, NOW));
     assert_eq!(store.user(anna).unwrap().unwrap().password.as_str(), "second");
-    assert!(store.change_password(anna, hash_of("third"), None, NOW).unwrap());
+    assert!(store.change_password(anna, None, hash_of("third"), None, NOW).unwrap());
     assert!(!is_live(&store, 6, NOW));
-    assert!(!store.change_password(UserId(99), hash_of("x"), Some(hash(7)), NOW).unwrap());
+    assert!(!store.change_password(UserId(99), None, hash_of("x"), Some(hash(7)), NOW).unwrap());
     assert!(!is_live(&store, 7, NOW));
     audit(&store);
 }
@@ -90,6 +91,41 @@ fn sweeping_removes_what_is_over_and_nothing_else() {
     assert_eq!(store.sweep_sessions(later).unwrap(), 3);
     assert_eq!(store.sweep_sessions(later).unwrap(), 0);
     assert!(is_live(&store, 3, later));
+    audit(&store);
+}
+
+#[test]
+fn visits_do_not_try_a_failing_disk_again_and_again() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    sign_in(&store, anna, 1, NOW);
+    store.break_disk(crate::store::Fault::Full);
+    assert_eq!(store.stamp_session(hash(1), NOW.plus_s(1)).unwrap_err().kind, Kind::Disk);
+    store.stamp_session(hash(1), NOW.plus_s(2)).unwrap();
+    assert_eq!(store.session(hash(1), NOW).unwrap().unwrap().0.seen, NOW, "nothing was tried");
+    store.mend_disk();
+    store.stamp_session(hash(1), NOW.plus_s(3)).unwrap();
+    assert_eq!(store.session(hash(1), NOW).unwrap().unwrap().0.seen, NOW.plus_s(3));
+}
+
+#[test]
+fn sweeping_goes_in_slices() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let many = 2 * PURGE_ROWS_PER_COMMIT + 1;
+    let put_many = move |tx: &WriteTransaction| {
+        for number in 0..many {
+            let mut hash = [0; 32];
+            hash[..8].copy_from_slice(&number.to_be_bytes());
+            put(tx, &hash, &Session { user: anna, created: NOW, seen: NOW })?;
+            tx.open_table(SESSION_USER)?.insert(session_user_key(anna, &hash).as_slice(), [].as_slice())?;
+        }
+        Ok(())
+    };
+    store.write("making sessions", put_many).unwrap();
+    let before = store.commits();
+    assert_eq!(store.sweep_sessions(NOW.plus_s(SESSION_IDLE_S)).unwrap(), many);
+    assert_eq!(store.commits(), before + 3);
     audit(&store);
 }
 
@@ -113,7 +149,7 @@ fn a_damaged_session_signs_nobody_in_and_keeps_nobody_out() {
     audit(&store);
 
     let (_folder, store, anna) = damaged();
-    assert!(store.change_password(anna, hash_of("second"), None, NOW).unwrap());
+    assert!(store.change_password(anna, None, hash_of("second"), None, NOW).unwrap());
     audit(&store);
 
     let (_folder, store, anna) = damaged();

@@ -122,7 +122,7 @@ fn an_address_changes_unless_somebody_else_has_it() {
         (UserId(99), "new@example.com", Some(false)),
     ] {
         let email = Email::parse(email).unwrap();
-        assert_eq!(store.change_email(who, email.clone()).unwrap(), outcome, "{who:?} {email:?}");
+        assert_eq!(store.change_email(who, None, email.clone()).unwrap(), outcome, "{who:?} {email:?}");
         audit(&store);
     }
     assert_eq!(store.user_by_login("new@example.com").unwrap().unwrap().id, anna);
@@ -145,6 +145,27 @@ fn signing_in_needs_the_password_that_was_verified() {
     assert_eq!((found.password.as_str(), found.last_login), ("stronger", Some(later)));
     assert!(store.session(old, later).unwrap().is_none(), "the browser's session before is over");
     assert!(store.session(new, later).unwrap().is_some());
+    audit(&store);
+}
+
+#[test]
+fn changing_an_account_needs_the_password_that_was_verified() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let (session, fresh_session, email) = ([1; 32], [2; 32], Email::parse("new@example.com").unwrap());
+    assert!(store.sign_in(anna, hash_of("first"), None, session, None, NOW).unwrap());
+    let stale = || Some(hash_of("before"));
+    assert_eq!(store.change_email(anna, stale(), email.clone()).unwrap(), None);
+    assert_eq!(store.change_email(UserId(99), Some(hash_of("first")), email.clone()).unwrap(), None);
+    assert!(!store.change_password(anna, stale(), hash_of("theirs"), Some(fresh_session), NOW).unwrap());
+    assert!(!store.change_password(UserId(99), Some(hash_of("first")), hash_of("x"), None, NOW).unwrap());
+    let found = store.user(anna).unwrap().unwrap();
+    assert_eq!((found.password.as_str(), found.email.as_str()), ("first", "anna@example.com"), "nothing was written");
+    assert!(store.session(session, NOW).unwrap().is_some() && store.session(fresh_session, NOW).unwrap().is_none());
+    assert_eq!(store.change_email(anna, Some(hash_of("first")), email).unwrap(), Some(true));
+    assert!(store.change_password(anna, Some(hash_of("first")), hash_of("second"), None, NOW).unwrap());
+    assert!(!store.change_password(anna, Some(hash_of("first")), hash_of("third"), None, NOW).unwrap());
+    assert_eq!(store.user(anna).unwrap().unwrap().password.as_str(), "second");
     audit(&store);
 }
 

@@ -1,13 +1,14 @@
-//! The queue before the writing thread, and what a failing change costs others.
+//! The queue before the writing thread, what a failing change costs others, and what a failing disk costs anybody.
 
+use std::fs;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use super::*;
 use crate::limits::CLICKS_UNDER_LOAD;
-use crate::link::LinkId;
-use crate::store::Store;
-use crate::store::tests::{click, fresh, link, open, user};
+use crate::link::{LinkId, NewLink};
+use crate::store::tests::{NOW, about, audit, click, fresh, link, name, open, slug, user};
+use crate::store::{FILE_NAME, Fault, Store};
 use crate::user::UserId;
 use crate::visitor::Class;
 
@@ -82,7 +83,7 @@ fn flushing_waits_for_clicks_that_are_being_written() {
     thread::scope(|scope| {
         scope.spawn(|| hold(&store, begun, may_go_on));
         has_begun.recv().unwrap();
-        let flush = scope.spawn(|| store.flush_clicks().unwrap());
+        let flush = scope.spawn(|| store.flush_clicks());
         wait_until(|| flush.is_finished() || !store.queue.lock().changes.is_empty());
         let is_too_early = flush.is_finished();
         go_on.send(()).unwrap();
@@ -125,5 +126,88 @@ fn a_failed_change_leaves_nothing_and_the_next_goes_on() {
     assert!(store.write("failing", write_then_fail).is_err());
     assert_eq!(store.counts().unwrap(), (1, 0));
     link(&store, anna, "promo");
-    crate::store::tests::audit(&store);
+    audit(&store);
+}
+
+/// Breaks the disk for the next commit, with clicks waiting for it.
+fn break_disk(store: &Store, next: Fault, clicks: usize, of: (UserId, LinkId)) {
+    store.break_disk(next);
+    (0..clicks).for_each(|_| store.record_click(click(of.0, of.1, Class::Human)));
+}
+
+fn humans(store: &Store, of: (UserId, LinkId)) -> u64 {
+    store.flush_clicks();
+    store.statistics(of.0, of.1).unwrap().0.humans
+}
+
+fn make(store: &Store, owner: UserId, text: &str) -> Result<(), Error> {
+    let new = NewLink { slug: Some(slug(text)), change: about("https://example.com/", "") };
+    store.create_link(owner, name("anna"), new, NOW).map(|made| drop(made.unwrap()))
+}
+
+/// Waits for the thread's next try to write clicks.
+fn wait_for_clicks(store: &Store) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while store.queue.unwritten_clicks() > 0 {
+        assert!(Instant::now() < deadline, "nobody tried again");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_commit_whose_sync_failed_counts_once_and_is_answered_as_what_became_of_it() {
+    for (next, is_kept) in [(Fault::AfterSync, true), (Fault::LostWrites, false), (Fault::Full, false)] {
+        let (folder, store) = fresh();
+        let anna = user(&store, "anna");
+        let of = (anna, link(&store, anna, "promo").id);
+        for round in 1..=3_u64 {
+            break_disk(&store, next, 2, of);
+            let text = format!("new{round}");
+            assert_eq!(make(&store, anna, &text).is_ok(), is_kept, "{next:?}");
+            assert_eq!(store.redirect(&format!("anna/{text}")).unwrap().is_some(), is_kept, "{next:?}");
+            store.mend_disk();
+            assert_eq!(humans(&store, of), 2 * round, "{next:?}");
+            audit(&store);
+        }
+        store.close();
+        assert_eq!(humans(&open(folder.path()).unwrap().0, of), 6, "{next:?}");
+    }
+}
+
+#[test]
+fn a_commit_stays_undecided_until_the_file_is_open_again_and_counts_once() {
+    for (next, is_kept) in [(Fault::AfterSync, true), (Fault::LostWrites, false)] {
+        let (folder, store) = fresh();
+        let anna = user(&store, "anna");
+        let of = (anna, link(&store, anna, "promo").id);
+        let (path, aside) = (folder.path().join(FILE_NAME), folder.path().join("aside"));
+        break_disk(&store, next, 3, of);
+        fs::rename(&path, &aside).unwrap();
+        assert!(make(&store, anna, "undecided").is_err(), "nobody knows");
+        // Clicks that come meanwhile are of another batch, and a change cannot be written either.
+        (0..4).for_each(|_| store.record_click(click(of.0, of.1, Class::Human)));
+        assert!(make(&store, anna, "meanwhile").is_err());
+        fs::rename(&aside, &path).unwrap();
+        wait_for_clicks(&store);
+        assert_eq!(humans(&store, of), 7, "{next:?}");
+        assert_eq!(store.redirect("anna/undecided").unwrap().is_some(), is_kept, "{next:?}");
+        assert!(store.redirect("anna/meanwhile").unwrap().is_none());
+        audit(&store);
+        store.close();
+        assert_eq!(humans(&open(folder.path()).unwrap().0, of), 7, "{next:?}");
+    }
+}
+
+#[test]
+fn readers_do_not_make_clicks_be_tried_again_on_a_failing_disk() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let of = (anna, link(&store, anna, "promo").id);
+    store.queue.lock().failures = u32::MAX;
+    store.record_click(click(of.0, of.1, Class::Human));
+    assert_eq!(humans(&store, of), 0);
+    assert_eq!(store.queue.unwritten_clicks(), 1, "it waits for the disk, not for a reader");
+    make(&store, anna, "works").unwrap();
+    assert!(!store.queue.is_failing(), "a commit that succeeds ends the waiting");
+    assert_eq!(humans(&store, of), 1);
 }

@@ -6,7 +6,7 @@ fn raw(method: &str, target: &str, headers: &[(&str, &str)]) -> Raw {
         method: method.to_owned(),
         target: target.to_owned(),
         headers: headers.iter().map(owned).collect(),
-        body: Body::Whole(Vec::new()),
+        body: Vec::new(),
         peer: None,
         host_is_optional: false,
     }

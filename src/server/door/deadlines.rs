@@ -1,0 +1,68 @@
+//! What happens when nothing happens: requests that come too slowly, answers that nobody reads, lanes that are full.
+//!
+//! Deadlines are absolute, never extended by a byte that trickles in.
+
+use std::time::Instant;
+
+use crate::limits::{LANE_TIMEOUT, QUEUE_TIMEOUT};
+use crate::server::door::client::{Client, Next, Standing};
+use crate::server::door::{Loop, refusal};
+
+impl Loop {
+    /// Notes a client's deadline; the loop wakes for the earliest.
+    pub(super) fn watch_deadline(&mut self, key: usize) {
+        if let Some(deadline) = self.clients.get(key).map(Client::deadline) {
+            self.note_deadline(deadline);
+        }
+    }
+
+    pub(super) fn note_deadline(&mut self, deadline: Instant) {
+        self.next_deadline = Some(self.next_deadline.map_or(deadline, |next| next.min(deadline)));
+    }
+
+    /// Sees to everything whose time is up.
+    pub(super) fn pass_deadlines(&mut self, now: Instant) {
+        if self.accept_again.is_some_and(|at| at <= now) {
+            self.accept(now);
+        }
+        if self.next_deadline.is_none_or(|next| next > now) {
+            return;
+        }
+        self.expire_queue(now);
+        for index in 0..self.lanes.len() {
+            if let Some(ticket) = self.lanes[index].overdue(now) {
+                self.apologise(ticket, 504, now);
+            }
+        }
+        let due: Vec<usize> =
+            self.clients.iter().filter(|(_, client)| client.deadline() <= now).map(|(key, _)| key).collect();
+        for key in due {
+            let Some(client) = self.clients.get_mut(key) else { continue };
+            if self.listener.is_none() && client.standing() <= Standing::Incomplete {
+                self.close(key);
+                continue;
+            }
+            match client.timed_out() {
+                Next::Refuse(status, _) => {
+                    client.refuse(&refusal::answer(&self.app, status), now);
+                    self.proceed(key, now);
+                }
+                Next::Wait => client.wait_until(now + LANE_TIMEOUT),
+                _ => self.close(key),
+            }
+        }
+        let deadlines = self.clients.iter().map(|(_, client)| client.deadline());
+        // A request that waits for a lane has an earlier end than its client.
+        let queued = self.queue.front().map(|queued| queued.since + QUEUE_TIMEOUT);
+        self.next_deadline = deadlines.chain(queued).min();
+    }
+
+    /// Requests that no lane took in time are asked to come back.
+    fn expire_queue(&mut self, now: Instant) {
+        while self.queue.front().is_some_and(|queued| now.duration_since(queued.since) >= QUEUE_TIMEOUT) {
+            if let Some(queued) = self.queue.pop_front() {
+                self.apologise(queued.ticket, 503, now);
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Field lines: how one is read, and what those that the door acts on mean.
+//!
+//! Apart from [`super`], which finds the lines and adds up what they say. Every rule on a header stands here.
+
+use super::host::Host;
+use super::{FIELD_LINE_BYTES_MAX, Framing, Refusal, Version, malformed, refuse, visible};
+
+/// The headers that reach the pool. `host` is not among them because it is checked and put first on its own.
+pub(super) const FORWARDED_NAMES: [&str; 22] = [
+    "cookie",
+    "user-agent",
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "content-type",
+    "content-encoding",
+    "authorization",
+    "if-none-match",
+    "if-modified-since",
+    "referer",
+    "origin",
+    "sec-fetch-site",
+    "sec-fetch-mode",
+    "sec-fetch-dest",
+    "sec-purpose",
+    "purpose",
+    "x-moz",
+    "dnt",
+    "sec-gpc",
+    "access-control-request-method",
+    "access-control-request-headers",
+];
+
+/// A field line in the buffer: a token, and a value without control bytes and outer white space.
+pub(super) type Field<'a> = (&'a str, &'a [u8]);
+
+/// RFC 9112, section 5: a token, a colon at once, a value. Folded lines (section 5.2) are refused.
+pub(super) fn parse(line: &[u8]) -> Result<Field<'_>, Refusal> {
+    if line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
+        return Err(malformed("a field line begins with white space"));
+    }
+    let mut parts = line.splitn(2, |&byte| byte == b':');
+    let (Some(name), Some(value)) = (parts.next(), parts.next()) else {
+        return Err(malformed("a field line has no colon"));
+    };
+    let is_token = !name.is_empty() && name.iter().all(|&byte| is_token_byte(byte));
+    let name = std::str::from_utf8(name).ok().filter(|_| is_token);
+    let name = name.ok_or(malformed("a field name is not a token"))?;
+    if !value.iter().all(|&byte| is_value_byte(byte)) {
+        return Err(malformed("a field value has a control byte"));
+    }
+    // With control bytes gone this takes off spaces and tabs only.
+    Ok((name, value.trim_ascii()))
+}
+
+/// The host, which HTTP/1.1 must name once (RFC 9112, section 3.2).
+pub(super) fn host(fields: &[Field], version: Version) -> Result<Option<Host>, Refusal> {
+    let mut hosts = values(fields, "host");
+    let Some(host) = hosts.next() else {
+        return match version {
+            Version::Http10 => Ok(None),
+            Version::Http11 => Err(malformed("there is no Host")),
+        };
+    };
+    if hosts.next().is_some() {
+        return Err(malformed("there are two Hosts"));
+    }
+    Host::parse(&host).map(Some).ok_or(malformed("the Host is malformed"))
+}
+
+/// How long the body is; every doubt is refused, also where RFC 9112, section 6.3, would let a server guess.
+pub(super) fn framing(fields: &[Field], version: Version) -> Result<Framing, Refusal> {
+    let mut codings = values(fields, "transfer-encoding");
+    let mut lengths = values(fields, "content-length");
+    let (coding, length) = (codings.next(), lengths.next());
+    if codings.next().is_some() || lengths.next().is_some() {
+        return Err(malformed("Transfer-Encoding or Content-Length stands twice"));
+    }
+    match (coding, length) {
+        (None, None) => Ok(Framing::None),
+        (Some(_), Some(_)) => Err(malformed("Transfer-Encoding and Content-Length stand together")),
+        (Some(_), None) if version == Version::Http10 => Err(malformed("HTTP/1.0 has no Transfer-Encoding")),
+        (Some(coding), None) => parse_coding(&coding),
+        (None, Some(length)) => parse_length(&length),
+    }
+}
+
+/// `chunked` alone is read; other codings before it are unknown; anything after it, or not a token, is malformed.
+fn parse_coding(text: &str) -> Result<Framing, Refusal> {
+    let codings: Vec<&str> = text.split(',').map(|coding| coding.trim_matches([' ', '\t'])).collect();
+    if codings.iter().any(|coding| coding.is_empty() || !coding.bytes().all(is_token_byte)) {
+        return Err(malformed("the Transfer-Encoding is malformed"));
+    }
+    match codings.iter().position(|coding| coding.eq_ignore_ascii_case("chunked")) {
+        Some(place) if place + 1 < codings.len() => Err(malformed("chunked is not the last transfer coding")),
+        Some(0) => Ok(Framing::Chunked),
+        _ => Err(refuse(501, "the transfer coding is unknown")),
+    }
+}
+
+/// Digits only (RFC 9110, section 8.6); a sign, a list or a number above 2^64−1 is malformed.
+fn parse_length(text: &str) -> Result<Framing, Refusal> {
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let length = text.parse().ok().filter(|_| is_digits);
+    length.map(Framing::Length).ok_or(malformed("the Content-Length is malformed"))
+}
+
+/// Whether `100-continue`, the only expectation there is, stands there (RFC 9110, section 10.1.1).
+pub(super) fn expects_continue(fields: &[Field]) -> Result<bool, Refusal> {
+    let mut expects_continue = false;
+    for value in values(fields, "expect") {
+        if !value.eq_ignore_ascii_case("100-continue") {
+            return Err(refuse(417, "the expectation is unknown"));
+        }
+        expects_continue = true;
+    }
+    Ok(expects_continue)
+}
+
+/// RFC 9112, section 9.3. `close` wins over `keep-alive`; headers named in `Connection` keep their meaning.
+pub(super) fn keeps_alive(fields: &[Field], version: Version) -> bool {
+    let has_option = |option: &str| {
+        values(fields, "connection").any(|value| value.split(',').any(|word| word.trim().eq_ignore_ascii_case(option)))
+    };
+    !has_option("close") && (version == Version::Http11 || has_option("keep-alive"))
+}
+
+/// The host, then the allow-listed headers in order, with all cookies in one.
+///
+/// Joined cookies keep the bound of one field line. Only HTTP/2 lets a client split them (RFC 9113, section 8.2.3).
+pub(super) fn kept(fields: &[Field], host: Option<Host>) -> Result<Vec<(String, String)>, Refusal> {
+    let mut headers: Vec<(String, String)> = Vec::new();
+    headers.extend(host.map(|host| ("host".to_owned(), host.to_string())));
+    for (name, value) in fields {
+        let Some(name) = listed(name, &FORWARDED_NAMES) else { continue };
+        let value = printable(value);
+        let earlier = headers.iter_mut().find(|(kept, _)| name == "cookie" && kept == name);
+        let Some((_, cookies)) = earlier else {
+            headers.push((name.to_owned(), value));
+            continue;
+        };
+        if !cookies.is_empty() && !value.is_empty() {
+            cookies.push_str("; ");
+        }
+        cookies.push_str(&value);
+        if "cookie:".len() + cookies.len() > FIELD_LINE_BYTES_MAX {
+            return Err(refuse(431, "the cookies are too long together"));
+        }
+    }
+    Ok(headers)
+}
+
+/// The name in the list that this one equals but for case.
+fn listed(name: &str, list: &[&'static str]) -> Option<&'static str> {
+    list.iter().copied().find(|listed| listed.eq_ignore_ascii_case(name))
+}
+
+/// All values of one field, in order.
+fn values<'a>(fields: &'a [Field], name: &'static str) -> impl Iterator<Item = String> + 'a {
+    fields.iter().filter(move |field| field.0.eq_ignore_ascii_case(name)).map(|field| printable(field.1))
+}
+
+/// A value in bytes 0x20–0x7e: a tab is white space, and real clients send bytes above ASCII in `Referer`.
+fn printable(value: &[u8]) -> String {
+    value.iter().map(|&byte| if byte == b'\t' { ' ' } else { char::from(visible(byte)) }).collect()
+}
+
+/// Whether a byte may stand in a token, such as a method or a field name.
+///
+/// # Source
+/// `tchar` in RFC 9110, section 5.6.2.
+pub(crate) fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// Whether a byte may stand in a field value: white space, visible ASCII, and `obs-text`.
+///
+/// # Source
+/// `field-content` in RFC 9110, section 5.5.
+pub(crate) fn is_value_byte(byte: u8) -> bool {
+    matches!(byte, b'\t' | 0x20..=0x7e | 0x80..)
+}

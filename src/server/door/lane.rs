@@ -1,0 +1,174 @@
+//! One permanent connection to the pool: a whole request goes out, a whole answer comes back, one at a time.
+//!
+//! The pool never sees a client's connection, so it cannot be slowed down, starved or confused by one. A lane knows
+//! nothing of clients but the ticket of the one it works for.
+
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream as BlockingStream;
+use std::path::Path;
+use std::time::Instant;
+
+use mio::net::UnixStream;
+use mio::{Interest, Registry, Token};
+
+use crate::limits::{ANSWER_BYTES_MAX, LANE_OPEN_TIMEOUT, LANE_TIMEOUT};
+use crate::server::door::Ticket;
+
+/// A lane and what it is doing.
+pub(super) struct Lane {
+    stream: UnixStream,
+    token: Token,
+    work: Option<Work>,
+    /// Bytes of the request not yet taken by the pool.
+    outgoing: Vec<u8>,
+    incoming: Vec<u8>,
+}
+
+/// A request on its way.
+struct Work {
+    /// Whom the answer is for.
+    ticket: Ticket,
+    /// Whether the answer has a body: one to HEAD has none, whatever its length says.
+    has_body: bool,
+    since: Instant,
+}
+
+/// What came of an event on a lane.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    Busy,
+    /// A whole answer for this client; the lane is free.
+    Answer(Ticket, Vec<u8>),
+    /// The pool closed the lane, or answered nonsense. The client, if any, gets no answer from it.
+    Broken(Option<Ticket>),
+}
+
+/// Opens a connection to the pool and proves it by a round trip. One after the other: the pool may leave a connection
+/// waiting when several come at the same moment.
+///
+/// # Errors
+/// Those of the operating system; a pool that does not answer within [`LANE_OPEN_TIMEOUT`].
+fn connect(socket: &Path, greeting: &[u8]) -> std::io::Result<BlockingStream> {
+    let mut stream = BlockingStream::connect(socket)?;
+    stream.set_read_timeout(Some(LANE_OPEN_TIMEOUT))?;
+    stream.set_write_timeout(Some(LANE_OPEN_TIMEOUT))?;
+    stream.write_all(greeting)?;
+    let mut answer = Vec::new();
+    let mut buffer = [0; 1024];
+    while !answer.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut buffer)? {
+            0 => return Err(ErrorKind::UnexpectedEof.into()),
+            count => answer.extend_from_slice(&buffer[..count]),
+        }
+        if answer.len() > ANSWER_BYTES_MAX {
+            return Err(ErrorKind::InvalidData.into());
+        }
+    }
+    stream.set_nonblocking(true)?;
+    Ok(stream)
+}
+
+impl Lane {
+    /// Opens a lane. `greeting` is a HEAD request that the pool answers with a head alone.
+    ///
+    /// # Errors
+    /// When the pool does not take the connection or does not answer on it.
+    pub(super) fn open(socket: &Path, greeting: &[u8], registry: &Registry, token: Token) -> std::io::Result<Lane> {
+        let mut stream = UnixStream::from_std(connect(socket, greeting)?);
+        registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+        Ok(Lane { stream, token, work: None, outgoing: Vec::new(), incoming: Vec::new() })
+    }
+
+    pub(super) fn token(&self) -> Token {
+        self.token
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.work.is_none()
+    }
+
+    /// Whom the lane has kept waiting past [`LANE_TIMEOUT`]. The lane stays busy until the pool answers; the answer is
+    /// nobody's then.
+    pub(super) fn overdue(&mut self, now: Instant) -> Option<Ticket> {
+        let work = self.work.as_mut()?;
+        let is_overdue = now.duration_since(work.since) >= LANE_TIMEOUT && work.ticket != Ticket::NOBODY;
+        is_overdue.then(|| std::mem::replace(&mut work.ticket, Ticket::NOBODY))
+    }
+
+    /// Sends a request for a client. The lane must be idle.
+    pub(super) fn send(&mut self, request: Vec<u8>, ticket: Ticket, has_body: bool, now: Instant) -> Progress {
+        self.work = Some(Work { ticket, has_body, since: now });
+        self.outgoing = request;
+        self.incoming.clear();
+        self.write()
+    }
+
+    /// Goes on after an event.
+    pub(super) fn proceed(&mut self) -> Progress {
+        match self.write() {
+            Progress::Busy => self.read(),
+            broken => broken,
+        }
+    }
+
+    fn broken(&mut self) -> Progress {
+        Progress::Broken(self.work.take().map(|work| work.ticket))
+    }
+
+    fn write(&mut self) -> Progress {
+        while !self.outgoing.is_empty() {
+            match self.stream.write(&self.outgoing) {
+                Ok(0) => return self.broken(),
+                Ok(count) => drop(self.outgoing.drain(..count)),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return self.broken(),
+            }
+        }
+        Progress::Busy
+    }
+
+    fn read(&mut self) -> Progress {
+        let mut buffer = [0; 16 << 10];
+        loop {
+            match self.stream.read(&mut buffer) {
+                Ok(0) => return self.broken(),
+                Ok(count) => self.incoming.extend_from_slice(&buffer[..count]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return self.broken(),
+            }
+        }
+        let Some(work) = &self.work else {
+            // Words without a question: this lane and its pool disagree about what is whose.
+            return if self.incoming.is_empty() { Progress::Busy } else { self.broken() };
+        };
+        match answer_length(&self.incoming, work.has_body) {
+            Some(length) if length == self.incoming.len() && self.outgoing.is_empty() => {
+                let ticket = work.ticket;
+                self.work = None;
+                Progress::Answer(ticket, std::mem::take(&mut self.incoming))
+            }
+            // More than was asked for, or an answer to half a question: whose words are next is not certain any more.
+            Some(length) if length <= self.incoming.len() || length > ANSWER_BYTES_MAX => self.broken(),
+            None if self.incoming.len() > ANSWER_BYTES_MAX => self.broken(),
+            _ => Progress::Busy,
+        }
+    }
+}
+
+/// The whole length of the answer that begins in `bytes`; `None` while its head is incomplete.
+///
+/// Answers of the pool always say their length, or have a status that has no body.
+fn answer_length(bytes: &[u8], has_body: bool) -> Option<usize> {
+    let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
+    let text = String::from_utf8_lossy(&bytes[..head]);
+    let length = text.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+    });
+    Some(if has_body { head.saturating_add(length.unwrap_or(0)) } else { head })
+}
+
+#[cfg(test)]
+mod tests;
