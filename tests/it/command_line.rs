@@ -53,7 +53,8 @@ fn with_people() -> TempDir {
     let folder = TempDir::new().unwrap();
     let add = ["user", "add", ADMIN, "--email", ADMIN_EMAIL, "--admin", "--password-stdin"];
     let ended = run_command(folder.path(), &add, &format!("{PASSWORD}\n"));
-    assert_eq!(is_done(&ended), "Added administrator root-user.\n");
+    let added = "Added administrator root-user. The data file data/linkjar.redb is new.\n";
+    assert_eq!(is_done(&ended), added);
     let add = ["user", "add", "Anna", "--email=Anna@Mail.Example", "--password-stdin"];
     let ended = run_command(folder.path(), &add, "anna's own password\r\n");
     assert_eq!(is_done(&ended), "Added user anna.\n");
@@ -76,8 +77,8 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         (&["user", "add"], ""),
         (&["user", "add", "anna"], "--email"),
         (&["user", "add", "anna", "bob", "--email", "a@b.example"], "stray argument bob"),
-        (&["user", "passwd"], "user passwd needs a user. Add NAME"),
-        (&["user", "reset-link"], "user reset-link needs a user. Add NAME"),
+        (&["user", "passwd"], "user passwd needs a name. Add NAME"),
+        (&["user", "reset-link"], "user reset-link needs a name. Add NAME"),
         (&["user", "list", "--admin"], "user list does not take --admin"),
         (&["user", "list", "--json=yes"], "--json takes no value"),
         (&["settings", "a", "b"], "stray argument b"),
@@ -248,7 +249,18 @@ fn a_reset_link_is_an_address_that_works_once() {
         let ended = run_command(folder.path(), &[&["user", "reset-link", "anna"], args].concat(), "");
         is_done(&ended).to_owned()
     };
-    assert!(reset(&[]).starts_with("http://127.0.0.1:8000/accounts/reset/"));
+    // Without the public address it is one for this machine, and that is said beside it.
+    for (host, site) in [
+        ("", "http://127.0.0.1:8000"),
+        ("0.0.0.0", "http://127.0.0.1:8000"),
+        ("::", "http://[::1]:8000"),
+        ("192.0.2.7", "http://192.0.2.7:8000"),
+    ] {
+        let ended = run_with(folder.path(), &[("SERVER_HOST", host)], &["user", "reset-link", "anna"]);
+        assert!(ended.stdout.starts_with(&format!("{site}/accounts/reset/")), "{host}: {}", ended.stdout);
+        assert_eq!(ended.stdout.lines().count(), 1, "{host}");
+        assert_eq!(ended.stderr, "To get the address that others can open, add --base-url URL.\n", "{host}");
+    }
     let first = reset(&["--base-url", "https://short.example"]);
     assert!(first.starts_with("https://short.example/accounts/reset/"), "{first}");
     let second = reset(&["--base-url=https://short.example/"]);
@@ -406,6 +418,53 @@ fn stdout_carries_the_address_alone() {
 }
 
 #[test]
+fn a_folder_that_is_none_and_a_link_to_nowhere_are_told_apart() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("t"), "not a folder").unwrap();
+    fs::create_dir(folder.path().join("d")).unwrap();
+    std::os::unix::fs::symlink("/nowhere/linkjar.redb", folder.path().join("d/linkjar.redb")).unwrap();
+    let add = ["user", "add", "anna", "--email", "a@b.example", "--password-stdin"];
+    for command in [["user", "list"].as_slice(), &["settings"], &["serve", "--port=0", "--log-level=off"], &add] {
+        let with = |data: &str| run_command(folder.path(), &[command, &["--data-dir", data]].concat(), "x\n");
+        is_error(&with("t"), 2, "t is a file, not a folder. Name a folder with --data-dir.");
+        is_error(
+            &with("d"),
+            2,
+            "d/linkjar.redb is a link to /nowhere/linkjar.redb, which does not exist. Put the data",
+        );
+    }
+    assert_eq!(fs::read(folder.path().join("t")).unwrap(), b"not a folder");
+}
+
+#[test]
+fn a_data_file_of_somebody_else_is_told_from_none() {
+    let folder = with_people();
+    let executable = folder.path().join("linkjar");
+    fs::copy(env!("CARGO_BIN_EXE_linkjar"), &executable).unwrap();
+    open_to_all(folder.path());
+    // Only root can become somebody else to try it; setpriv is part of util-linux.
+    let output = Command::new("setpriv")
+        .args(["--reuid=65534", "--clear-groups", "--"])
+        .arg(&executable)
+        .args(["user", "list"])
+        .current_dir(folder.path())
+        .output();
+    let Ok(output) = output else { return };
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    if stderr.starts_with("setpriv") {
+        return;
+    }
+    let words = "data/linkjar.redb cannot be read by user id 65534. Run this as the user who owns it.";
+    assert_eq!((output.status.code(), stderr), (Some(2), format!("error: {words}\n")));
+}
+
+/// Lets everybody into a folder, but not into those below it.
+fn open_to_all(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
 fn what_keeps_the_server_from_starting_is_told_in_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
@@ -470,6 +529,7 @@ fn an_administrator_that_will_not_do_stops_the_start_and_is_not_made() {
         let start = Start::with_admin().env("SERVER_LOG_LEVEL", "off").env(name, value);
         let ended = start.fail();
         is_error(&ended, 2, words);
+        assert!(ended.stderr.starts_with(&format!("error: {name}: ")), "{}", ended.stderr);
         assert!(name != "SERVER_ADMIN_PASSWORD" || !ended.stderr.contains(&format!("\"{value}\"")), "{}", ended.stderr);
         let list = run_command(start.data().parent().unwrap(), &["user", "list"], "");
         assert!(list.code() == 1 || list.stdout.starts_with("No users yet."), "{}{}", list.stdout, list.stderr);
@@ -541,6 +601,29 @@ fn health_asks_a_server_and_tells_by_its_exit_code() {
 }
 
 #[test]
+fn health_says_one_line_of_somebody_elses_answer() {
+    let folder = TempDir::new().unwrap();
+    for (answer, words) in [
+        ("HTTP/1.0 404 Not Found\r\n\r\n<html>\n<p>many\n<p>lines", "answered 404 and is not Linkjar. "),
+        ("HTTP/1.1 200 OK\r\n\r\n<!doctype html>\n<p>a router", "answered 200 and is not Linkjar. "),
+        ("HTTP/1.1 503 Busy\r\n\r\nfirst\u{1b}[2J\nsecond", "is not well: 503 first\\u{1b}[2J. Look"),
+        ("220 mail ESMTP\r\n", "answered no HTTP and is not Linkjar. "),
+        ("", "answered no HTTP and is not Linkjar. "),
+    ] {
+        let other = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", other.local_addr().unwrap());
+        let answering = std::thread::spawn(move || {
+            let (mut stream, _) = other.accept().unwrap();
+            let mut request = [0; 1_024];
+            std::io::Read::read(&mut stream, &mut request).unwrap();
+            std::io::Write::write_all(&mut stream, answer.as_bytes()).unwrap();
+        });
+        is_error(&run_command(folder.path(), &["health", &url], ""), 1, words);
+        answering.join().unwrap();
+    }
+}
+
+#[test]
 fn version_and_help_answer_however_they_are_asked() {
     let folder = TempDir::new().unwrap();
     let run = |args: &[&str]| run_command(folder.path(), args, "");
@@ -574,6 +657,7 @@ fn version_and_help_answer_however_they_are_asked() {
         assert!(text.lines().count() <= 24, "{command}: {} lines", text.lines().count());
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{command}: {text}");
         assert!(text.contains("linkjar"), "{command}: an example is missing");
+        assert!(command != "settings" || text.contains("clicks.addresses       of visitors: never,"), "{text}");
         assert!(command == "user" || all.stdout.contains(command), "{command} is not in the list");
     }
     let serve = run(&["help", "serve"]).stdout;

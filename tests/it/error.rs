@@ -16,6 +16,11 @@ fn browsers_get_a_page_in_the_sites_frame_with_a_way_on() {
     short.says("Page Not Found");
     assert!(!short.body.contains("href=\"/accounts/login\""), "visitors of short links are nobody's users");
     assert!(short.set_cookies().is_empty());
+    let mut admin = Browser::admin(&appliance);
+    admin.get("/no/such/page").says("root-user");
+    let short = admin.get("/nobody/nothing");
+    short.does_not_say("root-user");
+    assert!(short.set_cookies().is_empty(), "the welcome waits for a page of the site");
 }
 
 #[test]

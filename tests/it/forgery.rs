@@ -1,7 +1,7 @@
 //! Forged requests: forms count only when a page of ours was drawn for the browser that sends them.
 
 use crate::appliance::{ADMIN, Appliance, PASSWORD, Start};
-use crate::browser::{Browser, Page};
+use crate::browser::{Browser, Page, encode};
 
 /// Every address that takes a form, with a body that would do something if it were believed.
 fn forms(id: &str) -> Vec<(String, Vec<(&'static str, &'static str)>)> {
@@ -30,6 +30,11 @@ fn forms(id: &str) -> Vec<(String, Vec<(&'static str, &'static str)>)> {
         ),
         (format!("/links/{id}/delete"), vec![]),
     ]
+}
+
+/// Whether a form is for signed-in people only; others are sent to log in.
+fn needs_login(path: &str) -> bool {
+    path.starts_with("/links/") || ["/accounts/email", "/accounts/password"].contains(&path)
 }
 
 /// A server with a link of the administrator, and the link's id.
@@ -74,9 +79,18 @@ fn a_form_without_its_token_is_refused_at_every_address() {
     let mut anonymous = Browser::of(&appliance);
     anonymous.open("/accounts/login");
     for (path, fields) in forms(&id) {
-        for browser in [&mut admin, &mut anonymous, &mut Browser::of(&appliance)] {
-            is_refused(&browser.post(&path, &[]), &path);
-            is_refused(&browser.post(&path, &fields), &path);
+        is_refused(&admin.post(&path, &[]), &path);
+        is_refused(&admin.post(&path, &fields), &path);
+        for browser in [&mut anonymous, &mut Browser::of(&appliance)] {
+            for page in [browser.post(&path, &[]), browser.post(&path, &fields)] {
+                if needs_login(&path) {
+                    assert_eq!(page.status, 303, "{path}: {}", page.text());
+                    assert!(page.header("location").unwrap().starts_with("/accounts/login?next=%2F"), "{path}");
+                    assert!(page.set_cookies().is_empty(), "{path}");
+                } else {
+                    is_refused(&page, &path);
+                }
+            }
         }
     }
     assert_eq!(state(&mut admin, &id), before);
@@ -312,7 +326,7 @@ fn looking_changes_nothing() {
 
 #[test]
 fn a_refused_form_keeps_what_was_typed_and_can_be_sent_again() {
-    let (appliance, mut admin, _) = with_link();
+    let (_appliance, mut admin, _) = with_link();
     let old = admin.open("/links/new");
     admin.submit("/links", "/accounts/logout", &[]);
     admin.log_in(ADMIN, PASSWORD);
@@ -326,16 +340,78 @@ fn a_refused_form_keeps_what_was_typed_and_can_be_sent_again() {
     let page = admin.submit_on(&page, "/links/new", &[]);
     assert_eq!(page.status, 303, "{}", page.text());
     assert_eq!(admin.get("/root-user/kept").status, 302);
-    // A login form left open for too long keeps the name, and never the password.
+}
+
+#[test]
+fn a_form_of_somebody_elses_page_leaves_nothing_behind() {
+    let (appliance, mut admin, id) = with_link();
+    let mut anonymous = Browser::of(&appliance);
+    anonymous.open("/accounts/login");
+    let evidence: [&[(&str, &str)]; 3] = [
+        &[("Origin", "https://evil.example")],
+        &[("Sec-Fetch-Site", "cross-site")],
+        &[("Origin", "null"), ("Sec-Fetch-Site", "same-site")],
+    ];
+    for (path, fields) in forms(&id) {
+        let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+        for headers in evidence {
+            let headers = [&[("Content-Type", "application/x-www-form-urlencoded")], headers].concat();
+            for browser in [&mut admin, &mut anonymous] {
+                let page = browser.send("POST", &path, &headers, Some(body.join("&").as_bytes()));
+                is_refused(&page, &path);
+                assert!(!page.body.contains("Send again") && !page.body.contains("Back to the form"), "{path}");
+                assert!(!page.body.contains("evil.example") && !page.body.contains("forged"), "{path}: {}", page.body);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_form_with_a_password_leads_back_to_its_page() {
+    let (appliance, mut admin, _) = with_link();
     let mut browser = Browser::of(&appliance);
-    let old = browser.open("/accounts/login");
-    browser.cookies.clear();
-    let page = browser.submit_on(&old, "/accounts/login", &[("username", ADMIN), ("password", PASSWORD)]);
-    is_refused(&page, "a form without its cookie");
-    assert!(!page.body.contains(PASSWORD));
-    let page = browser.submit_on(&page, "/accounts/login", &[]);
-    assert_eq!(page.status, 422, "it counts, and asks for the password");
-    assert!(page.body.contains("value=\"root-user\""));
+    for (open, path, back) in [
+        ("/accounts/login", "/accounts/login", "/accounts/login"),
+        ("/accounts/login?next=%2Flinks%2Fnew", "/accounts/login", "/accounts/login?next=%2Flinks%2Fnew"),
+        ("/accounts/register", "/accounts/register", "/accounts/register"),
+    ] {
+        let old = browser.open(open);
+        browser.cookies.clear();
+        let page = browser.submit_on(&old, path, &[("username", "bob"), ("password", PASSWORD), ("password1", "x")]);
+        is_refused(&page, path);
+        assert!(!page.body.contains(PASSWORD) && !page.body.contains("Send again"), "{path}");
+        assert!(page.body.contains(&format!("href=\"{back}\">Back to the form</a>")), "{}", page.body);
+    }
+    for path in ["/accounts/email", "/accounts/password"] {
+        let page = admin.post(path, &[("password", PASSWORD), ("csrf_token", "old")]);
+        is_refused(&page, path);
+        assert!(page.body.contains("href=\"/accounts/profile\">Back to the form</a>"), "{}", page.body);
+    }
+}
+
+#[test]
+fn a_new_link_sent_after_the_session_has_ended_is_there_after_logging_in() {
+    let (_appliance, mut admin, _) = with_link();
+    let old = admin.open("/links/new");
+    admin.submit("/links", "/accounts/logout", &[]);
+    let long = format!("https://example.com/?q={}", "ü b+".repeat(1_000));
+    let (short, title) = ("https://example.com/?a=\"b\"&c", "Autumn <sale> 100%");
+    for (target, kept) in [(short, true), (long.as_str(), false)] {
+        let typed = [("target_url", target), ("slug", "kept"), ("title", title)];
+        let page = admin.submit_on(&old, "/links/new", &typed);
+        assert_eq!(page.status, 303, "{}", page.text());
+        let login = page.header("location").unwrap().to_owned();
+        let fields = [("username", ADMIN), ("password", PASSWORD)];
+        let page = admin.submit(&login, "/accounts/login", &fields);
+        assert_eq!(page.status, 303, "{}", page.text());
+        let form = admin.open(page.header("location").unwrap()).form("/links/new");
+        let has = |name: &str, value: &str| form.contains(&(name.to_owned(), value.to_owned()));
+        assert!(has("slug", "kept") && has("title", title), "{form:?}");
+        assert!(has("target_url", if kept { target } else { "" }), "{form:?}");
+        admin.submit("/links", "/accounts/logout", &[]);
+    }
+    let page = admin.post("/accounts/password", &[("password", PASSWORD)]);
+    assert_eq!((page.status, page.header("location")), (303, Some("/accounts/login?next=%2Faccounts%2Fprofile")));
 }
 
 #[test]

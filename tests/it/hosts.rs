@@ -111,6 +111,7 @@ fn without_a_public_address_only_names_that_nobody_can_own_are_answered() {
         let page = ask(&appliance, "POST /accounts/login", &[&format!("Host: {host}"), "Content-Length: 0"]);
         assert_eq!(page.status, 421, "{host}");
         assert_eq!(with_host(&appliance, "/health", host).status, 200, "{host}");
+        assert_eq!(with_host(&appliance, "/health/x", host).status, 421, "{host}");
     }
     // One line a name, however often it is asked.
     let log = appliance.log();

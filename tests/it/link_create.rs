@@ -98,6 +98,7 @@ fn a_wrong_field_shows_the_form_again_with_everything_that_was_typed() {
     let taken = "You already have a link with this slug.";
     let title = "Use one line of at most 200 characters.";
     let expiry = "Enter a date and a time for the expiry, such as 2026-11-20 14:02.";
+    let passed = "This time has passed. Choose a later one, or leave it empty.";
     for (field, wrong, message) in [
         ("target_url", "", "Enter a full web address, such as https://example.com/page."),
         ("target_url", "javascript:alert(1)", "Enter an address that starts with http:// or https://."),
@@ -119,6 +120,8 @@ fn a_wrong_field_shows_the_form_again_with_everything_that_was_typed() {
         ("expires_at", "2026-11-20T25:00", expiry),
         ("expires_at", "20T", expiry),
         ("expires_at", "2026-11-20T14:0ü", expiry),
+        ("expires_at", "2020-01-01T00:00", passed),
+        ("expires_at", "2026-11-20 14:02", passed),
     ] {
         let mut fields = vec![
             ("target_url", "https://example.com/\"kept\""),
@@ -140,12 +143,31 @@ fn a_wrong_field_shows_the_form_again_with_everything_that_was_typed() {
         assert!(!page.body.contains("Kept <title>"), "escaped");
     }
     // Several wrong fields are told at once.
-    let page =
-        admin.submit("/links/new", "/links/new", &[("target_url", "x"), ("slug", "a b"), ("title", &long_title)]);
-    for message in ["Enter a full web address", letters, title] {
+    let page = admin.submit(
+        "/links/new",
+        "/links/new",
+        &[("target_url", "x"), ("slug", "a b"), ("title", &long_title), ("expires_at", "2020-01-01T00:00")],
+    );
+    for message in ["Enter a full web address", letters, title, passed] {
         page.says(message);
     }
     assert_eq!(link_count(&mut admin), "1 link");
+}
+
+#[test]
+fn a_pasted_address_that_is_too_long_is_told_and_not_cut() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    let long = format!("https://example.com/{}", "x".repeat(3_000));
+    for path in ["/", "/links", "/links/new"] {
+        let page = admin.open(path);
+        let field = page.body.split("<input").find(|tag| tag.contains("name=\"target_url\"")).unwrap();
+        assert!(!field.split('>').next().unwrap().contains("maxlength"), "{path}: {field}");
+        let page = admin.submit_on(&page, "/links/new", &[("target_url", &long)]);
+        assert_eq!(page.status, 422, "{path}");
+        page.says("This address is too long. Use at most 2,048 bytes.");
+        assert_eq!(value(&page, "target_url"), long, "{path}");
+    }
 }
 
 #[test]

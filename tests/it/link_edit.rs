@@ -58,6 +58,8 @@ fn a_change_counts_for_the_very_next_visitor() {
         ([("enabled", ""), ("expires_at", "")], 410),
         ([("enabled", "1"), ("expires_at", "")], 302),
         ([("enabled", "1"), ("expires_at", "2020-01-01T00:00")], 410),
+        // Expired, and edited without touching that.
+        ([("enabled", "1"), ("title", "Autumn sale")], 410),
         ([("enabled", "1"), ("expires_at", "2099-01-01T00:00")], 302),
         ([("enabled", "1"), ("expires_at", "")], 302),
     ] {

@@ -80,14 +80,25 @@ fn requests_are_logged_at_debug_only_and_without_query() {
         let (status, folder) = appliance.stop();
         assert!(status.success());
         let log = std::fs::read_to_string(folder.path().join("stderr.log")).unwrap();
-        assert_eq!(
-            log.contains(" request method=GET path=/health status=200 ip=127.0.0.1 duration_ms="),
-            logged,
-            "{level}: {log}"
-        );
+        assert_eq!(log.contains(" request method=GET path=/health status=200 duration_ms="), logged, "{level}: {log}");
+        assert!(!log.contains("127.0.0.1 duration_ms"), "{level}: {log}");
         assert_eq!(log.contains("path=/nobody/promo status=404"), logged, "{level}");
         assert_eq!(log.contains("DEBUG request"), logged, "{level}");
         assert!(!log.contains("hidden") && !log.contains("c0ffee01"), "{level}: {log}");
+    }
+}
+
+#[test]
+fn requests_are_logged_with_their_address_only_where_clicks_keep_it() {
+    for (policy, logged) in [("never", false), ("shorten", false), ("store", true)] {
+        let (_, folder) = Start::with_admin().run().stop();
+        run_command(folder.path(), &["settings", &format!("clicks.addresses={policy}")], "");
+        let appliance = Start::with_admin().env("SERVER_LOG_LEVEL", "debug").folder(folder).run();
+        Browser::of(&appliance).get("/nobody/promo");
+        let (_, folder) = appliance.stop();
+        let log = std::fs::read_to_string(folder.path().join("stderr.log")).unwrap();
+        assert_eq!(log.contains("path=/nobody/promo status=404 ip=127.0.0.1 "), logged, "{policy}: {log}");
+        assert_eq!(log.contains("127.0.0.1 duration_ms"), logged, "{policy}: {log}");
     }
 }
 
@@ -152,6 +163,7 @@ fn before_setup_the_json_log_says_where_to_go() {
         .map(|line| serde_json::from_str::<Value>(line).unwrap())
         .find(|line| line["msg"] == "no administrator yet")
         .unwrap();
+    assert_eq!(line["level"], "warn", "it is there when only what matters is logged");
     let url = line["url"].as_str().unwrap();
     assert!(url.starts_with(&format!("http://{}/setup#", appliance.address)), "{url}");
     assert!(url.ends_with(&appliance.setup_code()), "{url}");

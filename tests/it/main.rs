@@ -7,6 +7,8 @@
 mod appliance;
 // Asks it, as a browser does.
 mod browser;
+// Speaks to it in bytes, one answer at a time.
+mod connection;
 // Takes a page apart, as a browser does.
 mod markup;
 
@@ -54,6 +56,8 @@ mod theme;
 mod ownership;
 // Verbs, odd addresses and bodies, in bytes.
 mod wire;
+// The door: doubtful, oversized, slow and countless clients, in bytes.
+mod door;
 // How cookies are written and read, and what sessions are worth.
 mod cookies;
 // Forms that no page of ours was drawn for.

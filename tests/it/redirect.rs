@@ -31,13 +31,35 @@ fn numbers(browser: &mut Browser, id: &str) -> (u64, u64) {
     };
     let tiles = text.find(" Clicks ").unwrap();
     let people = text[tiles + " Clicks ".len()..].split(' ').next().unwrap().parse().unwrap();
-    (people, if text.contains(" bot hidden") { before(" bot hidden") } else { before(" bots hidden") })
+    let bots = before(if text.contains(" click by bots") { " click by bots" } else { " clicks by bots" });
+    assert_eq!(text.contains("by bots and previews Show them in recent clicks"), bots > 0, "{text}");
+    (people, bots)
 }
 
 /// All of an answer that must not differ between misses.
 fn shape(page: &Page) -> (u16, Vec<(String, String)>, String) {
     let headers = page.headers.iter().filter(|(name, _)| name != "date").cloned().collect();
     (page.status, headers, page.body.clone())
+}
+
+#[test]
+fn a_short_link_leads_on_whatever_stands_in_the_query() {
+    let appliance = Start::with_admin().run();
+    let mut browser = Browser::admin(&appliance);
+    browser.make_link("https://example.com/", "pay");
+    let many = format!("?{}", "a&".repeat(200));
+    for query in ["?q=50%", "?%", "?q=%zz", "?x=%ff", "?a=1&a=2", many.as_str()] {
+        let page = browser.get(&format!("/root-user/pay{query}"));
+        assert_eq!((page.status, page.header("location")), (302, Some("https://example.com/")), "{query}");
+        assert_eq!(browser.get(&format!("/root-user/none{query}")).status, 404, "{query}");
+        assert_eq!(browser.get(&format!("/health{query}")).status, 200, "{query}");
+        // A page has to know what was asked; a person gets that answer as a page.
+        if query != "?a=1&a=2" {
+            let page = browser.get(&format!("/links{query}"));
+            assert_eq!(page.status, 400, "{query}");
+            page.says("The server could not understand this request. Go to Homepage");
+        }
+    }
 }
 
 #[test]
@@ -194,7 +216,9 @@ fn a_link_that_is_switched_off_or_expired_is_gone() {
         ("later", "1", "2099-12-31T23:59", 302, ""),
     ] {
         let fields = [("target_url", target), ("slug", slug), ("enabled", enabled), ("expires_at", expires)];
-        assert_eq!(admin.submit("/links/new", "/links/new", &fields).status, 303);
+        // Only an edit may set a time that has passed.
+        let edit = format!("/links/{}/edit", admin.make_link(target, slug));
+        assert_eq!(admin.submit(&edit, &edit, &fields).status, 303);
         let mut visitor = Browser::of(&appliance);
         let page = visitor.get(&format!("/root-user/{slug}"));
         assert_eq!(page.status, status, "{slug}");

@@ -6,47 +6,7 @@ use std::time::Duration;
 
 use crate::appliance::Start;
 use crate::browser::{Browser, FIREFOX, Page, raw};
-
-/// A connection that stays open, read one answer at a time.
-struct Connection {
-    stream: TcpStream,
-    read: Vec<u8>,
-}
-
-impl Connection {
-    fn open(address: SocketAddr) -> Connection {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        stream.set_write_timeout(Some(Duration::from_secs(20))).unwrap();
-        Connection { stream, read: Vec::new() }
-    }
-
-    /// Sends bytes; a server that has closed already has its reasons.
-    fn send(&mut self, bytes: &[u8]) {
-        let _ = self.stream.write_all(bytes);
-    }
-
-    /// The next answer. `has_body` is false after HEAD.
-    fn answer(&mut self, has_body: bool) -> Page {
-        loop {
-            if let Some(end) = self.read.windows(4).position(|window| window == b"\r\n\r\n") {
-                let head = Page::parse(&self.read[..end + 4]);
-                let length = match head.header("content-length") {
-                    Some(length) if has_body => length.parse().unwrap(),
-                    _ => 0,
-                };
-                if self.read.len() >= end + 4 + length {
-                    let rest = self.read.split_off(end + 4 + length);
-                    return Page::parse(&std::mem::replace(&mut self.read, rest));
-                }
-            }
-            let mut buffer = [0; 4096];
-            let count = self.stream.read(&mut buffer).unwrap();
-            assert!(count > 0, "closed after {:?}", String::from_utf8_lossy(&self.read));
-            self.read.extend_from_slice(&buffer[..count]);
-        }
-    }
-}
+use crate::connection::Connection;
 
 fn get(address: SocketAddr, target: &str, last: bool) -> String {
     let close = if last { "Connection: close\r\n" } else { "" };
@@ -455,7 +415,7 @@ fn pipelined_requests_are_answered_in_their_order() {
     }
 }
 
-/// Table F, F24: what looks like a request inside a body is a body.
+/// What looks like a request inside a body is a body.
 #[test]
 fn a_request_inside_a_body_is_no_request() {
     let appliance = Start::with_admin().run();
@@ -545,4 +505,64 @@ fn after_every_kind_of_nonsense_others_are_served() {
             scope.spawn(move || assert_eq!(visitor.get("/").status, 200));
         }
     });
+}
+
+/// After the refusal the connection ends, so that refused clients cannot use up what a server has of them.
+#[test]
+fn a_refused_connection_is_closed_soon() {
+    let appliance = Start::with_admin().run();
+    let address = appliance.address;
+    let mut connection = Connection::open(address);
+    connection.send(post_head(address, "Content-Length: 10000000000\r\n").as_bytes());
+    assert_eq!(connection.answer(true).status, 413);
+    connection.stream.set_read_timeout(Some(Duration::from_secs(3))).unwrap();
+    let mut buffer = [0; 16];
+    match connection.stream.read(&mut buffer) {
+        Ok(0) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => {}
+        other => panic!("still open: {other:?}"),
+    }
+}
+
+/// Somebody who takes their time takes nobody else's.
+#[test]
+fn slow_forms_hold_nobody_else_up() {
+    let appliance = Start::with_admin().run();
+    let address = appliance.address;
+    for count in [2, 4, 6, 9] {
+        let slow: Vec<Connection> = (0..count)
+            .map(|_| {
+                let mut connection = Connection::open(address);
+                connection.send(post_head(address, "Content-Length: 4000\r\n").as_bytes());
+                connection.send(&[b'x'; 3000]);
+                connection
+            })
+            .collect();
+        for _ in 0..5 {
+            let mut visitor = Connection::open(address);
+            visitor.stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            visitor.send(get(address, "/health", true).as_bytes());
+            let answered = visitor.stream.read(&mut [0; 12]).is_ok_and(|bytes| bytes > 0);
+            assert!(answered, "no answer beside {count} slow forms");
+        }
+        drop(slow);
+    }
+}
+
+/// Browsers open half a dozen connections at once and keep them.
+#[test]
+fn open_connections_hold_nobody_else_up() {
+    let appliance = Start::with_admin().run();
+    let address = appliance.address;
+    for _ in 0..5 {
+        let mut kept: Vec<Connection> = (0..12).map(|_| Connection::open(address)).collect();
+        for connection in &mut kept {
+            connection.send(get(address, "/health", false).as_bytes());
+        }
+        for (number, connection) in kept.iter_mut().enumerate() {
+            connection.stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            let answered = connection.stream.read(&mut [0; 12]).is_ok_and(|bytes| bytes > 0);
+            assert!(answered, "no answer on connection {number} of 12 that stay open");
+        }
+    }
 }
