@@ -13,8 +13,11 @@ const THREADS_MAX: usize = 2;
 
 /// A connection that stays open.
 pub struct Connection {
+    address: SocketAddr,
     stream: TcpStream,
     buffer: Vec<u8>,
+    /// The server has said that its last answer ended the connection.
+    has_ended: bool,
 }
 
 /// How a run went.
@@ -31,10 +34,7 @@ impl Run {
 
 impl Connection {
     pub fn open(address: SocketAddr) -> Connection {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        Connection { stream, buffer: vec![0; 256 << 10] }
+        Connection { address, stream: connect(address), buffer: vec![0; 256 << 10], has_ended: false }
     }
 
     /// Asks and waits for the answer.
@@ -43,7 +43,11 @@ impl Connection {
         self.answer()
     }
 
+    /// Sends a request, on a new connection when the server has ended this one, as it does once in a while.
     fn send(&mut self, request: &[u8]) {
+        if std::mem::take(&mut self.has_ended) {
+            self.stream = connect(self.address);
+        }
         self.stream.write_all(request).unwrap();
     }
 
@@ -56,8 +60,19 @@ impl Connection {
             filled += read;
             length = length.or_else(|| answer_length(&self.buffer[..filled]));
         }
+        let head = &self.buffer[..filled.min(512)];
+        self.has_ended = head.windows(CLOSE.len()).any(|window| window == CLOSE);
         std::str::from_utf8(&self.buffer[9..12]).unwrap().parse().unwrap()
     }
+}
+
+const CLOSE: &[u8] = b"\r\nConnection: close\r\n";
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream
 }
 
 /// The length of head and body together, once the head is there.
