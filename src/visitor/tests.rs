@@ -1,3 +1,5 @@
+//! Browsers, systems, people and programs, and what is kept of an address.
+
 use super::*;
 
 const CHROME: &str =

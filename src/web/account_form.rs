@@ -1,11 +1,13 @@
 //! What the forms that make or change an account share: name, address and password, checked in one way.
 
+use log::error;
+
 use crate::app::App;
-use crate::password::{self, PasswordHash};
+use crate::password::{self, Hasher, HasherError, PasswordHash, Verdict};
 use crate::random;
 use crate::ui::field::Errors;
 use crate::ui::text;
-use crate::user::{Email, Role, UserName};
+use crate::user::{Email, Role, User, UserName};
 use crate::web::access::Visitor;
 use crate::web::error::Error;
 use crate::web::form::Form;
@@ -60,4 +62,48 @@ pub(crate) fn new_password<'a>(
 /// [`Error::Busy`] when too many wait for the same.
 pub(crate) fn hash(app: &App, password: &str) -> Result<PasswordHash, Error> {
     Ok(app.hasher.hash(password, random::bytes()?)?)
+}
+
+/// Compares a password. An account whose hash is damaged has no right one: its owner needs a reset link, and whoever runs
+/// the server has to know. Unknown accounts take the same time.
+///
+/// # Errors
+/// Those of [`Hasher::verify`] but for a damaged hash.
+pub(crate) fn verdict(hasher: &Hasher, password: &str, user: Option<&User>) -> Result<Verdict, HasherError> {
+    let verdict = hasher.verify(password, user.map(|user| &user.password));
+    let (Err(HasherError::BadHash), Some(user)) = (verdict, user) else { return verdict };
+    error!(target: "accounts", user = user.name.as_str(); "{}. Run: linkjar user passwd", HasherError::BadHash);
+    Ok(Verdict::Wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::password::{Cost, PasswordHash};
+    use crate::user::{Email, Role, UserId};
+
+    #[test]
+    fn a_hash_that_is_damaged_makes_every_password_a_wrong_one() {
+        let hasher = Hasher::new(1, 4, Cost { memory_kib: 8, passes: 1, lanes: 1 });
+        let good = hasher.hash("correct horse", [7; 16]).unwrap();
+        let costly = good.as_str().replace("m=8", "m=4000000000");
+        for (hash, expected) in [
+            (good.as_str(), Verdict::Right),
+            (&costly, Verdict::Wrong),
+            ("$argon2id$", Verdict::Wrong),
+            ("", Verdict::Wrong),
+        ] {
+            let user = User {
+                id: UserId(1),
+                name: UserName::parse("anna").unwrap(),
+                email: Email::parse("anna@mail.example").unwrap(),
+                password: PasswordHash::from_stored(hash.to_owned()),
+                role: Role::User,
+                created: Timestamp::from_ms(0),
+                last_login: None,
+            };
+            assert_eq!(verdict(&hasher, "correct horse", Some(&user)), Ok(expected), "{hash}");
+        }
+    }
 }

@@ -27,7 +27,7 @@ pub(crate) fn submit(
     let email = account_form::email(form, &mut errors);
     if let Some(email) = email {
         let verified = &account.user.password;
-        let changed = match app.hasher.verify(form.get("password"), Some(verified))? {
+        let changed = match account_form::verdict(&app.hasher, form.get("password"), Some(&account.user))? {
             Verdict::Wrong => None,
             // The store looks again: hashing takes a while, and somebody else may have been faster.
             _ => app.store.change_email(account.user.id, Some(verified.clone()), email)?,

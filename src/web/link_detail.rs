@@ -2,9 +2,7 @@
 
 use crate::app::App;
 use crate::limits::BARS_MAX;
-use crate::link::State;
 use crate::store::Seen;
-use crate::ui::badge::LinkState;
 use crate::ui::bars::Bar;
 use crate::ui::link_detail::{self, LinkDetail, RecentClick};
 use crate::visitor::{self, Class};
@@ -38,7 +36,7 @@ pub(crate) fn show(
     let data = LinkDetail {
         id: &link.id.to_string(),
         url: &url,
-        state: state(link.state(app.now())),
+        state: link.state(app.now()),
         title: link.about.title.as_str(),
         target: link.about.target.as_str(),
         created_at: link.created,
@@ -53,15 +51,6 @@ pub(crate) fn show(
         recent: recent.into_iter().map(recent_click).collect(),
     };
     Ok(super::page(link_detail::page(&frame, &data)))
-}
-
-/// A link's state as pages draw it.
-pub(crate) fn state(state: State) -> LinkState {
-    match state {
-        State::Active => LinkState::Active,
-        State::Disabled => LinkState::Disabled,
-        State::Expired => LinkState::Expired,
-    }
 }
 
 /// The largest counts, and the rest as one.

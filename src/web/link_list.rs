@@ -10,7 +10,6 @@ use crate::ui::pager::{Pager, PagerOrder};
 use crate::web::Section;
 use crate::web::access::{SignedIn, Visitor};
 use crate::web::error::Error;
-use crate::web::link_detail;
 use crate::web::percent;
 use crate::web::request::Request;
 use crate::web::response::Response;
@@ -126,7 +125,7 @@ pub(crate) fn show(
         target: row.link.about.target.as_str().to_owned(),
         clicks: row.numbers.humans,
         created_at: row.link.created,
-        state: link_detail::state(row.link.state(now)),
+        state: row.link.state(now),
         is_new: Some(row.link.id) == new,
     });
     let data = LinkList {

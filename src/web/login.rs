@@ -1,15 +1,15 @@
 //! Signing in with e-mail address or user name.
 
-use log::{error, info, warn};
+use log::{info, warn};
 
 use crate::app::App;
-use crate::password::{Hasher, HasherError, Verdict};
+use crate::password::Verdict;
 use crate::session::SessionToken;
 use crate::ui::Markup;
 use crate::ui::field::Errors;
 use crate::ui::login::{self, Login};
 use crate::ui::text;
-use crate::user::{User, UserName};
+use crate::user::UserName;
 use crate::web::Section;
 use crate::web::access::{Submission, Visitor};
 use crate::web::account_form;
@@ -36,7 +36,7 @@ pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> R
     let next = form.get("next");
     let ip = submission.request.ip();
     let user = app.store.user_by_login(&login.to_lowercase())?;
-    let verdict = verdict(&app.hasher, form.get("password"), user.as_ref())?;
+    let verdict = account_form::verdict(&app.hasher, form.get("password"), user.as_ref())?;
     let token = SessionToken::random()?;
     let signed_in = match (&user, verdict) {
         (Some(user), Verdict::Right | Verdict::RightButOutdated) => {
@@ -63,15 +63,6 @@ pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> R
     }
 }
 
-/// Compares the password. An account whose hash is damaged has no right one: its owner needs a reset link, and whoever
-/// runs the server has to know.
-fn verdict(hasher: &Hasher, password: &str, user: Option<&User>) -> Result<Verdict, HasherError> {
-    let verdict = hasher.verify(password, user.map(|user| &user.password));
-    let (Err(HasherError::BadHash), Some(user)) = (verdict, user) else { return verdict };
-    error!(target: "accounts", user = user.name.as_str(); "{}. Run: linkjar user passwd", HasherError::BadHash);
-    Ok(Verdict::Wrong)
-}
-
 fn welcome(visitor: &Visitor, next: &str, token: &SessionToken) -> Response {
     let response = Response::see_other(next::safe(next).unwrap_or(next::DEFAULT));
     visitor.say(visitor.begin_session(response, token), &Message::Welcome)
@@ -88,36 +79,4 @@ fn draw(visitor: &Visitor, username: &str, next: &str, errors: &Errors) -> Marku
     frame.section = Section::LogIn;
     let next = next::safe(next).unwrap_or_default();
     login::page(&frame, &Login { username, next, errors })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::Timestamp;
-    use crate::password::{Cost, PasswordHash};
-    use crate::user::{Email, Role, UserId};
-
-    #[test]
-    fn a_hash_that_is_damaged_makes_every_password_a_wrong_one() {
-        let hasher = Hasher::new(1, 4, Cost { memory_kib: 8, passes: 1, lanes: 1 });
-        let good = hasher.hash("correct horse", [7; 16]).unwrap();
-        let costly = good.as_str().replace("m=8", "m=4000000000");
-        for (hash, expected) in [
-            (good.as_str(), Verdict::Right),
-            (&costly, Verdict::Wrong),
-            ("$argon2id$", Verdict::Wrong),
-            ("", Verdict::Wrong),
-        ] {
-            let user = User {
-                id: UserId(1),
-                name: UserName::parse("anna").unwrap(),
-                email: Email::parse("anna@mail.example").unwrap(),
-                password: PasswordHash::from_stored(hash.to_owned()),
-                role: Role::User,
-                created: Timestamp::from_ms(0),
-                last_login: None,
-            };
-            assert_eq!(verdict(&hasher, "correct horse", Some(&user)), Ok(expected), "{hash}");
-        }
-    }
 }

@@ -91,7 +91,7 @@ fn respond_with(app: &App, raw: Raw, hot: Option<&Redirect>) -> Response {
 
 /// Logs a request. Visitors are in these lines too, so they have the address only where clicks keep it whole.
 fn note(app: &App, request: Option<&Request>, status: u16, started: Instant) {
-    let method = request.map_or_else(|| "?".to_owned(), |request| format!("{:?}", request.method).to_uppercase());
+    let method = request.map_or("?", |request| request.method.as_str());
     let path = request.map(Request::logged_path).unwrap_or_default();
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     if app.settings().addresses == AddressPolicy::Store {

@@ -36,7 +36,7 @@ pub(crate) fn submit(
     let owner = Owner { name: user.name.as_str(), email: Some(&user.email), role: user.role };
     if let Some(password) = account_form::new_password(form, &owner, visitor, &mut errors) {
         let token = SessionToken::random()?;
-        let is_right = app.hasher.verify(form.get("password"), Some(&user.password))? != Verdict::Wrong;
+        let is_right = account_form::verdict(&app.hasher, form.get("password"), Some(user))? != Verdict::Wrong;
         // The store looks again: hashing takes a while, and somebody else may have been faster.
         let is_changed = is_right && {
             let (verified, hash) = (Some(user.password.clone()), account_form::hash(app, password)?);

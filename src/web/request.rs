@@ -22,6 +22,21 @@ pub(crate) enum Method {
 }
 
 impl Method {
+    /// The method as it stands in a request line.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Head => "HEAD",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Patch => "PATCH",
+            Method::Delete => "DELETE",
+            Method::Options => "OPTIONS",
+            Method::Trace => "TRACE",
+            Method::Connect => "CONNECT",
+        }
+    }
+
     /// # Errors
     /// `None` for any other word.
     pub(crate) fn parse(word: &str) -> Option<Method> {

@@ -14,7 +14,8 @@ use crate::limits::{
     IDLE_TIMEOUT, REQUESTS_PER_CONNECTION_MAX,
 };
 use crate::server::door::body::{BodyError, Chunked};
-use crate::server::door::head::{self, Framing, HEAD_BYTES_MAX, Head, Method, Parsed, Version};
+use crate::server::door::head::{self, Framing, HEAD_BYTES_MAX, Head, Parsed, Version};
+use crate::web::request::Method;
 
 /// A client's connection and where it stands.
 pub(super) struct Client {

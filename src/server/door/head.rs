@@ -18,6 +18,8 @@ pub(crate) use fields::{is_token_byte, is_value_byte};
 
 use fields::Field;
 
+use crate::web::request::Method;
+
 /// Bytes of a request line, its CRLF not counted; one more is 414.
 ///
 /// RFC 9112, section 3, asks for 8,000 at least.
@@ -70,20 +72,6 @@ pub(crate) struct Head {
     pub(crate) keep_alive: bool,
     /// The client waits for `100 Continue` before it sends the body.
     pub(crate) expects_continue: bool,
-}
-
-/// The methods that exist; which of them a route offers is not decided here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Method {
-    Get,
-    Head,
-    Post,
-    Put,
-    Patch,
-    Delete,
-    Options,
-    Trace,
-    Connect,
 }
 
 /// The protocol version of the client.
@@ -157,39 +145,6 @@ impl Head {
             write_parts(out, &["content-length: ", &body_length.to_string()]);
         }
         out.extend_from_slice(b"\r\n");
-    }
-}
-
-impl Method {
-    /// The method as it stands in a request line.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Method::Get => "GET",
-            Method::Head => "HEAD",
-            Method::Post => "POST",
-            Method::Put => "PUT",
-            Method::Patch => "PATCH",
-            Method::Delete => "DELETE",
-            Method::Options => "OPTIONS",
-            Method::Trace => "TRACE",
-            Method::Connect => "CONNECT",
-        }
-    }
-
-    /// Methods are case-sensitive (RFC 9110, section 9.1).
-    fn parse(token: &str) -> Option<Method> {
-        Some(match token {
-            "GET" => Method::Get,
-            "HEAD" => Method::Head,
-            "POST" => Method::Post,
-            "PUT" => Method::Put,
-            "PATCH" => Method::Patch,
-            "DELETE" => Method::Delete,
-            "OPTIONS" => Method::Options,
-            "TRACE" => Method::Trace,
-            "CONNECT" => Method::Connect,
-            _ => return None,
-        })
     }
 }
 

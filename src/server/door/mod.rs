@@ -30,7 +30,7 @@ use crate::app::App;
 use crate::limits::{EVENTS_PER_ROUND, LANE_TIMEOUT, QUEUE_TIMEOUT, QUEUED_MAX, STOP_QUIET};
 use crate::server::wire::{self, Send};
 use crate::web;
-use crate::web::request::Raw;
+use crate::web::request::{Method, Raw};
 use client::{Client, Next, Request, Standing};
 use lane::{Lane, Progress};
 
@@ -220,9 +220,9 @@ impl Loop {
             client.refuse(&refusal::answer(&self.app, status), now);
             return true;
         }
-        let is_plain = body.is_empty() && matches!(head.method, head::Method::Get | head::Method::Head);
+        let is_plain = body.is_empty() && matches!(head.method, Method::Get | Method::Head);
         if is_plain && let Some(found) = web::hot(&self.app, &head.target) {
-            let send = if head.method == head::Method::Head { Send::HeadOnly } else { Send::Whole };
+            let send = if head.method == Method::Head { Send::HeadOnly } else { Send::Whole };
             let response = web::respond_hot(&self.app, raw(head, client.peer), &found);
             client.answer(&wire::print_or_apologise(&response, send), self.app.is_stopping(), now);
             return true;
@@ -237,7 +237,7 @@ impl Loop {
         bytes.extend_from_slice(&body);
         client.wait_until(now + QUEUE_TIMEOUT + LANE_TIMEOUT);
         self.note_deadline(now + QUEUE_TIMEOUT);
-        self.queue.push_back(Queued { ticket, bytes, has_body: head.method != head::Method::Head, since: now });
+        self.queue.push_back(Queued { ticket, bytes, has_body: head.method != Method::Head, since: now });
         self.start_lanes(now);
         false
     }

@@ -1,9 +1,9 @@
 //! What the door says by itself: refusals in the site's words, and the words it uses towards the pool.
 
 use crate::app::App;
-use crate::server::door::head::Method;
 use crate::server::wire::{self, Send};
 use crate::web;
+use crate::web::request::Method;
 
 /// The header that tells the pool who a request is from. A client's own copy never passes the door.
 pub(in crate::server) const IDENTITY: &str = "x-door";

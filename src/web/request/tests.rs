@@ -1,3 +1,5 @@
+//! Request targets, host names and methods, as they come and as they are read.
+
 use super::*;
 
 fn raw(method: &str, target: &str, headers: &[(&str, &str)]) -> Raw {
