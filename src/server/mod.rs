@@ -66,7 +66,7 @@ pub(crate) fn run(
     let (sender, receiver) = channel();
     stop::listen(sender.clone())?;
     let pool = Pool::start(app, folder, workers, &sender)?;
-    let door = Door::start(Arc::clone(app), listener, pool.address())?;
+    let door = Door::start(Arc::clone(app), listener, pool.address(), sender)?;
     ready();
     let reason = receiver.recv().unwrap_or_default();
     app.note_stopping();

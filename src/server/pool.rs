@@ -20,8 +20,6 @@ use crate::server::exchange;
 /// The folder of the pool's socket inside the data folder; for nobody but us, like all that is in there.
 const FOLDER: &str = ".door";
 const SOCKET: &str = "pool";
-/// The kernel takes 107 bytes (unix(7), `sun_path`); a longer data folder has its socket among the temporary files.
-const SOCKET_PATH_BYTES_MAX: usize = 100;
 
 /// A running pool.
 pub(super) struct Pool {
@@ -42,9 +40,10 @@ impl Pool {
         workers: usize,
         failed: &Sender<String>,
     ) -> Result<Pool, String> {
-        let socket = make_place(folder).map_err(|error| format!("the pool has no place for its socket: {error}"))?;
-        let server = Server::http_unix(&socket).map_err(|error| format!("the pool has no socket: {error}"))?;
-        fs::set_permissions(&socket, Permissions::from_mode(0o600)).map_err(|error| error.to_string())?;
+        // Not every file system has sockets; then it stands among the temporary files.
+        let (server, socket) = open_socket(&folder.join(FOLDER))
+            .or_else(|_| open_socket(&std::env::temp_dir().join(format!("linkjar-{}", std::process::id()))))
+            .map_err(|error| format!("the pool has no socket: {error}"))?;
         let server = Arc::new(server);
         let secret = random::hex(&random::bytes::<16>().map_err(|error| error.to_string())?);
         let (sender, ended) = channel();
@@ -90,21 +89,20 @@ impl Pool {
     }
 }
 
-/// Makes the socket's folder; one that a killed process left behind goes first. The data file's lock has made sure
-/// that there is no other process.
-fn make_place(folder: &Path) -> std::io::Result<PathBuf> {
-    let mut place = folder.join(FOLDER);
-    if place.as_os_str().len() + 1 + SOCKET.len() > SOCKET_PATH_BYTES_MAX {
-        place = std::env::temp_dir().join(format!("linkjar-{}", std::process::id()));
-    }
-    match fs::remove_dir_all(&place) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+/// Opens the pool's socket in a folder of its own. One that a killed process left behind goes first; the data file's
+/// lock has made sure that there is no other process.
+fn open_socket(place: &Path) -> Result<(Server, PathBuf), Box<dyn std::error::Error + Send + Sync>> {
+    match fs::remove_dir_all(place) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
         _ => {}
     }
-    DirBuilder::new().mode(0o700).create(&place)?;
+    DirBuilder::new().mode(0o700).create(place)?;
     // The umask may have taken more away than it should.
-    fs::set_permissions(&place, Permissions::from_mode(0o700))?;
-    Ok(place.join(SOCKET))
+    fs::set_permissions(place, Permissions::from_mode(0o700))?;
+    let socket = place.join(SOCKET);
+    let server = Server::http_unix(&socket).inspect_err(|_| drop(fs::remove_dir_all(place)))?;
+    fs::set_permissions(&socket, Permissions::from_mode(0o600))?;
+    Ok((server, socket))
 }
 
 /// The life of a worker: requests until it is told to stop.

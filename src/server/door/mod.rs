@@ -16,8 +16,10 @@ mod refusal;
 use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::net::{IpAddr, TcpListener as BlockingListener};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -67,14 +69,25 @@ pub(super) struct Door {
 }
 
 impl Door {
-    /// Opens the lanes and starts the loop.
+    /// Opens the lanes and starts the loop. `failed` is told when the loop ends by itself.
     ///
     /// # Errors
     /// A sentence for the operator.
-    pub(super) fn start(app: Arc<App>, listener: BlockingListener, pool: PoolAddress) -> Result<Door, String> {
+    pub(super) fn start(
+        app: Arc<App>,
+        listener: BlockingListener,
+        pool: PoolAddress,
+        failed: Sender<String>,
+    ) -> Result<Door, String> {
         let mut state = Loop::new(app, listener, pool).map_err(|error| error.to_string())?;
         let waker = Waker::new(state.poll.registry(), WAKER).map_err(|error| error.to_string())?;
-        let run = move || state.run();
+        let run = move || {
+            let ended = catch_unwind(AssertUnwindSafe(|| state.run()));
+            if ended.is_err() || !state.app.is_stopping() {
+                // The other end is gone only when the program is already ending.
+                let _ = failed.send("the network front has failed".to_owned());
+            }
+        };
         let thread = thread::Builder::new().name("door".to_owned()).spawn(run).map_err(|error| error.to_string())?;
         Ok(Door { waker: Arc::new(waker), thread })
     }
