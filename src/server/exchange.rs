@@ -28,7 +28,7 @@ pub(super) fn serve(app: &App, secret: &str, mut request: Request) {
     }
     let send = if request.method().as_str() == "HEAD" { Send::HeadOnly } else { Send::Whole };
     let response = match raw(secret, &request, body) {
-        Some(raw) => answer(app, raw),
+        Some(raw) => guarded(app, || web::respond(app, raw)),
         None => web::refuse(app, 403),
     };
     let bytes = wire::print_or_apologise(&response, send);
@@ -37,8 +37,9 @@ pub(super) fn serve(app: &App, secret: &str, mut request: Request) {
     let _ = writer.write_all(&bytes).and_then(|()| writer.flush());
 }
 
-fn answer(app: &App, raw: Raw) -> Response {
-    catch_unwind(AssertUnwindSafe(|| web::respond(app, raw)))
+/// Has a request answered; a panic on the way is a 500 with an incident number, and whoever called lives on.
+pub(super) fn guarded(app: &App, answer: impl FnOnce() -> Response) -> Response {
+    catch_unwind(AssertUnwindSafe(answer))
         .unwrap_or_else(|panic| web::respond_to_panic(app, &panic_text(panic.as_ref())))
 }
 
@@ -66,4 +67,27 @@ fn raw(secret: &str, request: &Request, body: Vec<u8>) -> Option<Raw> {
 fn panic_text(panic: &(dyn std::any::Any + std::marker::Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::config;
+    use crate::options::Options;
+    use crate::password::{Cost, Hasher};
+    use crate::store::Store;
+
+    #[test]
+    fn a_panic_on_the_way_to_an_answer_is_an_incident_and_nothing_more() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let (store, _) = Store::open(folder.path(), 1 << 20, |_| {}).unwrap();
+        let config = config::resolve(&Options::default(), &|_| None).unwrap();
+        let app = App::new(store, Clock::system(), Hasher::new(1, 1, Cost::USUAL), &config).unwrap();
+        let response = guarded(&app, || panic!("planted in a page"));
+        let words = String::from_utf8(response.body.to_vec()).unwrap();
+        assert_eq!(response.status, 500);
+        assert!(words.contains("The log has it under") && !words.contains("planted"), "{words}");
+        assert_eq!(guarded(&app, || Response::plain(200, "well")).status, 200);
+    }
 }

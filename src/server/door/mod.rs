@@ -30,6 +30,7 @@ use slab::Slab;
 
 use crate::app::App;
 use crate::limits::{EVENTS_PER_ROUND, LANE_TIMEOUT, QUEUE_TIMEOUT, QUEUED_MAX, STOP_QUIET};
+use crate::server::exchange;
 use crate::server::wire::{self, Send};
 use crate::web;
 use crate::web::request::{Method, Raw};
@@ -236,7 +237,9 @@ impl Loop {
         let is_plain = body.is_empty() && matches!(head.method, Method::Get | Method::Head);
         if is_plain && let Some(found) = web::hot(&self.app, &head.target) {
             let send = if head.method == Method::Head { Send::HeadOnly } else { Send::Whole };
-            let response = web::respond_hot(&self.app, raw(head, client.peer), &found);
+            // The loop carries every client, so nothing that one of them asks may end it.
+            let (app, raw) = (&self.app, raw(head, client.peer));
+            let response = exchange::guarded(app, || web::respond_hot(app, raw, &found));
             client.answer(&wire::print_or_apologise(&response, send), self.app.is_stopping(), now);
             return true;
         }
