@@ -56,9 +56,12 @@ fn connect(socket: &Path, greeting: &[u8]) -> std::io::Result<BlockingStream> {
     let mut answer = Vec::new();
     let mut buffer = [0; 1024];
     while !answer.ends_with(b"\r\n\r\n") {
-        match stream.read(&mut buffer)? {
-            0 => return Err(ErrorKind::UnexpectedEof.into()),
-            count => answer.extend_from_slice(&buffer[..count]),
+        match stream.read(&mut buffer) {
+            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+            Ok(count) => answer.extend_from_slice(&buffer[..count]),
+            // A read with a time-out is not taken up again by the kernel after a signal (signal(7)).
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
         if answer.len() > ANSWER_BYTES_MAX {
             return Err(ErrorKind::InvalidData.into());

@@ -124,6 +124,8 @@ struct Loop {
     /// No deadline passes before this time.
     next_deadline: Option<Instant>,
     first_client: usize,
+    /// The pool is out of reach; the loop ends.
+    is_broken: bool,
 }
 
 struct Queued {
@@ -156,6 +158,7 @@ impl Loop {
             pool,
             queue: VecDeque::new(),
             next_deadline: None,
+            is_broken: false,
         })
     }
 
@@ -190,7 +193,8 @@ impl Loop {
                 }
             }
             self.pass_deadlines(now);
-            if self.listener.is_none() && self.clients.is_empty() {
+            let is_done = self.listener.is_none() && self.clients.is_empty();
+            if is_done || self.is_broken {
                 return;
             }
         }
@@ -263,7 +267,7 @@ impl Loop {
     /// Gives waiting requests to idle lanes.
     fn start_lanes(&mut self, now: Instant) {
         for index in 0..self.lanes.len() {
-            while self.lanes[index].is_idle() {
+            while self.lanes[index].is_idle() && !self.is_broken {
                 let Some(next) = self.queue.pop_front() else { return };
                 if self.is_here(next.ticket) {
                     let progress = self.lanes[index].send(next.bytes, next.ticket, next.has_body, now);
@@ -305,9 +309,10 @@ impl Loop {
         match Lane::open(&self.pool.socket, &refusal::greeting(&self.pool.secret), self.poll.registry(), token) {
             Ok(lane) => self.lanes[index] = lane,
             Err(error) => {
-                // Without lanes nobody is answered; a supervisor can start the program anew. The data file stands it.
-                error!(target: "door", "the pool does not take a lane: {error}. The process ends");
-                std::process::exit(1);
+                // Without lanes nobody is answered. The loop ends, and with it the program in good order: what waits
+                // is written, and a supervisor can start it anew.
+                error!(target: "door", "the pool does not take a lane: {error}");
+                self.is_broken = true;
             }
         }
     }
