@@ -31,6 +31,7 @@ mod clock;
 mod limits;
 mod link;
 mod password;
+mod proxy;
 mod random;
 mod session;
 mod slug;

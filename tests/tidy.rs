@@ -13,7 +13,10 @@ use std::process::Command;
 /// Modules from the bottom up; a file names only what stands in a lower row, or its own module.
 const LAYERS: &[&[&str]] = &[
     // The domain: plain values and rules. These may name each other.
-    &["click", "clock", "limits", "link", "password", "random", "session", "slug", "target", "user", "visitor"],
+    &[
+        "click", "clock", "limits", "link", "password", "proxy", "random", "session", "slug", "target", "user",
+        "visitor",
+    ],
     &["options", "spelling"],
     &["config", "store", "ui"],
     &["app", "cli"],

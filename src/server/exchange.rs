@@ -12,6 +12,7 @@ use tiny_http::Request;
 
 use crate::app::App;
 use crate::limits::FORM_BYTES_MAX;
+use crate::proxy::Transport;
 use crate::server::door::IDENTITY;
 use crate::server::wire::{self, Send};
 use crate::web;
@@ -59,6 +60,7 @@ fn raw(secret: &str, request: &Request, body: Vec<u8>) -> Option<Raw> {
         headers,
         body,
         peer: peer.parse::<IpAddr>().ok(),
+        transport: Transport::default(),
         // The door has seen to it that every client that must name a host did.
         host_is_optional: true,
     })

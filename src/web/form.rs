@@ -78,6 +78,7 @@ mod tests {
             headers,
             body: body.to_vec(),
             peer: None,
+            transport: crate::proxy::Transport::default(),
             host_is_optional: false,
         };
         Form::read(&Request::parse(raw).unwrap())

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::net::IpAddr;
 
 use crate::limits::{QUERY_PAIRS_MAX, REQUEST_TARGET_BYTES_MAX};
+use crate::proxy::Transport;
 use crate::web::error::Error;
 use crate::web::percent;
 
@@ -115,6 +116,8 @@ pub(crate) struct Raw {
     pub(crate) body: Vec<u8>,
     /// The client's address.
     pub(crate) peer: Option<IpAddr>,
+    /// How the request travelled.
+    pub(crate) transport: Transport,
     /// HTTP/1.0 clients may leave out `Host`.
     pub(crate) host_is_optional: bool,
 }
@@ -133,6 +136,7 @@ pub(crate) struct Request {
     headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
     pub(crate) peer: Option<IpAddr>,
+    pub(crate) transport: Transport,
     pub(crate) authority: Option<Authority>,
 }
 
@@ -157,7 +161,8 @@ impl Request {
         }
         let path = parts(here.split('?').next().unwrap_or_default()).ok_or(Error::Malformed)?;
         let query = OnceCell::new();
-        Ok(Request { method, path, query, here: here.to_owned(), headers, body: raw.body, peer: raw.peer, authority })
+        let (here, body, peer, transport) = (here.to_owned(), raw.body, raw.peer, raw.transport);
+        Ok(Request { method, path, query, here, headers, body, peer, transport, authority })
     }
 
     /// The value of a header; `None` when it is absent or stands more than once.

@@ -83,6 +83,7 @@ impl Site {
             headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             body: body.as_bytes().to_vec(),
             peer: Some(IpAddr::from([203, 0, 113, 77])),
+            transport: crate::proxy::Transport::default(),
             host_is_optional: false,
         };
         respond(&self.app, raw)
@@ -176,6 +177,7 @@ fn a_failure_is_an_incident_with_a_number_and_tells_nothing_else() {
         headers: vec![("Host".to_owned(), "localhost".to_owned()), ("Accept".to_owned(), "text/html".to_owned())],
         body: Vec::new(),
         peer: None,
+        transport: crate::proxy::Transport::default(),
         host_is_optional: false,
     });
     let response = failed(&site.app, &request.unwrap(), &error);

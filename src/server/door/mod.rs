@@ -30,6 +30,7 @@ use slab::Slab;
 
 use crate::app::App;
 use crate::limits::{EVENTS_PER_ROUND, LANE_TIMEOUT, QUEUE_TIMEOUT, QUEUED_MAX, STOP_QUIET};
+use crate::proxy::Transport;
 use crate::server::exchange;
 use crate::server::wire::{self, Send};
 use crate::web;
@@ -371,6 +372,7 @@ fn raw(head: head::Head, peer: IpAddr) -> Raw {
         headers: head.headers,
         body: Vec::new(),
         peer: Some(peer),
+        transport: Transport::default(),
         host_is_optional: true,
     }
 }

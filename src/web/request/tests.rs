@@ -10,6 +10,7 @@ fn raw(method: &str, target: &str, headers: &[(&str, &str)]) -> Raw {
         headers: headers.iter().map(owned).collect(),
         body: Vec::new(),
         peer: None,
+        transport: crate::proxy::Transport::default(),
         host_is_optional: false,
     }
 }
