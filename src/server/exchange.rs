@@ -46,18 +46,17 @@ pub(super) fn guarded(app: &App, answer: impl FnOnce() -> Response) -> Response 
 
 /// The request as `web` wants it. `None` when it did not come from our door.
 fn raw(secret: &str, request: &Request, body: Vec<u8>) -> Option<Raw> {
-    let headers = request.headers().iter();
-    let headers = headers.map(|header| (header.field.as_str().as_str().to_owned(), header.value.as_str().to_owned()));
-    let (own, headers): (Vec<_>, Vec<_>) = headers.partition(|(name, _)| name.eq_ignore_ascii_case(IDENTITY));
-    let [(_, identity)] = own.as_slice() else { return None };
+    let fields = || request.headers().iter().map(|header| (header.field.as_str().as_str(), header.value.as_str()));
+    let mut own = fields().filter(|(name, _)| name.eq_ignore_ascii_case(IDENTITY));
+    let (Some((_, identity)), None) = (own.next(), own.next()) else { return None };
     let (shown, peer) = identity.split_once(' ')?;
     if !bool::from(shown.as_bytes().ct_eq(secret.as_bytes())) {
         return None;
     }
     Some(Raw {
-        method: request.method().as_str().to_owned(),
+        method: request.method().as_str().to_owned().into(),
         target: request.url().to_owned(),
-        headers,
+        headers: fields().collect(),
         body,
         peer: peer.parse::<IpAddr>().ok(),
         transport: Transport::default(),

@@ -70,10 +70,9 @@ mod tests {
     use crate::web::request::Raw;
 
     fn read(kind: Option<&str>, body: &[u8]) -> Result<Form, Error> {
-        let mut headers = vec![("Host".to_owned(), "localhost".to_owned())];
-        headers.extend(kind.map(|kind| ("Content-Type".to_owned(), kind.to_owned())));
+        let headers = [("Host", "localhost")].into_iter().chain(kind.map(|kind| ("Content-Type", kind))).collect();
         let raw = Raw {
-            method: "POST".to_owned(),
+            method: "POST".into(),
             target: "/".to_owned(),
             headers,
             body: body.to_vec(),

@@ -11,6 +11,7 @@ mod email_change;
 mod error;
 mod flash;
 mod form;
+pub(crate) mod headers;
 mod health;
 mod home;
 mod host;

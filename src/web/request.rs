@@ -1,11 +1,13 @@
 //! A request as pages see it: parsed, decoded once, within bounds.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::net::IpAddr;
 
 use crate::limits::{QUERY_PAIRS_MAX, REQUEST_TARGET_BYTES_MAX};
 use crate::proxy::Transport;
 use crate::web::error::Error;
+use crate::web::headers::Headers;
 use crate::web::percent;
 
 /// The verbs of RFC 9110, section 9, and PATCH of RFC 5789. Names are compared exactly: `get` is no method.
@@ -90,9 +92,8 @@ impl Authority {
         if !host_is_fine {
             return None;
         }
-        let host = host.to_ascii_lowercase();
-        let host = host.strip_suffix('.').unwrap_or(&host).to_owned();
-        (!host.is_empty()).then_some(Authority { host, port })
+        let host = host.strip_suffix('.').unwrap_or(host);
+        (!host.is_empty()).then(|| Authority { host: host.to_ascii_lowercase(), port })
     }
 
     /// As it stands in an address.
@@ -107,11 +108,10 @@ impl Authority {
 /// What the server hands over: one whole request.
 #[derive(Debug)]
 pub(crate) struct Raw {
-    pub(crate) method: String,
+    pub(crate) method: Cow<'static, str>,
     /// The request target as sent.
     pub(crate) target: String,
-    /// Names in any case, values as sent.
-    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) headers: Headers,
     /// Whole and within its bound.
     pub(crate) body: Vec<u8>,
     /// The client's address.
@@ -132,8 +132,7 @@ pub(crate) struct Request {
     query: OnceCell<Option<Vec<(String, String)>>>,
     /// Path and query as sent: where the theme switch comes back to.
     pub(crate) here: String,
-    /// Names in lower case.
-    headers: Vec<(String, String)>,
+    headers: Headers,
     pub(crate) body: Vec<u8>,
     pub(crate) peer: Option<IpAddr>,
     pub(crate) transport: Transport,
@@ -149,9 +148,8 @@ impl Request {
             return Err(Error::UriTooLong);
         }
         let method = Method::parse(&raw.method).ok_or(Error::UnknownMethod)?;
-        let mut headers = raw.headers;
-        headers.iter_mut().for_each(|(name, _)| name.make_ascii_lowercase());
-        let (authority, here) = split_target(&raw.target, method)?;
+        let headers = raw.headers;
+        let (authority, here) = split_target(raw.target, method)?;
         let authority = match authority {
             Some(authority) => Some(authority),
             None => authority_of(&headers, raw.host_is_optional)?,
@@ -161,27 +159,23 @@ impl Request {
         }
         let path = parts(here.split('?').next().unwrap_or_default()).ok_or(Error::Malformed)?;
         let query = OnceCell::new();
-        let (here, body, peer, transport) = (here.to_owned(), raw.body, raw.peer, raw.transport);
+        let (body, peer, transport) = (raw.body, raw.peer, raw.transport);
         Ok(Request { method, path, query, here, headers, body, peer, transport, authority })
     }
 
     /// The value of a header; `None` when it is absent or stands more than once.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        let mut values = self.headers.iter().filter(|(found, _)| found == name).map(|(_, value)| value.as_str());
-        let value = values.next()?;
-        values.next().is_none().then_some(value)
+    pub(crate) fn header(&self, name: &'static str) -> Option<&str> {
+        self.headers.one(name)
     }
 
     /// True when the header stands there, however often.
-    pub(crate) fn has_header(&self, name: &str) -> bool {
-        self.headers.iter().any(|(found, _)| found == name)
+    pub(crate) fn has_header(&self, name: &'static str) -> bool {
+        self.headers.all(name).next().is_some()
     }
 
     /// All `Cookie` headers as one.
     pub(crate) fn cookies(&self) -> String {
-        let values: Vec<&str> =
-            self.headers.iter().filter(|(name, _)| name == "cookie").map(|(_, value)| value.as_str()).collect();
-        values.join("; ")
+        self.headers.all("cookie").collect::<Vec<_>>().join("; ")
     }
 
     /// The first value of a query parameter, or nothing.
@@ -228,12 +222,12 @@ impl Request {
 }
 
 /// Splits a request target into the authority of an absolute one and its path with query.
-fn split_target(target: &str, method: Method) -> Result<(Option<Authority>, &str), Error> {
+fn split_target(target: String, method: Method) -> Result<(Option<Authority>, String), Error> {
     if target.starts_with('/') {
         return Ok((None, target));
     }
     if target == "*" && method == Method::Options {
-        return Ok((None, "/"));
+        return Ok((None, "/".to_owned()));
     }
     let rest = target.strip_prefix("http://").or_else(|| target.strip_prefix("https://")).ok_or(Error::Malformed)?;
     let (authority, here) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
@@ -241,11 +235,11 @@ fn split_target(target: &str, method: Method) -> Result<(Option<Authority>, &str
     if here.starts_with('?') {
         return Err(Error::Malformed);
     }
-    Ok((Some(authority), if here.is_empty() { "/" } else { here }))
+    Ok((Some(authority), if here.is_empty() { "/".to_owned() } else { here.to_owned() }))
 }
 
-fn authority_of(headers: &[(String, String)], optional: bool) -> Result<Option<Authority>, Error> {
-    let mut hosts = headers.iter().filter(|(name, _)| name == "host").map(|(_, value)| value);
+fn authority_of(headers: &Headers, optional: bool) -> Result<Option<Authority>, Error> {
+    let mut hosts = headers.all("host");
     match (hosts.next(), hosts.next()) {
         (Some(host), None) => Authority::parse(host).map(Some).ok_or(Error::Malformed),
         (None, _) if optional => Ok(None),

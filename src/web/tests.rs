@@ -78,9 +78,9 @@ impl Site {
             ("Content-Type", "application/x-www-form-urlencoded"),
         ];
         let raw = Raw {
-            method: method.to_owned(),
+            method: method.to_owned().into(),
             target: path.to_owned(),
-            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            headers: headers.into_iter().collect(),
             body: body.as_bytes().to_vec(),
             peer: Some(IpAddr::from([203, 0, 113, 77])),
             transport: crate::proxy::Transport::default(),
@@ -172,9 +172,9 @@ fn a_failure_is_an_incident_with_a_number_and_tells_nothing_else() {
     let site = Site::new();
     let error = Error::Internal("/secret/path: redb says no".to_owned());
     let request = Request::parse(Raw {
-        method: "GET".to_owned(),
+        method: "GET".into(),
         target: "/links".to_owned(),
-        headers: vec![("Host".to_owned(), "localhost".to_owned()), ("Accept".to_owned(), "text/html".to_owned())],
+        headers: [("Host", "localhost"), ("Accept", "text/html")].into_iter().collect(),
         body: Vec::new(),
         peer: None,
         transport: crate::proxy::Transport::default(),

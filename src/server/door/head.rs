@@ -18,6 +18,7 @@ pub(crate) use fields::{is_token_byte, is_value_byte};
 
 use fields::Field;
 
+use crate::web::headers::Headers;
 use crate::web::request::Method;
 
 /// Bytes of a request line, its CRLF not counted; one more is 414.
@@ -55,7 +56,8 @@ pub(crate) enum Parsed {
 /// # Invariants
 /// After [`parse`]: `target` is visible ASCII without `#`, header names are lower-case tokens from the allow-list,
 /// values hold bytes 0x20–0x7e only and no space at either end. `host` comes first, at most once, in the form of
-/// [`host::Host`]; `cookie` stands at most once. Any other header stands as often, and in the order, as the client sent it.
+/// [`host::Host`]; `cookie` stands at most once, last. Any other header stands as often, and in the order, as the client
+/// sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Head {
     /// Length in the buffer, with the blank line and a CRLF before the request line.
@@ -65,8 +67,7 @@ pub(crate) struct Head {
     /// only).
     pub(crate) target: String,
     pub(crate) version: Version,
-    /// Name in lower case, value.
-    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) headers: Headers,
     pub(crate) framing: Framing,
     /// The client wants to send another request after this one.
     pub(crate) keep_alive: bool,
@@ -135,7 +136,7 @@ impl Head {
     /// RFC 9112, sections 3 and 5.
     pub(crate) fn write(&self, extra: &[(&str, &str)], body_length: usize, out: &mut Vec<u8>) {
         write_parts(out, &[self.method.as_str(), " ", &self.target, " HTTP/1.1"]);
-        for (name, value) in &self.headers {
+        for (name, value) in self.headers.iter() {
             write_parts(out, &[name, ": ", value]);
         }
         for (name, value) in extra {
@@ -289,15 +290,15 @@ fn is_target(method: Method, target: &str) -> bool {
     is_form && !target.contains('#')
 }
 
-/// The byte itself, or `?` in the place of one that is neither visible ASCII nor a space.
-fn visible(byte: u8) -> u8 {
-    if matches!(byte, 0x20..=0x7e) { byte } else { b'?' }
+/// Whether a byte is visible ASCII or a space.
+fn is_printable(byte: u8) -> bool {
+    matches!(byte, 0x20..=0x7e)
 }
 
 /// Appends one line made of `parts`.
 fn write_parts(out: &mut Vec<u8>, parts: &[&str]) {
     for part in parts {
-        out.extend(part.bytes().map(visible));
+        out.extend(part.bytes().map(|byte| if is_printable(byte) { byte } else { b'?' }));
     }
     out.extend_from_slice(b"\r\n");
 }

@@ -367,7 +367,7 @@ impl Loop {
 /// A request without a body as `web` wants it.
 fn raw(head: head::Head, peer: IpAddr) -> Raw {
     Raw {
-        method: head.method.as_str().to_owned(),
+        method: head.method.as_str().into(),
         target: head.target,
         headers: head.headers,
         body: Vec::new(),

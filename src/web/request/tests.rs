@@ -3,11 +3,10 @@
 use super::*;
 
 fn raw(method: &str, target: &str, headers: &[(&str, &str)]) -> Raw {
-    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     Raw {
-        method: method.to_owned(),
+        method: method.to_owned().into(),
         target: target.to_owned(),
-        headers: headers.iter().map(owned).collect(),
+        headers: headers.iter().copied().collect(),
         body: Vec::new(),
         peer: None,
         transport: crate::proxy::Transport::default(),

@@ -2,34 +2,11 @@
 //!
 //! Apart from [`super`], which finds the lines and adds up what they say. Every rule on a header stands here.
 
-use super::host::Host;
-use super::{FIELD_LINE_BYTES_MAX, Framing, Refusal, Version, malformed, refuse, visible};
+use std::borrow::Cow;
 
-/// The headers that reach the pool. `host` is not among them because it is checked and put first on its own.
-pub(super) const FORWARDED_NAMES: [&str; 22] = [
-    "cookie",
-    "user-agent",
-    "accept",
-    "accept-encoding",
-    "accept-language",
-    "content-type",
-    "content-encoding",
-    "authorization",
-    "if-none-match",
-    "if-modified-since",
-    "referer",
-    "origin",
-    "sec-fetch-site",
-    "sec-fetch-mode",
-    "sec-fetch-dest",
-    "sec-purpose",
-    "purpose",
-    "x-moz",
-    "dnt",
-    "sec-gpc",
-    "access-control-request-method",
-    "access-control-request-headers",
-];
+use super::host::Host;
+use super::{FIELD_LINE_BYTES_MAX, Framing, Refusal, Version, is_printable, malformed, refuse};
+use crate::web::headers::Headers;
 
 /// A field line in the buffer: a token, and a value without control bytes and outer white space.
 pub(super) type Field<'a> = (&'a str, &'a [u8]);
@@ -125,52 +102,82 @@ pub(super) fn keeps_alive(fields: &[Field], version: Version) -> bool {
     !has_option("close") && (version == Version::Http11 || has_option("keep-alive"))
 }
 
-/// The host, then the allow-listed headers in order, with all cookies in one.
+/// The host, then the headers that mean something to us in order, then all cookies in one.
 ///
 /// Joined cookies keep the bound of one field line. Only HTTP/2 lets a client split them (RFC 9113, section 8.2.3).
-pub(super) fn kept(fields: &[Field], host: Option<Host>) -> Result<Vec<(String, String)>, Refusal> {
-    let mut headers: Vec<(String, String)> = Vec::new();
-    headers.extend(host.map(|host| ("host".to_owned(), host.to_string())));
+pub(super) fn kept(fields: &[Field], host: Option<Host>) -> Result<Headers, Refusal> {
+    let mut headers = Headers::with_capacity(fields.len(), fields.iter().map(|(_, value)| value.len()).sum());
+    if let Some(host) = host {
+        headers.push("host", &host.to_string());
+    }
     for (name, value) in fields {
-        let Some(name) = listed(name, &FORWARDED_NAMES) else { continue };
-        let value = printable(value);
-        let earlier = headers.iter_mut().find(|(kept, _)| name == "cookie" && kept == name);
-        let Some((_, cookies)) = earlier else {
-            headers.push((name.to_owned(), value));
-            continue;
-        };
-        if !cookies.is_empty() && !value.is_empty() {
-            cookies.push_str("; ");
+        if !name.eq_ignore_ascii_case("host") && !name.eq_ignore_ascii_case("cookie") {
+            headers.push(name, &printable(value));
         }
-        cookies.push_str(&value);
-        if "cookie:".len() + cookies.len() > FIELD_LINE_BYTES_MAX {
+    }
+    let mut cookies = values(fields, "cookie").filter(|value| !value.is_empty());
+    if let Some(mut all) = cookies.next() {
+        for more in cookies {
+            let all = all.to_mut();
+            all.push_str("; ");
+            all.push_str(&more);
+        }
+        if "cookie:".len() + all.len() > FIELD_LINE_BYTES_MAX {
             return Err(refuse(431, "the cookies are too long together"));
         }
+        headers.push("cookie", &all);
     }
     Ok(headers)
 }
 
-/// The name in the list that this one equals but for case.
-fn listed(name: &str, list: &[&'static str]) -> Option<&'static str> {
-    list.iter().copied().find(|listed| listed.eq_ignore_ascii_case(name))
-}
-
 /// All values of one field, in order.
-fn values<'a>(fields: &'a [Field], name: &'static str) -> impl Iterator<Item = String> + 'a {
+fn values<'a>(fields: &'a [Field], name: &'static str) -> impl Iterator<Item = Cow<'a, str>> {
     fields.iter().filter(move |field| field.0.eq_ignore_ascii_case(name)).map(|field| printable(field.1))
 }
 
 /// A value in bytes 0x20–0x7e: a tab is white space, and real clients send bytes above ASCII in `Referer`.
-fn printable(value: &[u8]) -> String {
-    value.iter().map(|&byte| if byte == b'\t' { ' ' } else { char::from(visible(byte)) }).collect()
+fn printable(value: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(value) {
+        Ok(text) if text.bytes().all(is_printable) => Cow::Borrowed(text),
+        _ => value
+            .iter()
+            .map(|&byte| {
+                if byte == b'\t' {
+                    ' '
+                } else if is_printable(byte) {
+                    char::from(byte)
+                } else {
+                    '?'
+                }
+            })
+            .collect(),
+    }
 }
+
+/// Which bytes may stand in a token.
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        let is_letter = (byte as u8).is_ascii_alphanumeric();
+        table[byte] = is_letter && byte < 0x80;
+        byte += 1;
+    }
+    let marks = b"!#$%&'*+-.^_`|~";
+    let mut at = 0;
+    while at < marks.len() {
+        table[marks[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
 
 /// Whether a byte may stand in a token, such as a method or a field name.
 ///
 /// # Source
 /// `tchar` in RFC 9110, section 5.6.2.
 pub(crate) fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    TOKEN[usize::from(byte)]
 }
 
 /// Whether a byte may stand in a field value: white space, visible ASCII, and `obs-text`.
