@@ -147,6 +147,12 @@ pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 
 /// Request threads at most. Beyond this many they wait for the disk or the processors anyway.
 pub(crate) const THREADS_MAX: usize = 256;
+/// Networks of trusted proxies. An operator's own are a handful, a delivery network in front publishes some dozens. A
+/// request is held against all of them at most once per entry of [`FORWARDED_HOPS_MAX`].
+pub(crate) const TRUSTED_NETWORKS_MAX: usize = 256;
+/// Entries of `X-Forwarded-For` that are looked at, from the right. Real chains have two or three proxies; the rest is
+/// made up by the visitor.
+pub(crate) const FORWARDED_HOPS_MAX: usize = 20;
 /// Connections held at once. An idle one costs a few hundred bytes; a descriptor limit below this is met by eviction.
 pub(crate) const CLIENTS_MAX: usize = 8_192;
 /// Connections of one address (IPv6: one /64). The server's own machine is exempt: a proxy there speaks for many.

@@ -34,6 +34,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("form_urlencoded", &["src/web/"]),
     ("getrandom", &["src/random.rs"]),
     ("hmac", &["src/web/access.rs"]),
+    ("ipnet", &["src/proxy.rs"]),
     ("log", &["src/command/", "src/config/logging.rs", "src/housekeeping.rs", "src/server/", "src/web/"]),
     ("maud", &["ui/"]),
     ("mio", &["src/server/door/"]),
