@@ -14,8 +14,8 @@ use std::fmt;
 use pico_args::Arguments;
 
 use crate::options::{
-    ADMIN, ALLOWED_HOSTS, BASE_URL, DATA_DIR, EMAIL, HOST, JSON, LOG_FORMAT, LOG_LEVEL, NUMTHREADS, OptionRow,
-    PASSWORD_STDIN, PORT,
+    ADMIN, ALLOWED_HOSTS, BASE_URL, DATA_DIR, EMAIL, HOST, HTTP_PORT, JSON, LOG_FORMAT, LOG_LEVEL, NUMTHREADS,
+    OptionRow, PASSWORD_STDIN, PORT, TLS_CERT, TLS_KEY, TRUSTED_PROXIES,
 };
 use crate::spelling::{nearest, shown};
 use form::{COMMANDS, Form, SERVE, USER};
@@ -251,6 +251,10 @@ impl Typed {
             data_dir: self.value(&DATA_DIR)?,
             base_url: self.value(&BASE_URL)?,
             allowed_hosts: self.value(&ALLOWED_HOSTS)?,
+            trusted_proxies: self.value(&TRUSTED_PROXIES)?,
+            tls_cert: self.value(&TLS_CERT)?,
+            tls_key: self.value(&TLS_KEY)?,
+            http_port: self.value(&HTTP_PORT)?,
             log_level: self.value(&LOG_LEVEL)?,
             log_format: self.value(&LOG_FORMAT)?,
         })

@@ -9,6 +9,7 @@ mod entry;
 mod logging;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 
 use crate::limits::THREADS_MAX;
 use crate::options::{self, BASE_URL, DATA_DIR, FROM_ENVIRONMENT, NUMTHREADS, OptionRow, Options, REGISTRATION};
+use crate::proxy::TrustedProxies;
 use crate::spelling::{nearest, shown};
 use crate::user::Registration;
 
@@ -23,6 +25,7 @@ pub(crate) use address::BaseUrl;
 pub(crate) use admin::AdminSeed;
 pub(crate) use entry::{Source, entries, json, text};
 pub(crate) use logging::{LOG_TARGETS, LogFilter, LogFormat};
+pub(crate) use tls::TlsFiles;
 
 /// Everything that is fixed for the life of the process.
 #[derive(Debug)]
@@ -36,13 +39,19 @@ pub(crate) struct Config {
     pub(crate) base_url: Option<BaseUrl>,
     /// More host names that links answer to: lower case, no final dot, no port, IPv6 in brackets.
     pub(crate) allowed_hosts: Vec<String>,
+    /// The proxies whose forwarded headers count.
+    pub(crate) trusted_proxies: TrustedProxies,
+    /// Where the certificate is, if [`Config::listen`] speaks TLS. Nothing is known of the files but their names.
+    pub(crate) tls: Option<TlsFiles>,
+    /// The port for plain HTTP on the same address, only beside TLS and never the same port; 0 takes a free one.
+    pub(crate) http_port: Option<u16>,
     pub(crate) log: LogFilter,
     pub(crate) log_format: LogFormat,
     /// Who may register, if the environment says so.
     pub(crate) registration: Option<Registration>,
     /// The administrator to make if none exists.
     pub(crate) admin: Option<AdminSeed>,
-    /// One line each, for the log: variables that look mistyped.
+    /// One line each, for the log: half of a TLS pair, and variables that look mistyped.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -83,21 +92,29 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 /// is one; changes nothing.
 ///
 /// # Errors
-/// The first flag or variable whose value is not accepted, a host name without an address, an administrator of whom
-/// only a part is given, a password file that cannot be read.
+/// The first flag or variable whose value is not accepted, a host name without an address, half of a TLS pair where
+/// others could reach it, a plain port that does not go with the other one, an administrator of whom only a part is
+/// given, a password file that cannot be read.
 pub(crate) fn resolve(options: &Options, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
     let given = Given { options, env };
+    let mut warnings = Vec::new();
+    let listen = address::listen(&given)?;
+    let tls = tls::files(&given, listen.ip(), &mut warnings)?;
+    let http_port = tls::http_port(&given, listen.port(), tls.is_some())?;
     Ok(Config {
-        listen: address::listen(&given)?,
+        listen,
         threads: threads(&given.value(&NUMTHREADS))?,
         data_dir: PathBuf::from(given.value(&DATA_DIR).text),
         base_url: given.find(&BASE_URL).map(|value| address::base_url(&value)).transpose()?,
         allowed_hosts: address::allowed_hosts(&given)?,
+        trusted_proxies: address::trusted_proxies(&given)?,
+        tls,
+        http_port,
         log: logging::filter(&given.value(&options::LOG_LEVEL))?,
         log_format: logging::format(&given.value(&options::LOG_FORMAT))?,
         registration: given.find(&REGISTRATION).map(|value| registration(&value)).transpose()?,
         admin: admin::seed(&given)?,
-        warnings: Vec::new(),
+        warnings,
     })
 }
 
@@ -173,6 +190,11 @@ impl Given<'_> {
 impl Value {
     /// The error for this value; `accepted` is a sentence.
     fn refused(&self, accepted: &str) -> ConfigError {
-        ConfigError(format!("{} \"{}\" is not accepted. {accepted}", self.name, shown(&self.text)))
+        self.refused_word(&self.text, accepted)
+    }
+
+    /// The error for one word of this value, which is a list.
+    fn refused_word(&self, word: &str, accepted: &str) -> ConfigError {
+        ConfigError(format!("{} \"{}\" is not accepted. {accepted}", self.name, shown(word)))
     }
 }

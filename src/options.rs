@@ -29,6 +29,10 @@ pub(crate) struct Options {
     pub(crate) data_dir: Option<String>,
     pub(crate) base_url: Option<String>,
     pub(crate) allowed_hosts: Option<String>,
+    pub(crate) trusted_proxies: Option<String>,
+    pub(crate) tls_cert: Option<String>,
+    pub(crate) tls_key: Option<String>,
+    pub(crate) http_port: Option<String>,
     pub(crate) log_level: Option<String>,
     pub(crate) log_format: Option<String>,
 }
@@ -61,10 +65,26 @@ pub(crate) static ALLOWED_HOSTS: OptionRow = OptionRow {
     typed: |options| options.allowed_hosts.as_deref(),
     ..OptionRow::setting("--allowed-hosts", "NAMES", "SERVER_ALLOWED_HOSTS", "more host names, with commas")
 };
+pub(crate) static TRUSTED_PROXIES: OptionRow = OptionRow {
+    typed: |options| options.trusted_proxies.as_deref(),
+    ..OptionRow::setting("--trusted-proxies", "LIST", "SERVER_TRUSTED_PROXIES", "networks, loopback, private")
+};
+pub(crate) static TLS_CERT: OptionRow = OptionRow {
+    typed: |options| options.tls_cert.as_deref(),
+    ..OptionRow::setting("--tls-cert", "FILE", "SERVER_TLS_CERT", "certificate chain, PEM")
+};
+pub(crate) static TLS_KEY: OptionRow = OptionRow {
+    typed: |options| options.tls_key.as_deref(),
+    ..OptionRow::setting("--tls-key", "FILE", "SERVER_TLS_KEY", "its private key, PEM")
+};
+pub(crate) static HTTP_PORT: OptionRow = OptionRow {
+    typed: |options| options.http_port.as_deref(),
+    ..OptionRow::setting("--http-port", "PORT", "SERVER_HTTP_PORT", "plain HTTP beside TLS")
+};
 pub(crate) static LOG_LEVEL: OptionRow = OptionRow {
     default: Some("info"),
     typed: |options| options.log_level.as_deref(),
-    ..OptionRow::setting("--log-level", "LEVEL", "SERVER_LOG_LEVEL", "off to trace, links=debug")
+    ..OptionRow::setting("--log-level", "LEVEL", "SERVER_LOG_LEVEL", "off to trace, per part")
 };
 pub(crate) static LOG_FORMAT: OptionRow = OptionRow {
     default: Some("text"),
@@ -97,6 +117,10 @@ pub(crate) static FROM_ENVIRONMENT: &[&OptionRow] = &[
     &DATA_DIR,
     &BASE_URL,
     &ALLOWED_HOSTS,
+    &TRUSTED_PROXIES,
+    &TLS_CERT,
+    &TLS_KEY,
+    &HTTP_PORT,
     &LOG_LEVEL,
     &LOG_FORMAT,
     &REGISTRATION,

@@ -101,13 +101,19 @@ fn every_flag_of_serve_is_read_in_both_forms() {
         data_dir: some("d"),
         base_url: some("https://a.example"),
         allowed_hosts: some("a,b"),
+        trusted_proxies: some("10.0.0.0/8,loopback"),
+        tls_cert: some("a.pem"),
+        tls_key: some("b.pem"),
+        http_port: some("80"),
         log_level: some("info,links=debug"),
         log_format: some("json"),
     };
     let spaced = "--host ::1 --port 0 --numthreads 4 --data-dir d --base-url https://a.example \
-                  --allowed-hosts a,b --log-level info,links=debug --log-format json";
+                  --allowed-hosts a,b --trusted-proxies 10.0.0.0/8,loopback --tls-cert a.pem --tls-key b.pem \
+                  --http-port 80 --log-level info,links=debug --log-format json";
     let joined = "--host=::1 --port=0 --numthreads=4 --data-dir=d --base-url=https://a.example \
-                  --allowed-hosts=a,b --log-level=info,links=debug --log-format=json";
+                  --allowed-hosts=a,b --trusted-proxies=10.0.0.0/8,loopback --tls-cert=a.pem --tls-key=b.pem \
+                  --http-port=80 --log-level=info,links=debug --log-format=json";
     for line in [spaced, joined] {
         assert_eq!(typed(line), Ok(Command::Serve(all.clone())));
         assert_eq!(typed(&format!("serve {line}")), Ok(Command::Serve(all.clone())));
@@ -151,7 +157,9 @@ const WRONG: &[(&str, &str)] = &[
     ("serve --prot=80", "unknown option --prot. Did you mean --port? See: linkjar help serve"),
     ("--hlep", "unknown option --hlep. Did you mean --help? See: linkjar help serve"),
     ("-x", "unknown option -x. See: linkjar help serve"),
-    ("--tls-cert a", "unknown option --tls-cert. See: linkjar help serve"),
+    ("--tls a", "unknown option --tls. See: linkjar help serve"),
+    ("--tls-crt a", "unknown option --tls-crt. Did you mean --tls-cert? See: linkjar help serve"),
+    ("--tls-cert --tls-key k", "--tls-cert has no value. Write --tls-cert FILE. See: linkjar help serve"),
     ("srve", "unknown command srve. Did you mean serve? See: linkjar help"),
     ("useradd x", "unknown command useradd. Did you mean user add? See: linkjar help"),
     ("user lst", "unknown command user lst. Did you mean user list? See: linkjar help"),
@@ -170,6 +178,7 @@ const WRONG: &[(&str, &str)] = &[
     ("user list --json=1", "--json takes no value. Write --json alone. See: linkjar help user list"),
     ("user list --port 1", "user list does not take --port. Leave it out. See: linkjar help user list"),
     ("settings --host a", "settings does not take --host. Leave it out. See: linkjar help settings"),
+    ("health --http-port 1", "health does not take --http-port. Leave it out. See: linkjar help health"),
     ("health --data-dir a", "health does not take --data-dir. Leave it out. See: linkjar help health"),
     ("version 1", "stray argument 1. Leave it out. See: linkjar help version"),
     ("serve now", "stray argument now. Leave it out. See: linkjar help serve"),

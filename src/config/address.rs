@@ -1,11 +1,13 @@
-//! Addresses: where to listen, what the server is called, which names it answers to.
+//! Addresses: where to listen, what the server is called, which names it answers to, which proxies it believes.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 
 use url::{Host, Url};
 
 use super::{ConfigError, Given, Value, number};
-use crate::options::{ALLOWED_HOSTS, HOST, PORT};
+use crate::limits::TRUSTED_NETWORKS_MAX;
+use crate::options::{ALLOWED_HOSTS, HOST, PORT, TRUSTED_PROXIES};
+use crate::proxy::{NetworksError, TrustedProxies};
 
 /// Characters of a host name at most.
 ///
@@ -28,9 +30,7 @@ pub(crate) struct BaseUrl {
 /// Where to listen. Of a name's addresses an IPv4 one is preferred: `localhost` should be what the default is, and
 /// what a health check on the same machine tries.
 pub(super) fn listen(given: &Given<'_>) -> Result<SocketAddr, ConfigError> {
-    let port = given.value(&PORT);
-    let port_number =
-        number::<u16>(&port.text).ok_or_else(|| port.refused("Use a number from 0 to 65535; 0 takes a free port."))?;
+    let port_number = port(&given.value(&PORT))?;
     let host = given.value(&HOST);
     if let Some(ip) = ip_literal(&host.text) {
         return Ok(SocketAddr::new(ip, port_number));
@@ -45,6 +45,11 @@ pub(super) fn listen(given: &Given<'_>) -> Result<SocketAddr, ConfigError> {
     let found: Vec<SocketAddr> = found.map_err(|_| host.refused(accepted))?.collect();
     let ipv4 = found.iter().find(|address| address.is_ipv4());
     ipv4.or(found.first()).copied().ok_or_else(|| host.refused(accepted))
+}
+
+/// The number of a port; 0 stands for a free one.
+pub(super) fn port(value: &Value) -> Result<u16, ConfigError> {
+    number(&value.text).ok_or_else(|| value.refused("Use a number from 0 to 65535; 0 takes a free port."))
 }
 
 fn ip_literal(text: &str) -> Option<IpAddr> {
@@ -103,14 +108,28 @@ pub(super) fn allowed_hosts(given: &Given<'_>) -> Result<Vec<String>, ConfigErro
     let mut hosts = Vec::new();
     for name in value.text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
         let host = host_name(name).ok_or_else(|| {
-            let one = Value { name: value.name, text: name.to_owned(), source: value.source };
-            one.refused("Use host names divided by commas, without scheme, port, path or *.")
+            value.refused_word(name, "Use host names divided by commas, without scheme, port, path or *.")
         })?;
         if !hosts.contains(&host) {
             hosts.push(host);
         }
     }
     Ok(hosts)
+}
+
+/// The proxies whose forwarded headers count; nobody, if none are named.
+pub(super) fn trusted_proxies(given: &Given<'_>) -> Result<TrustedProxies, ConfigError> {
+    let Some(value) = given.find(&TRUSTED_PROXIES) else {
+        return Ok(TrustedProxies::default());
+    };
+    TrustedProxies::parse(&value.text).map_err(|error| match error {
+        NetworksError::Word(word) => value
+            .refused_word(&word, "Use addresses, networks such as 10.0.0.0/8, loopback or private, divided by commas."),
+        NetworksError::TooMany => ConfigError(format!(
+            "{} has more than {TRUSTED_NETWORKS_MAX} networks. Name fewer, larger ones that hold them.",
+            value.name
+        )),
+    })
 }
 
 /// The one form in which host names are compared: lower case, Punycode, no final dot; IPv6 in brackets.

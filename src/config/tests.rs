@@ -5,7 +5,7 @@ use std::fs;
 use log::LevelFilter;
 
 use super::*;
-use crate::options::{ADMIN_PASSWORD, HOST};
+use crate::options::{ADMIN_PASSWORD, ALLOWED_HOSTS, HOST, HTTP_PORT, TLS_CERT, TLS_KEY, TRUSTED_PROXIES};
 
 /// The configuration of these variables, and no flags.
 fn of(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -32,6 +32,10 @@ fn flag(row: &OptionRow, value: &str) -> Options {
         "--data-dir" => options.data_dir = text,
         "--base-url" => options.base_url = text,
         "--allowed-hosts" => options.allowed_hosts = text,
+        "--trusted-proxies" => options.trusted_proxies = text,
+        "--tls-cert" => options.tls_cert = text,
+        "--tls-key" => options.tls_key = text,
+        "--http-port" => options.http_port = text,
         "--log-level" => options.log_level = text,
         "--log-format" => options.log_format = text,
         other => panic!("{other} has no row here"),
@@ -47,6 +51,8 @@ fn without_flags_and_variables_the_defaults_count() {
     assert_eq!(config.data_dir, PathBuf::from("data"));
     assert_eq!(config.base_url, None);
     assert!(config.allowed_hosts.is_empty());
+    assert_eq!(config.trusted_proxies, TrustedProxies::default());
+    assert_eq!((config.tls, config.http_port), (None, None));
     assert_eq!(config.log, LogFilter { default: LevelFilter::Info, targets: Vec::new() });
     assert_eq!(config.log_format, LogFormat::Text);
     assert_eq!(config.registration, None);
@@ -98,6 +104,8 @@ fn listen_takes_addresses_and_names() {
 const REFUSED: &[(&str, &[&str])] = &[
     ("SERVER_HOST", &["a b", "[127.0.0.1]", "[::1", "127.0.0.1:80", "http://a", "\u{1b}", "1.2.3.4/8"]),
     ("SERVER_PORT", &["65536", "-1", "+80", "http", "8000 ", "0x50", "８０"]),
+    ("SERVER_HTTP_PORT", &["65536", "-1", "+80", "http", "80 "]),
+    ("SERVER_TRUSTED_PROXIES", &["proxy", "Private", "10.0.0.0/33", "10/8", "10.0.0.1:80", "[::1]", "\u{1b}"]),
     ("SERVER_NUMTHREADS", &["0", "257", "-1", "many", "1.5", "99999999999999999999999"]),
     ("SERVER_LOG_LEVEL", &["loud", "info,debug", "links", "web=debug", "links=loud", "links=info,links=warn", ","]),
     ("SERVER_LOG_FORMAT", &["xml", "JSON"]),
@@ -146,11 +154,12 @@ fn what_cannot_be_used_is_named_with_its_value() {
 #[test]
 fn an_error_names_the_flag_when_the_flag_is_wrong() {
     for row in FROM_ENVIRONMENT.iter().filter(|row| row.flag.is_some()) {
-        if row.flag == DATA_DIR.flag {
-            continue; // any text may be a folder's name
+        if [DATA_DIR.flag, TLS_CERT.flag, TLS_KEY.flag].contains(&row.flag) {
+            continue; // any text may be the name of a folder or a file
         }
         let error = with(&flag(row, "?\t"), &[]).map(drop).unwrap_err().to_string();
-        let shows_value = error.contains("\"?\\t\"") || row.flag == Some("--allowed-hosts");
+        let is_list = [ALLOWED_HOSTS.flag, TRUSTED_PROXIES.flag].contains(&row.flag);
+        let shows_value = error.contains(if is_list { "\"?\"" } else { "\"?\\t\"" });
         assert!(error.starts_with(row.flag.unwrap()) && shows_value, "{error}");
     }
 }
@@ -219,6 +228,94 @@ fn allowed_hosts_are_brought_to_the_form_that_is_compared() {
     assert!(error.starts_with("SERVER_ALLOWED_HOSTS \"b*d\" is not accepted."), "{error}");
     let long = vec!["a"; 128].join(".");
     assert!(of(&[("SERVER_ALLOWED_HOSTS", &long)]).is_err());
+}
+
+#[test]
+fn trusted_proxies_are_networks_and_a_wrong_one_is_named() {
+    let text = "10.0.0.1/8, loopback\t192.0.2.7";
+    let expected = TrustedProxies::parse("10.0.0.0/8,127.0.0.0/8,::1,192.0.2.7").unwrap();
+    assert_eq!(of(&[("SERVER_TRUSTED_PROXIES", text)]).unwrap().trusted_proxies, expected);
+    let many = vec!["192.0.2.7"; 257].join(",");
+    for (text, message) in [
+        (
+            "10.0.0.0/8, nginx, more",
+            "--trusted-proxies \"nginx\" is not accepted. Use addresses, networks such as 10.0.0.0/8, loopback or \
+             private, divided by commas.",
+        ),
+        (&many, "--trusted-proxies has more than 256 networks. Name fewer, larger ones that hold them."),
+    ] {
+        let error = with(&flag(&TRUSTED_PROXIES, text), &[]).map(drop).unwrap_err().to_string();
+        assert_eq!(error, message);
+    }
+}
+
+#[test]
+fn tls_has_two_files() {
+    let both = [("SERVER_TLS_CERT", "c.pem"), ("SERVER_TLS_KEY", "/k.pem")];
+    let config = of(&both).unwrap();
+    assert_eq!(config.tls, Some(TlsFiles { cert: PathBuf::from("c.pem"), key: PathBuf::from("/k.pem") }));
+    assert!(config.warnings.is_empty());
+    // One from here and one from there are a pair too.
+    let mixed = with(&flag(&TLS_KEY, "/k.pem"), &[both[0], ("SERVER_TLS_KEY", "hidden")]).unwrap();
+    assert_eq!(mixed.tls, config.tls);
+}
+
+#[test]
+fn half_a_tls_pair_is_a_warning_on_this_machine_and_an_error_elsewhere() {
+    let words = "TLS not enabled: both --tls-cert and --tls-key are required";
+    let halves = [
+        [("SERVER_TLS_CERT", "c.pem"), ("SERVER_TLS_KEY", "")],
+        [("SERVER_TLS_CERT", ""), ("SERVER_TLS_KEY", "k.pem")],
+    ];
+    for half in halves {
+        for host in ["", "127.0.0.1", "127.8.8.8", "::1", "[::1]", "::ffff:127.0.0.1", "localhost"] {
+            let config = with(&flag(&HOST, host), &half).unwrap();
+            assert_eq!((config.tls, config.warnings), (None, vec![words.to_owned()]), "{host}");
+        }
+        for host in ["0.0.0.0", "::", "192.0.2.7", "::ffff:192.0.2.7", "::ffff:0.0.0.0"] {
+            let error = with(&flag(&HOST, host), &half).map(drop).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{words}. Add ")), "{host}: {error}");
+        }
+    }
+    for (options, half, way_on) in [
+        (Options::default(), &halves[0][..], "Add --tls-key (SERVER_TLS_KEY), or leave out SERVER_TLS_CERT."),
+        (flag(&TLS_KEY, "k.pem"), &[], "Add --tls-cert (SERVER_TLS_CERT), or leave out --tls-key."),
+    ] {
+        let variables = [half, &[("SERVER_HOST", "0.0.0.0")]].concat();
+        let error = with(&options, &variables).map(drop).unwrap_err().to_string();
+        assert_eq!(error, format!("{words}. {way_on}"));
+    }
+}
+
+#[test]
+fn a_plain_port_stands_beside_tls_on_a_port_of_its_own() {
+    let tls = [("SERVER_TLS_CERT", "c.pem"), ("SERVER_TLS_KEY", "k.pem")];
+    let beside = |port, http_port| {
+        let ports = [("SERVER_PORT", port), ("SERVER_HTTP_PORT", http_port)];
+        of(&[&tls[..], &ports].concat()).map(|config| config.http_port).map_err(|error| error.to_string())
+    };
+    for (port, http_port, expected) in [
+        ("443", "", None),
+        ("443", "80", Some(80)),
+        ("", "8001", Some(8001)),
+        ("443", "0", Some(0)),
+        ("0", "80", Some(80)),
+        ("0", "0", Some(0)),
+    ] {
+        assert_eq!(beside(port, http_port), Ok(expected), "{port} {http_port}");
+    }
+    let same = "SERVER_HTTP_PORT \"8000\" is the port for TLS. Choose another than --port.";
+    for (port, http_port) in [("8000", "8000"), ("", "8000"), ("08000", "8000")] {
+        assert_eq!(beside(port, http_port), Err(same.to_owned()), "{port} {http_port}");
+    }
+    let alone = "--http-port is for plain HTTP beside TLS, and there is no TLS. Add --tls-cert and --tls-key, or leave \
+                 it out.";
+    for variables in [&[][..], &tls[..1], &tls[1..]] {
+        for port in ["80", "0", "8000"] {
+            let error = with(&flag(&HTTP_PORT, port), variables).map(drop).unwrap_err().to_string();
+            assert_eq!(error, alone);
+        }
+    }
 }
 
 #[test]
@@ -314,8 +411,16 @@ fn entries_say_where_each_value_comes_from() {
 
 #[test]
 fn a_mistyped_variable_is_pointed_out() {
-    let names =
-        ["SERVER_PROT", "SERVER_PORT", "SERVER_TLS_CERT", "SERVER_SOFTWARE", "SERVERPORT", "PORT", "SERVER_LOGLEVEL"];
+    let names = [
+        "SERVER_PROT",
+        "SERVER_PORT",
+        "SERVER_TLS",
+        "SERVER_TLS_CERT",
+        "SERVER_SOFTWARE",
+        "SERVERPORT",
+        "PORT",
+        "SERVER_LOGLEVEL",
+    ];
     let expected = [
         "unknown variable SERVER_LOGLEVEL. Did you mean SERVER_LOG_LEVEL?",
         "unknown variable SERVER_PROT. Did you mean SERVER_PORT?",

@@ -95,6 +95,18 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         (&["--base-url", "https://short.example/path"], "is not accepted."),
         (&["--base-url", "https://user:secret@short.example"], "--base-url has a user name in it."),
         (&["--allowed-hosts", "*.example"], "Use host names divided by commas"),
+        (
+            &["--trusted-proxies", "10.0.0.0/8,nginx"],
+            "--trusted-proxies \"nginx\" is not accepted. Use addresses, networks",
+        ),
+        (&["--host=0.0.0.0", "--tls-cert=c.pem"], "both --tls-cert and --tls-key are required. Add --tls-key"),
+        (&["--host=::", "--tls-key=k.pem"], "both --tls-cert and --tls-key are required. Add --tls-cert"),
+        (&["--http-port", "80"], "--http-port is for plain HTTP beside TLS, and there is no TLS. Add --tls-cert"),
+        (&["--http-port", "80000"], "--http-port \"80000\" is not accepted. Use a number from 0 to 65535"),
+        (
+            &["--tls-cert=c", "--tls-key=k", "--http-port=8000"],
+            "--http-port \"8000\" is the port for TLS. Choose another",
+        ),
         (&["--log-level", "loud"], "--log-level \"loud\" is not accepted. Use off, error, warn, info, debug or trace"),
         (&["--log-level", "info,paint=debug"], "parts are accounts, links, core, store, door"),
         (&["--log-format", "xml"], "Use text or json."),
@@ -113,6 +125,8 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
             [("SERVER_REGISTRATION", "maybe")],
             "SERVER_REGISTRATION \"maybe\" is not accepted. Use open, invite or closed.",
         ),
+        ([("SERVER_TRUSTED_PROXIES", "10.0.0.0/33")], "SERVER_TRUSTED_PROXIES \"10.0.0.0/33\" is not accepted."),
+        ([("SERVER_HTTP_PORT", "80")], "SERVER_HTTP_PORT is for plain HTTP beside TLS"),
         ([("SERVER_LOG_FORMAT", "xml")], "SERVER_LOG_FORMAT \"xml\" is not accepted."),
         ([("SERVER_NUMTHREADS", "many")], "SERVER_NUMTHREADS \"many\" is not accepted."),
     ] {
@@ -332,11 +346,13 @@ fn the_configuration_shows_where_each_value_comes_from() {
         ("SERVER_PORT", "81"),
         ("SERVER_HOST", ""),
         ("SERVER_LOG_LEVEL", "warn"),
+        ("SERVER_TLS_CERT", "c.pem"),
+        ("SERVER_TLS_KEY", "k.pem"),
         ("SERVER_ADMIN_USERNAME", "adm"),
         ("SERVER_ADMIN_EMAIL", "adm@mail.example"),
         ("SERVER_ADMIN_PASSWORD", "hunter2-hunter2"),
     ];
-    let args = ["config", "--json", "--port", "82", "--log-format=json"];
+    let args = ["config", "--json", "--port", "82", "--log-format=json", "--trusted-proxies=10.0.0.1/8 loopback"];
     let ended = run_with(folder.path(), &env, &args);
     let list: Value = serde_json::from_str(is_done(&ended)).unwrap();
     let entry = |name: &str| {
@@ -351,6 +367,10 @@ fn the_configuration_shows_where_each_value_comes_from() {
         ("SERVER_DATA_DIR", Some("data"), "default"),
         ("SERVER_NUMTHREADS", Some("10"), "default"),
         ("SERVER_BASE_URL", None, "default"),
+        ("SERVER_TRUSTED_PROXIES", Some("10.0.0.1/8 loopback"), "flag"),
+        ("SERVER_TLS_CERT", Some("c.pem"), "environment"),
+        ("SERVER_TLS_KEY", Some("k.pem"), "environment"),
+        ("SERVER_HTTP_PORT", None, "default"),
         ("SERVER_ADMIN_USERNAME", Some("adm"), "environment"),
         ("SERVER_ADMIN_PASSWORD", Some("********"), "environment"),
     ] {
@@ -689,4 +709,12 @@ fn variables_that_look_mistyped_are_warned_of() {
     let log = appliance.log();
     assert!(log.contains("WARN  unknown variable SERVER_PROT. Did you mean SERVER_PORT?"), "{log}");
     assert!(!log.contains("SOMETHING_ELSE"), "{log}");
+}
+
+#[test]
+fn half_a_tls_pair_is_warned_of_on_this_machine() {
+    let appliance = Start::with_admin().env("SERVER_TLS_CERT", "c.pem").run();
+    assert_eq!(Browser::of(&appliance).get("/health").status, 200);
+    let log = appliance.log();
+    assert!(log.contains("WARN  TLS not enabled: both --tls-cert and --tls-key are required\n"), "{log}");
 }
