@@ -132,6 +132,9 @@ fn answer(app: &App, request: &Request, hot: Option<&Redirect>) -> Response {
 /// The page of an error. If even that needs something that fails, one line has to do; for who gets no page nothing is
 /// looked up.
 fn failed(app: &App, request: &Request, error: &Error) -> Response {
+    if router::find(&request.path).is_some_and(|(route, _)| route.asks_nothing()) {
+        return failed_for_stranger(app, request, error);
+    }
     let draws = error::wants_page(request) && !matches!(error, Error::SignInFirst);
     let visitor = if draws { Visitor::of(app, request).ok() } else { None };
     error::respond(error, Some(request), visitor.as_ref())
@@ -146,11 +149,13 @@ fn short_link(app: &App, request: &Request, hot: Option<&Redirect>) -> Response 
         Method::Get | Method::Head => Err(Error::NotSetUp),
         method => router::other_verb(method, router::SHORT_ALLOW),
     };
-    outcome.unwrap_or_else(|error| {
-        // Visitors of short links get no cookies, and a page without a menu.
-        let visitor = error::wants_page(request).then(|| Visitor::stranger(app, request));
-        error::respond(&error, Some(request), visitor.as_ref())
-    })
+    outcome.unwrap_or_else(|error| failed_for_stranger(app, request, &error))
+}
+
+/// An error for whoever is nobody's user here: no cookies, and a page without a menu.
+fn failed_for_stranger(app: &App, request: &Request, error: &Error) -> Response {
+    let visitor = error::wants_page(request).then(|| Visitor::stranger(app, request));
+    error::respond(error, Some(request), visitor.as_ref())
 }
 
 /// An alias answers short links only; its pages are at the public address.
@@ -171,8 +176,7 @@ fn dispatch(app: &App, request: &Request) -> Result<Response, Error> {
     if !app.is_set_up() && !route.before_setup {
         return Err(Error::NotSetUp);
     }
-    let asks_nothing = matches!(route.show, Some(Show::Plain(_)));
-    if !asks_nothing && !request.has_sound_query() {
+    if !route.asks_nothing() && !request.has_sound_query() {
         return Err(Error::Malformed);
     }
     match (request.method, route.show, route.submit) {

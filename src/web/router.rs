@@ -97,6 +97,11 @@ impl Route {
         }
     }
 
+    /// Whether who asks does not matter here, nor the query.
+    pub(crate) fn asks_nothing(&self) -> bool {
+        matches!(self.show, Some(Show::Plain(_)))
+    }
+
     /// The open parts of `path`, if the path is of this route.
     fn matches<'a>(&self, path: &'a [String]) -> Option<Vec<&'a str>> {
         let count = if self.pattern.is_empty() { 0 } else { self.pattern.split('/').count() };

@@ -227,6 +227,21 @@ fn on_a_full_disk_pages_and_redirects_go_on() {
 }
 
 #[test]
+fn what_asks_for_nobody_sets_no_cookie_when_it_fails_either() {
+    let site = Site::new();
+    for (method, path, status) in [
+        ("POST", "/health", 405),
+        ("DELETE", "/robots.txt", 405),
+        ("GET", "/assets/none.css", 404),
+        ("POST", "/assets/app.css", 405),
+    ] {
+        let response = site.ask(method, path, &site.sign_in(), "");
+        assert_eq!((response.status, header(&response, "Set-Cookie")), (status, None), "{method} {path}");
+        assert!(!text(&response).contains("csrf_token"), "{method} {path}");
+    }
+}
+
+#[test]
 fn another_users_link_does_not_exist() {
     let site = Site::new();
     let stranger = UserId(site.alice().id.0 + 1);
