@@ -32,13 +32,22 @@ pub(crate) struct App {
     pub(crate) refused_hosts: Mutex<Vec<(String, Instant)>>,
     /// What the setup page asks for, until there is an administrator.
     pub(crate) setup_code: SetupCode,
-    /// The socket's address, once there is one.
-    listening: OnceLock<SocketAddr>,
+    /// The sockets' addresses, once there are any.
+    listening: OnceLock<Listening>,
     /// The environment's word on registration; it wins over the stored setting.
     registration: Option<Registration>,
     settings: RwLock<Arc<Settings>>,
     set_up: AtomicBool,
     stopping: AtomicBool,
+}
+
+/// The addresses of our sockets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Listening {
+    /// The main one; it speaks HTTPS when we end TLS ourselves.
+    pub(crate) main: SocketAddr,
+    /// The one for plain HTTP, which stands only beside a main one with TLS.
+    pub(crate) plain: Option<SocketAddr>,
 }
 
 impl App {
@@ -87,15 +96,15 @@ impl App {
         self.set_up.store(true, Ordering::Release);
     }
 
-    /// Notes the address of the socket.
-    pub(crate) fn note_listening(&self, address: SocketAddr) {
+    /// Notes the addresses of the sockets.
+    pub(crate) fn note_listening(&self, listening: Listening) {
         // It is said once, right after binding; a second call changes nothing.
-        let _ = self.listening.set(address);
+        let _ = self.listening.set(listening);
     }
 
-    /// The port of the socket; 0 before it is bound.
+    /// The port of the main socket; 0 before it is bound.
     pub(crate) fn port(&self) -> u16 {
-        self.listening.get().map_or(0, SocketAddr::port)
+        self.listening.get().map_or(0, |listening| listening.main.port())
     }
 
     /// Notes that the program is about to end; [`App::is_stopping`] tells pages.
@@ -115,26 +124,29 @@ impl App {
     /// Where this server itself is reached: its short links are no targets. `host` and `port` are those of the
     /// request at hand, which reached us.
     pub(crate) fn own_addresses(&self, host: &str, port: Option<u16>) -> Vec<OwnAddress> {
-        let bound = self.port();
+        let sockets: Vec<SocketAddr> =
+            self.listening.get().map_or(Vec::new(), |own| [Some(own.main), own.plain].into_iter().flatten().collect());
+        let bound: Vec<u16> = sockets.iter().map(SocketAddr::port).collect();
+        // A proxy, or the machine's own forwarding, may lead here from the usual ports.
+        let public = [&[80, 443], bound.as_slice()].concat();
         let mut own = Vec::new();
-        let mut add = |host: &str, ports: &[u16]| {
+        let mut add = |host: &str, ports: &[u16], further: Option<u16>| {
             if let Ok(host) = target::canonical_host(host) {
-                own.push(OwnAddress { host, ports: ports.to_vec() });
+                own.push(OwnAddress { host, ports: ports.iter().copied().chain(further).collect() });
             }
         };
         if let Some(base) = &self.base_url {
-            add(&base.host, &[base.port.unwrap_or(if base.https { 443 } else { 80 }), 80, 443, bound]);
+            add(&base.host, &public, base.port);
         }
         for alias in &self.allowed_hosts {
-            add(alias, &[80, 443, bound]);
+            add(alias, &public, None);
         }
-        add(host, &[port.unwrap_or(80), 80, 443, bound]);
+        add(host, &public, port);
         for name in ["localhost", "127.0.0.1", "[::1]"] {
-            add(name, &[bound]);
+            add(name, &bound, None);
         }
-        if let Some(address) = self.listening.get() {
-            let ip = address.ip();
-            add(&if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }, &[bound]);
+        for ip in sockets.iter().map(SocketAddr::ip) {
+            add(&if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }, &bound, None);
         }
         own
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use log::{info, warn};
 
-use crate::app::App;
+use crate::app::{App, Listening};
 use crate::cli::Options;
 use crate::clock::Clock;
 use crate::command::{Error, data, logging, machine, say, tell, user_add};
@@ -45,7 +45,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     // Half of the threads may hash or wait for it, so that redirects always find one.
     let hasher = Hasher::new(machine::hashes_at_once(), config.threads / 2, Cost::USUAL);
     let app = Arc::new(App::new(store, clock, hasher, &config)?);
-    app.note_listening(address);
+    app.note_listening(Listening { main: address, plain: None });
     let ready = || announce(&app, &config, address, opened);
     let housekeeping = Housekeeping::start(Arc::clone(&app)).map_err(|error| Error::failed(error.to_string()))?;
     let ended = server::run(&app, listener, &config.data_dir, config.threads, ready).map_err(Error::failed)?;

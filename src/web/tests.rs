@@ -1,11 +1,12 @@
 //! What only a clock that can be set, or a row that can be spoilt, shows: ends of sessions, links and rights, and
 //! failures that become numbered incidents.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use tempfile::TempDir;
 
 use super::*;
+use crate::app::Listening;
 use crate::clock::{Clock, Timestamp};
 use crate::config;
 use crate::limits::{RESET_LINK_S, SESSION_ABSOLUTE_S, SESSION_IDLE_S, SESSION_STAMP_S};
@@ -29,20 +30,35 @@ struct Site {
 
 impl Site {
     fn new() -> Site {
+        let site = Site::empty(&[]);
+        site.set_up();
+        site
+    }
+
+    /// A site without a user, configured by these variables.
+    fn empty(variables: &[(&str, &str)]) -> Site {
         let folder = TempDir::new().unwrap();
         let (store, _) = Store::open(folder.path(), 1 << 20, |_| {}).unwrap();
         let clock = Clock::fixed(NOON);
         let hasher = Hasher::new(1, 4, Cost { memory_kib: 8, passes: 1, lanes: 1 });
-        let config = config::resolve(&Options::default(), &|_| None).unwrap();
+        let variable = |name: &str| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        let config = config::resolve(&Options::default(), &variable).unwrap();
+        let app = App::new(store, clock.clone(), hasher, &config).unwrap();
+        Site { app, clock, _folder: folder }
+    }
+
+    fn set_up(&self) {
         let new = NewUser {
             name: UserName::parse("alice").unwrap(),
             email: Email::parse("alice@mail.example").unwrap(),
-            password: hasher.hash("correct horse", [7; 16]).unwrap(),
+            password: self.app.hasher.hash("correct horse", [7; 16]).unwrap(),
             role: Role::Administrator,
         };
-        store.set_up(new, Settings::default(), None, NOON).unwrap().unwrap();
-        let app = App::new(store, clock.clone(), hasher, &config).unwrap();
-        Site { app, clock, _folder: folder }
+        self.app.store.set_up(new, Settings::default(), None, NOON).unwrap().unwrap();
+        self.app.note_set_up(Settings::default());
     }
 
     fn alice(&self) -> User {
@@ -96,6 +112,13 @@ fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
 
 fn text(response: &Response) -> String {
     String::from_utf8(response.body.to_vec()).unwrap()
+}
+
+/// The form token of a page.
+fn token(page: &Response) -> String {
+    let page = text(page);
+    let (_, rest) = page.split_once("name=\"csrf_token\" value=\"").unwrap_or_else(|| panic!("no token in {page}"));
+    rest.split('"').next().unwrap().to_owned()
 }
 
 #[test]
@@ -238,6 +261,43 @@ fn what_asks_for_nobody_sets_no_cookie_when_it_fails_either() {
         let response = site.ask(method, path, &site.sign_in(), "");
         assert_eq!((response.status, header(&response, "Set-Cookie")), (status, None), "{method} {path}");
         assert!(!text(&response).contains("csrf_token"), "{method} {path}");
+    }
+}
+
+#[test]
+fn every_port_of_ours_leads_in_a_circle() {
+    let site = Site::empty(&[("SERVER_ALLOWED_HOSTS", "s.example")]);
+    site.set_up();
+    let at = |port: u16| SocketAddr::from(([192, 168, 0, 7], port));
+    site.app.note_listening(Listening { main: at(8443), plain: Some(at(8000)) });
+    let session = site.sign_in();
+    let token = token(&site.get("/links/new", &session));
+    for (origin, is_own) in [
+        // Where the request at hand went, and an alias.
+        ("http://localhost:8000", true),
+        ("https://localhost:8443", true),
+        ("https://localhost", true),
+        ("http://localhost", true),
+        ("http://localhost:9000", false),
+        ("https://s.example", true),
+        ("http://s.example", true),
+        ("https://s.example:8443", true),
+        ("http://s.example:8000", true),
+        ("http://s.example:9000", false),
+        // Our sockets; what else listens there is somebody else's business.
+        ("https://127.0.0.1:8443", true),
+        ("http://[::1]:8000", true),
+        ("https://192.168.0.7:8443", true),
+        ("http://192.168.0.7:8000", true),
+        ("http://127.0.0.1", false),
+        ("https://192.168.0.7", false),
+        ("https://other.example:8443", false),
+    ] {
+        let target = format!("{origin}/alice/docs").replace(':', "%3A").replace('/', "%2F");
+        let body = format!("csrf_token={token}&target_url={target}&enabled=1");
+        let response = site.ask("POST", "/links/new", &session, &body);
+        let found = (response.status, text(&response).contains("That would redirect in a circle."));
+        assert_eq!(found, if is_own { (422, true) } else { (303, false) }, "{origin}");
     }
 }
 
