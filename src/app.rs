@@ -107,6 +107,12 @@ impl App {
         self.listening.get().map_or(0, |listening| listening.main.port())
     }
 
+    /// The port with TLS of our own, when one for plain HTTP stands beside it.
+    pub(crate) fn port_beside_plain(&self) -> Option<u16> {
+        let listening = self.listening.get()?;
+        listening.plain.map(|_| listening.main.port())
+    }
+
     /// Notes that the program is about to end; [`App::is_stopping`] tells pages.
     pub(crate) fn note_stopping(&self) {
         self.stopping.store(true, Ordering::Release);
@@ -114,11 +120,6 @@ impl App {
 
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
-    }
-
-    /// True when cookies carry the `Secure` mark and browsers are told to stay with HTTPS.
-    pub(crate) fn is_secure(&self) -> bool {
-        self.base_url.as_ref().is_some_and(|base| base.https)
     }
 
     /// Where this server itself is reached: its short links are no targets. `host` and `port` are those of the

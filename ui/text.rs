@@ -40,6 +40,8 @@ pub(crate) const SITE_NAME_BAD: &str = "Use 1 to 60 characters for the site name
 pub(crate) const NOT_UNDERSTOOD: &str = "The server could not understand this request.";
 pub(crate) const FORBIDDEN: &str = "You may not do this.";
 pub(crate) const FORM_TOO_OLD: &str = "This form is too old. Send it again.";
+pub(crate) const SENT_IN_CLEAR: &str =
+    "This form was not sent over HTTPS and was not accepted. Open its page again over HTTPS.";
 pub(crate) const NOT_FOUND_HEADING: &str = "Page Not Found";
 pub(crate) const NOT_FOUND: &str = "There is nothing at this address. The link may be mistyped or deleted.";
 pub(crate) const EXPIRED: &str = "This link has expired.";

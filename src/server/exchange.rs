@@ -29,8 +29,8 @@ pub(super) fn serve(app: &App, secret: &str, mut request: Request) {
     }
     let send = if request.method().as_str() == "HEAD" { Send::HeadOnly } else { Send::Whole };
     let response = match raw(secret, &request, body) {
-        Some(raw) => guarded(app, || web::respond(app, raw)),
-        None => web::refuse(app, 403),
+        Some(raw) => guarded(app, raw.transport, || web::respond(app, raw)),
+        None => web::refuse(app, 403, Transport::Unknown),
     };
     let bytes = wire::print_or_apologise(&response, send);
     let mut writer = request.into_writer();
@@ -39,9 +39,9 @@ pub(super) fn serve(app: &App, secret: &str, mut request: Request) {
 }
 
 /// Has a request answered; a panic on the way is a 500 with an incident number, and whoever called lives on.
-pub(super) fn guarded(app: &App, answer: impl FnOnce() -> Response) -> Response {
+pub(super) fn guarded(app: &App, transport: Transport, answer: impl FnOnce() -> Response) -> Response {
     catch_unwind(AssertUnwindSafe(answer))
-        .unwrap_or_else(|panic| web::respond_to_panic(app, &panic_text(panic.as_ref())))
+        .unwrap_or_else(|panic| web::respond_to_panic(app, transport, &panic_text(panic.as_ref())))
 }
 
 /// The request as `web` wants it. `None` when it did not come from our door.
@@ -85,10 +85,10 @@ mod tests {
         let (store, _) = Store::open(folder.path(), 1 << 20, |_| {}).unwrap();
         let config = config::resolve(&Options::default(), &|_| None).unwrap();
         let app = App::new(store, Clock::system(), Hasher::new(1, 1, Cost::USUAL), &config).unwrap();
-        let response = guarded(&app, || panic!("planted in a page"));
+        let response = guarded(&app, Transport::Unknown, || panic!("planted in a page"));
         let words = String::from_utf8(response.body.to_vec()).unwrap();
         assert_eq!(response.status, 500);
         assert!(words.contains("The log has it under") && !words.contains("planted"), "{words}");
-        assert_eq!(guarded(&app, || Response::plain(200, "well")).status, 200);
+        assert_eq!(guarded(&app, Transport::Unknown, || Response::plain(200, "well")).status, 200);
     }
 }

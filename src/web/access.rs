@@ -25,6 +25,7 @@ use crate::web::form::Form;
 use crate::web::host;
 use crate::web::request::{Authority, Request};
 use crate::web::response::{Kind, Response};
+use crate::web::transport;
 
 /// Bytes of the form secret and of the mask it is shown under.
 const FORM_SECRET_BYTES: usize = 32;
@@ -70,7 +71,7 @@ impl Visitor {
     /// # Errors
     /// When the store fails, or there is no randomness.
     pub(crate) fn of(app: &App, request: &Request) -> Result<Visitor, Error> {
-        let secure = app.is_secure();
+        let secure = transport::is_secure(app, request.transport);
         let cookies = request.cookies();
         let account = signed_in(app, cookie::find(&cookies, Name::Session, secure))?;
         let known = cookie::find(&cookies, Name::Form, secure).filter(|value| random::from_hex::<32>(value).is_some());
@@ -108,7 +109,7 @@ impl Visitor {
     /// Whoever follows a short link is nobody's user: no session is looked up, and what they see has neither menu nor
     /// form. A message for the owner waits for a page of the site.
     pub(crate) fn stranger(app: &App, request: &Request) -> Visitor {
-        let secure = app.is_secure();
+        let secure = transport::is_secure(app, request.transport);
         Visitor {
             account: None,
             theme: Theme::from_word(cookie::find(&request.cookies(), Name::Theme, secure).unwrap_or_default()),
@@ -288,7 +289,7 @@ fn comes_from_us(app: &App, request: &Request) -> bool {
         // A header that stands twice is no header of a browser.
         None if request.has_header("origin") => false,
         None if site.is_some() => true,
-        None if app.is_secure() => request.header("referer").is_some_and(|referer| {
+        None if transport::is_secure(app, request.transport) => request.header("referer").is_some_and(|referer| {
             let end = referer.match_indices('/').nth(2).map_or(referer.len(), |(at, _)| at);
             host::is_own_origin(app, request, &referer[..end])
         }),

@@ -35,6 +35,8 @@ pub(crate) enum Error {
     ForeignForm,
     /// The form came from a page of another session, or an old one; what it held.
     StaleForm(Form),
+    /// Something that would have been done, had it not travelled in clear.
+    SentInClear,
     UnsupportedMediaType,
     /// Too many tries; seconds to wait.
     SlowDown(u64),
@@ -90,6 +92,7 @@ fn words(error: &Error) -> Words {
         Error::SignInFirst => new(401, "Log In First", text::LOG_IN_FIRST),
         Error::Forbid => new(403, "Forbidden", text::FORBIDDEN),
         Error::ForeignForm | Error::StaleForm(_) => new(403, "Form Too Old", text::FORM_TOO_OLD),
+        Error::SentInClear => new(403, "Not Sent Over HTTPS", text::SENT_IN_CLEAR),
         Error::UnsupportedMediaType => new(415, "Unsupported Media Type", text::NOT_UNDERSTOOD),
         Error::SlowDown(wait_s) => Words { status: 429, heading: "Slow Down", text: text::slow_down(*wait_s) },
         Error::Busy(_) => new(503, "Busy", text::BUSY),

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use log::warn;
 
 use crate::app::App;
+use crate::config::BaseUrl;
+use crate::proxy::Transport;
 use crate::web::request::{Authority, Request};
 
 /// Endings of names that mean something on a local network only (RFC 6762, RFC 8375, and ICANN's reserved `.internal`).
@@ -21,22 +23,22 @@ const REFUSED_MAX: usize = 64;
 
 /// What a request's host name means to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum Standing<'a> {
     /// Serves everything.
     Own,
     /// Serves short links; pages are at the public address.
-    Alias,
+    Alias(&'a BaseUrl),
     Foreign,
 }
 
 /// Judges the name a request was sent to.
-pub(crate) fn standing(app: &App, request: &Request) -> Standing {
+pub(crate) fn standing<'a>(app: &'a App, request: &Request) -> Standing<'a> {
     let Some(authority) = &request.authority else { return Standing::Own };
     let host = authority.host.as_str();
     let is_allowed = app.allowed_hosts.iter().any(|allowed| allowed == host);
     match &app.base_url {
         Some(base) if base.host == host => Standing::Own,
-        Some(_) if is_allowed => Standing::Alias,
+        Some(base) if is_allowed => Standing::Alias(base),
         Some(_) => Standing::Foreign,
         None if is_allowed || is_local(host) => Standing::Own,
         None => Standing::Foreign,
@@ -70,23 +72,29 @@ pub(crate) fn shown(app: &App, request: &Request) -> Authority {
     }
 }
 
-/// Whether an `Origin` is that of our pages. Without a public address both schemes count: a proxy in front may have
-/// taken the encryption off.
+/// Whether an `Origin` is that of our pages. Without a public address its scheme must be that of the request; where
+/// nobody has said how that travelled both count, since a proxy in front may have taken the encryption off.
 pub(crate) fn is_own_origin(app: &App, request: &Request, origin: &str) -> bool {
     let Some((scheme, authority)) = origin.split_once("://") else { return false };
     let Some(authority) = Authority::parse(authority) else { return false };
-    let usual = match scheme {
-        "https" => 443,
-        "http" => 80,
+    let (https, usual) = match scheme {
+        "https" => (true, 443),
+        "http" => (false, 80),
         _ => return false,
     };
     let with_port = |authority: &Authority, usual: u16| (authority.host.clone(), authority.port.unwrap_or(usual));
     match (&app.base_url, &request.authority) {
         (Some(base), _) => {
-            let own_scheme = if base.https { "https" } else { "http" };
-            scheme == own_scheme && with_port(&authority, usual) == (base.host.clone(), base.port.unwrap_or(usual))
+            https == base.https && with_port(&authority, usual) == (base.host.clone(), base.port.unwrap_or(usual))
         }
-        (None, Some(own)) => with_port(&authority, usual) == with_port(own, usual),
+        (None, Some(own)) => {
+            let fits = match request.transport {
+                Transport::Secure => https,
+                Transport::Plain => !https,
+                Transport::Unknown => true,
+            };
+            fits && with_port(&authority, usual) == with_port(own, usual)
+        }
         (None, None) => false,
     }
 }

@@ -37,6 +37,7 @@ mod router;
 mod setup;
 mod target_rules;
 mod theme;
+mod transport;
 
 use std::borrow::Cow;
 use std::time::Instant;
@@ -44,6 +45,7 @@ use std::time::Instant;
 use log::debug;
 
 use crate::app::App;
+use crate::proxy::Transport;
 use crate::store::Redirect;
 use crate::ui::Markup;
 use crate::ui::layout::Section;
@@ -79,6 +81,7 @@ pub(crate) fn respond_hot(app: &App, raw: Raw, found: &Redirect) -> Response {
 
 fn respond_with(app: &App, raw: Raw, hot: Option<&Redirect>) -> Response {
     let started = Instant::now();
+    let transport = raw.transport;
     let parsed = Request::parse(raw);
     let (response, request) = match &parsed {
         Ok(request) => (answer(app, request, hot), Some(request)),
@@ -87,7 +90,7 @@ fn respond_with(app: &App, raw: Raw, hot: Option<&Redirect>) -> Response {
     if log::log_enabled!(target: "core", log::Level::Debug) {
         note(app, request, response.status, started);
     }
-    with_headers(app, response)
+    with_headers(app, transport, response)
 }
 
 /// Logs a request. Visitors are in these lines too, so they have the address only where clicks keep it whole.
@@ -104,8 +107,8 @@ fn note(app: &App, request: Option<&Request>, status: u16, started: Instant) {
 }
 
 /// The answer for a panic in a page: the worker lives on, the log has the message under the incident's number.
-pub(crate) fn respond_to_panic(app: &App, message: &str) -> Response {
-    with_headers(app, error::respond(&Error::Internal(format!("panic: {message}")), None, None))
+pub(crate) fn respond_to_panic(app: &App, transport: Transport, message: &str) -> Response {
+    with_headers(app, transport, error::respond(&Error::Internal(format!("panic: {message}")), None, None))
 }
 
 fn answer(app: &App, request: &Request, hot: Option<&Redirect>) -> Response {
@@ -120,8 +123,11 @@ fn answer(app: &App, request: &Request, hot: Option<&Redirect>) -> Response {
     if router::is_short(path) || router::is_bare_name(path) {
         return short_link(app, request, hot);
     }
-    if standing == Standing::Alias {
-        return to_base_url(app, request);
+    if let Standing::Alias(base) = standing {
+        return page_elsewhere(app, request, &base.text, &Error::Forbid);
+    }
+    if !is_health && let Some(origin) = transport::https_origin(app, request) {
+        return page_elsewhere(app, request, &origin, &Error::SentInClear);
     }
     match dispatch(app, request) {
         Ok(response) => response,
@@ -152,21 +158,21 @@ fn short_link(app: &App, request: &Request, hot: Option<&Redirect>) -> Response 
     outcome.unwrap_or_else(|error| failed_for_stranger(app, request, &error))
 }
 
+/// Sends whoever asks for a page to the `origin` where it is: an alias has short links only, and no page travels in
+/// clear where it need not. What was sent along is not carried over there; it is refused.
+fn page_elsewhere(app: &App, request: &Request, origin: &str, refusal: &Error) -> Response {
+    match request.method {
+        Method::Get | Method::Head => {
+            Response::new(308, Kind::Plain).with("Location", format!("{origin}{}", request.here))
+        }
+        _ => failed_for_stranger(app, request, refusal),
+    }
+}
+
 /// An error for whoever is nobody's user here: no cookies, and a page without a menu.
 fn failed_for_stranger(app: &App, request: &Request, error: &Error) -> Response {
     let visitor = error::wants_page(request).then(|| Visitor::stranger(app, request));
     error::respond(error, Some(request), visitor.as_ref())
-}
-
-/// An alias answers short links only; its pages are at the public address.
-fn to_base_url(app: &App, request: &Request) -> Response {
-    match &app.base_url {
-        Some(base) if matches!(request.method, Method::Get | Method::Head) => {
-            let response = Response::new(308, Kind::Plain);
-            response.with("Location", format!("{}{}", base.text, request.here))
-        }
-        _ => error::respond(&Error::Forbid, Some(request), None),
-    }
 }
 
 fn dispatch(app: &App, request: &Request) -> Result<Response, Error> {
@@ -216,7 +222,7 @@ fn submitted(app: &App, request: &Request, submit: Submit, parts: &Parts<'_>) ->
 }
 
 /// Adds what every answer of its kind carries (the matrix of response headers).
-fn with_headers(app: &App, response: Response) -> Response {
+fn with_headers(app: &App, transport: Transport, response: Response) -> Response {
     let kind = response.kind;
     let is_error = response.status >= 400;
     let mut response = response.with("X-Content-Type-Options", "nosniff");
@@ -249,7 +255,7 @@ fn with_headers(app: &App, response: Response) -> Response {
         add("X-Robots-Tag", "noindex".into());
     }
     add("Cache-Control", "no-store".into());
-    if app.is_secure() {
+    if transport::is_strict(app, transport) {
         add("Strict-Transport-Security", STRICT_TRANSPORT.into());
     }
     response

@@ -2,12 +2,13 @@
 
 use crate::app::App;
 use crate::limits::FORM_BYTES_MAX;
+use crate::proxy::Transport;
 use crate::ui::text;
 use crate::web::response::Response;
 
 /// The answer of a status that is known before anybody looks at the request. One plain line: what is refused this
 /// early has said nothing trustworthy of what it could read.
-pub(crate) fn refuse(app: &App, status: u16) -> Response {
+pub(crate) fn refuse(app: &App, status: u16, transport: Transport) -> Response {
     let words = match status {
         405 => text::METHOD_NOT_ALLOWED.to_owned(),
         408 => "The request came too slowly.".to_owned(),
@@ -24,5 +25,5 @@ pub(crate) fn refuse(app: &App, status: u16) -> Response {
         503 | 504 => response.with("Retry-After", "1"),
         _ => response,
     };
-    super::with_headers(app, response)
+    super::with_headers(app, transport, response)
 }

@@ -19,6 +19,7 @@ use crate::web::flash::Message;
 use crate::web::request::Request;
 use crate::web::response::Response;
 use crate::web::router::Parts;
+use crate::web::transport;
 
 /// The form may be filled in for this long after the link was opened.
 const RESET_COOKIE_S: i64 = 3_600;
@@ -66,7 +67,8 @@ pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> R
 /// The secret in the cookie and whose it is.
 fn asked(app: &App, request: &Request) -> Result<(String, User), Error> {
     let cookies = request.cookies();
-    let secret = cookie::find(&cookies, Name::Reset, app.is_secure()).ok_or(Error::NotFound)?;
+    let secure = transport::is_secure(app, request.transport);
+    let secret = cookie::find(&cookies, Name::Reset, secure).ok_or(Error::NotFound)?;
     let user = app.store.reset_for(secret, app.now())?.ok_or(Error::NotFound)?;
     let user = app.store.user(user)?.ok_or(Error::NotFound)?;
     Ok((secret.to_owned(), user))

@@ -1,6 +1,8 @@
 //! What only a clock that can be set, or a row that can be spoilt, shows: ends of sessions, links and rights, and
 //! failures that become numbered incidents.
 
+mod transport;
+
 use std::net::{IpAddr, SocketAddr};
 
 use tempfile::TempDir;
@@ -93,13 +95,17 @@ impl Site {
             ("Cookie", cookie),
             ("Content-Type", "application/x-www-form-urlencoded"),
         ];
+        self.send(Transport::Unknown, method, path, &headers, body)
+    }
+
+    fn send(&self, transport: Transport, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
         let raw = Raw {
             method: method.to_owned().into(),
             target: path.to_owned(),
-            headers: headers.into_iter().collect(),
+            headers: headers.iter().copied().collect(),
             body: body.as_bytes().to_vec(),
             peer: Some(IpAddr::from([203, 0, 113, 77])),
-            transport: crate::proxy::Transport::default(),
+            transport,
             host_is_optional: false,
         };
         respond(&self.app, raw)
@@ -208,7 +214,7 @@ fn a_failure_is_an_incident_with_a_number_and_tells_nothing_else() {
     assert_eq!(response.status, 500);
     assert!(page.contains("Server Error") && page.contains("The log has it under"), "{page}");
     assert!(!page.contains("secret") && !page.contains("redb"), "{page}");
-    let panic = respond_to_panic(&site.app, "index out of bounds at /home/x.rs");
+    let panic = respond_to_panic(&site.app, Transport::Unknown, "index out of bounds at /home/x.rs");
     assert_eq!(panic.status, 500);
     assert!(!text(&panic).contains("/home"), "{}", text(&panic));
     assert!(header(&panic, "Content-Security-Policy").is_some());

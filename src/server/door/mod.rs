@@ -244,7 +244,7 @@ impl Loop {
             let send = if head.method == Method::Head { Send::HeadOnly } else { Send::Whole };
             // The loop carries every client, so nothing that one of them asks may end it.
             let (app, raw) = (&self.app, raw(head, client.peer));
-            let response = exchange::guarded(app, || web::respond_hot(app, raw, &found));
+            let response = exchange::guarded(app, raw.transport, || web::respond_hot(app, raw, &found));
             client.answer(&wire::print_or_apologise(&response, send), self.app.is_stopping(), now);
             return true;
         }

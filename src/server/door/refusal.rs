@@ -1,6 +1,7 @@
 //! What the door says by itself: refusals in the site's words, and the words it uses towards the pool.
 
 use crate::app::App;
+use crate::proxy::Transport;
 use crate::server::wire::{self, Send};
 use crate::web;
 use crate::web::request::Method;
@@ -10,7 +11,7 @@ pub(in crate::server) const IDENTITY: &str = "x-door";
 
 /// The answer of a status that the door gives, ready to be sent.
 pub(super) fn answer(app: &App, status: u16) -> Vec<u8> {
-    wire::print(&web::refuse(app, status), Send::Whole).unwrap_or_default()
+    wire::print(&web::refuse(app, status, Transport::Unknown), Send::Whole).unwrap_or_default()
 }
 
 /// The status of a method whose target is no address of a page.
