@@ -13,12 +13,13 @@ use std::fmt;
 
 use pico_args::Arguments;
 
+use crate::limits::SELF_SIGNED_NAMES_MAX;
 use crate::options::{
     ADMIN, ALLOWED_HOSTS, BASE_URL, DATA_DIR, EMAIL, HOST, HTTP_PORT, JSON, LOG_FORMAT, LOG_LEVEL, NUMTHREADS,
     OptionRow, PASSWORD_STDIN, PORT, TLS_CERT, TLS_KEY, TRUSTED_PROXIES,
 };
 use crate::spelling::{nearest, shown};
-use form::{COMMANDS, Form, SERVE, USER};
+use form::{COMMANDS, Form, GROUPS, SERVE};
 
 pub(crate) use crate::options::Options;
 #[cfg(test)]
@@ -62,6 +63,10 @@ pub(crate) enum Command {
     Health {
         options: Options,
         url: Option<String>,
+    },
+    TlsSelfSigned {
+        options: Options,
+        names: Vec<String>,
     },
     Version {
         json: bool,
@@ -116,9 +121,10 @@ pub(crate) fn parse(args: Vec<OsString>) -> Result<Command, Usage> {
         Topic::Settings => settings(typed),
         Topic::Config => config(typed),
         Topic::Health => health(typed),
+        Topic::TlsSelfSigned => tls_self_signed(typed),
         Topic::Version => version(typed),
         Topic::Help => help_on(typed),
-        Topic::Serve | Topic::User | Topic::Program => serve(typed),
+        Topic::Serve | Topic::User | Topic::Tls | Topic::Program => serve(typed),
     }
 }
 
@@ -128,7 +134,7 @@ fn words(args: &mut Arguments) -> Result<String, Usage> {
     let Some(mut words) = word()? else {
         return Ok(String::new());
     };
-    if words == USER.words
+    if group(&words).is_some()
         && let Some(second) = word()?
     {
         words = format!("{words} {second}");
@@ -136,10 +142,15 @@ fn words(args: &mut Arguments) -> Result<String, Usage> {
     Ok(words)
 }
 
+/// The group of that name.
+fn group(words: &str) -> Option<&'static Form> {
+    GROUPS.iter().copied().find(|form| form.words == words)
+}
+
 /// The command of that name.
 fn command(words: &str) -> Result<&'static Form, Usage> {
-    if words == USER.words {
-        return Err(Usage(see("user needs a command. Add one: add, list, passwd or reset-link", USER.words)));
+    if let Some(group) = group(words) {
+        return Err(no_command(group));
     }
     let known = COMMANDS.iter().copied().find(|form| form.words == words);
     known.ok_or_else(|| unknown_command(words))
@@ -147,16 +158,28 @@ fn command(words: &str) -> Result<&'static Form, Usage> {
 
 /// What help for these words is about.
 fn topic(words: &str) -> Result<Topic, Usage> {
-    match words {
-        "" => Ok(Topic::Program),
-        _ if words == USER.words => Ok(Topic::User),
-        _ => command(words).map(|form| form.topic),
+    match group(words) {
+        _ if words.is_empty() => Ok(Topic::Program),
+        Some(group) => Ok(group.topic),
+        None => command(words).map(|form| form.topic),
     }
+}
+
+/// A group alone does nothing; the answer names what is in it.
+fn no_command(group: &Form) -> Usage {
+    let in_group = |form: &&Form| form.words.strip_prefix(group.words)?.strip_prefix(' ');
+    let members: Vec<&str> = COMMANDS.iter().filter_map(in_group).collect();
+    let members = match members.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("one: {} or {last}", others.join(", ")),
+        None => String::new(),
+    };
+    Usage(see(&format!("{} needs a command. Add {members}", group.words), group.words))
 }
 
 fn unknown_command(words: &str) -> Usage {
     let mut what = format!("unknown command {}", shown(words));
-    let known = COMMANDS.iter().map(|form| form.words).chain([USER.words]);
+    let known = COMMANDS.iter().chain(GROUPS).map(|form| form.words);
     if let Some(meant) = nearest(words, known) {
         what += &format!(". Did you mean {meant}?");
     }
@@ -222,6 +245,12 @@ fn health(mut typed: Typed) -> Result<Command, Usage> {
     let options = typed.options()?;
     let url = typed.operands(1)?.pop();
     Ok(Command::Health { options, url })
+}
+
+fn tls_self_signed(mut typed: Typed) -> Result<Command, Usage> {
+    let options = typed.options()?;
+    let names = typed.operands(SELF_SIGNED_NAMES_MAX)?;
+    Ok(Command::TlsSelfSigned { options, names })
 }
 
 fn version(mut typed: Typed) -> Result<Command, Usage> {

@@ -21,7 +21,7 @@ use crate::proxy::TrustedProxies;
 use crate::spelling::{nearest, shown};
 use crate::user::Registration;
 
-pub(crate) use address::BaseUrl;
+pub(crate) use address::{BaseUrl, host_name};
 pub(crate) use admin::AdminSeed;
 pub(crate) use entry::{Source, entries, json, text};
 pub(crate) use logging::{LOG_TARGETS, LogFilter, LogFormat};

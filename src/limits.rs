@@ -203,6 +203,14 @@ pub(crate) const HEALTH_ANSWER_BYTES_MAX: u64 = 4_096;
 /// A visitor-made value in a log line is cut here.
 pub(crate) const LOG_VALUE_BYTES_MAX: usize = 256;
 
+// --- certificates -------------------------------------------------------------------------------------------
+
+/// A certificate of our own making is good for this long: the most that Apple's devices accept of one that a person
+/// chose to trust (Apple support 103769).
+pub(crate) const SELF_SIGNED_S: i64 = 825 * 86_400;
+/// Names in such a certificate; a machine is called a handful of things, and each handshake carries all of them.
+pub(crate) const SELF_SIGNED_NAMES_MAX: usize = 50;
+
 const _: () = assert!(FORM_VALUE_BYTES_MAX >= TARGET_INPUT_BYTES_MAX);
 const _: () = assert!(NEXT_BYTES_MAX > TARGET_BYTES_MAX && NEXT_BYTES_MAX < REQUEST_TARGET_BYTES_MAX);
 const _: () = assert!(FORM_BYTES_MAX > 3 * FORM_VALUE_BYTES_MAX);

@@ -4,7 +4,7 @@
 
 use crate::options::{ADMIN, BASE_URL, DATA_DIR, EMAIL, FROM_ENVIRONMENT, HOST, JSON, OptionRow, PASSWORD_STDIN, PORT};
 
-/// What `help` can be asked about: every command, the group `user`, and the program as a whole.
+/// What `help` can be asked about: every command, every group of them, and the program as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Topic {
     Program,
@@ -17,6 +17,8 @@ pub(crate) enum Topic {
     Settings,
     Config,
     Health,
+    Tls,
+    TlsSelfSigned,
     Version,
     Help,
 }
@@ -79,8 +81,10 @@ pub(super) static SERVE: Form = Form {
     environment: true,
 };
 
-/// A group: it has help, but by itself it does nothing.
-pub(super) static USER: Form = Form {
+/// The groups: they have help, but by themselves they do nothing.
+pub(super) static GROUPS: &[&Form] = &[&USER, &TLS];
+
+static USER: Form = Form {
     topic: Topic::User,
     words: "user",
     operands: "",
@@ -91,6 +95,16 @@ pub(super) static USER: Form = Form {
         "linkjar user passwd anna",
         "linkjar user reset-link anna",
     ],
+    options: &[&DATA_DIR],
+    environment: false,
+};
+
+static TLS: Form = Form {
+    topic: Topic::Tls,
+    words: "tls",
+    operands: "",
+    sentence: "Certificates for https.",
+    examples: &["linkjar tls self-signed"],
     options: &[&DATA_DIR],
     environment: false,
 };
@@ -175,6 +189,15 @@ pub(super) static COMMANDS: &[&Form] = &[
         sentence: "Ask a running server whether it is well.",
         examples: &["linkjar health", "linkjar health http://127.0.0.1:8000"],
         options: &[&HOST, &PORT],
+        environment: false,
+    },
+    &Form {
+        topic: Topic::TlsSelfSigned,
+        words: "tls self-signed",
+        operands: "[NAME…]",
+        sentence: "Make a certificate for your own network.",
+        examples: &["linkjar tls self-signed", "linkjar tls self-signed nas.lan 192.168.1.5"],
+        options: &[&DATA_DIR],
         environment: false,
     },
     &Form {

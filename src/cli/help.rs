@@ -2,7 +2,7 @@
 //!
 //! Each fits a terminal of 24 lines and 80 columns.
 
-use super::form::{COMMANDS, Form, PROGRAM, SETTING_KEYS, Topic, USER};
+use super::form::{COMMANDS, Form, GROUPS, PROGRAM, SETTING_KEYS, Topic};
 use crate::options::OptionRow;
 
 /// The help for `topic`, several lines, each ended.
@@ -32,8 +32,7 @@ pub(crate) fn help(topic: &Topic) -> String {
 }
 
 fn form(topic: Topic) -> &'static Form {
-    let groups = [&PROGRAM, &USER];
-    let mut forms = COMMANDS.iter().copied().chain(groups);
+    let mut forms = COMMANDS.iter().chain(GROUPS).copied();
     forms.find(|form| form.topic == topic).unwrap_or(&PROGRAM)
 }
 

@@ -3,7 +3,7 @@
 use super::form::PROGRAM;
 use super::*;
 
-const TOPICS: [Topic; 11] = [
+const TOPICS: [Topic; 13] = [
     Topic::Program,
     Topic::Serve,
     Topic::User,
@@ -13,6 +13,8 @@ const TOPICS: [Topic; 11] = [
     Topic::Settings,
     Topic::Config,
     Topic::Health,
+    Topic::Tls,
+    Topic::TlsSelfSigned,
     Topic::Version,
     Topic::Help,
 ];
@@ -70,6 +72,10 @@ fn the_other_commands_are_read_as_typed() {
     };
     let config = |options, json| Command::Config { options, json };
     let health = |url: Option<&str>| Command::Health { options: none(), url: url.map(str::to_owned) };
+    let tls = |options, names: &[&str]| Command::TlsSelfSigned {
+        options,
+        names: names.iter().map(|name| (*name).to_owned()).collect(),
+    };
     let version = |json| Command::Version { json };
     check([
         ("", Command::Serve(none())),
@@ -84,6 +90,8 @@ fn the_other_commands_are_read_as_typed() {
         ("config --json --data-dir d", config(in_folder("d"), true)),
         ("health", health(None)),
         ("health http://a/", health(Some("http://a/"))),
+        ("tls self-signed", tls(none(), &[])),
+        ("tls self-signed nas.lan --data-dir=d ::1", tls(in_folder("d"), &["nas.lan", "::1"])),
         ("version", version(false)),
         ("version --json", version(true)),
         ("--version --json", version(true)),
@@ -143,6 +151,8 @@ fn help_is_about_the_command_it_stands_with() {
         ("settings -h", Topic::Settings),
         ("help config", Topic::Config),
         ("help health", Topic::Health),
+        ("help tls", Topic::Tls),
+        ("help tls self-signed", Topic::TlsSelfSigned),
         ("help version", Topic::Version),
         ("help help", Topic::Help),
         ("help --help", Topic::Help),
@@ -169,6 +179,9 @@ const WRONG: &[(&str, &str)] = &[
     ("srve --help", "unknown command srve. Did you mean serve? See: linkjar help"),
     ("user", "user needs a command. Add one: add, list, passwd or reset-link. See: linkjar help user"),
     ("user --json", "user needs a command. Add one: add, list, passwd or reset-link. See: linkjar help user"),
+    ("tls", "tls needs a command. Add self-signed. See: linkjar help tls"),
+    ("tls selfsigned", "unknown command tls selfsigned. Did you mean tls self-signed? See: linkjar help"),
+    ("tls self-signed --force", "unknown option --force. See: linkjar help tls self-signed"),
     ("--port", "--port has no value. Write --port PORT. See: linkjar help serve"),
     ("--port=", "--port has no value. Write --port PORT. See: linkjar help serve"),
     ("--port --host a", "--port has no value. Write --port PORT. See: linkjar help serve"),
@@ -230,7 +243,7 @@ fn help_fits_a_terminal_and_names_every_option() {
         for line in text.lines() {
             assert!(line.chars().count() <= 80, "{line}");
         }
-        let forms = COMMANDS.iter().copied().chain([&PROGRAM, &USER]);
+        let forms = COMMANDS.iter().chain(GROUPS).copied().chain([&PROGRAM]);
         for row in forms.filter(|form| form.topic == topic).flat_map(Form::rows) {
             for name in [row.flag, row.variable, row.default].into_iter().flatten() {
                 assert!(text.contains(name), "{topic:?} says nothing of {name}");
@@ -250,7 +263,7 @@ fn every_topic_has_its_own_help() {
 
 #[test]
 fn every_example_of_the_help_works() {
-    for form in COMMANDS.iter().copied().chain([&USER]) {
+    for form in COMMANDS.iter().chain(GROUPS) {
         for example in form.examples {
             let line = example.strip_prefix("linkjar").unwrap();
             let line = line.split('<').next().unwrap();

@@ -11,6 +11,7 @@ mod machine;
 mod password;
 mod serve;
 mod settings;
+mod tls_self_signed;
 mod user_add;
 mod user_list;
 mod user_passwd;
@@ -125,6 +126,7 @@ fn perform(command: Command) -> Result<(), Error> {
         Command::Settings { options, change } => settings::run(&options, change),
         Command::Config { options, json } => config::run(&options, json),
         Command::Health { options, url } => health::run(&options, url.as_deref()),
+        Command::TlsSelfSigned { options, names } => tls_self_signed::run(&options, &names),
         Command::Version { json } => {
             version::run(json);
             Ok(())

@@ -136,7 +136,7 @@ pub(super) fn trusted_proxies(given: &Given<'_>) -> Result<TrustedProxies, Confi
 ///
 /// # Source
 /// URL Standard, section 3.5 (host parsing), so that it equals what browsers send.
-fn host_name(text: &str) -> Option<String> {
+pub(crate) fn host_name(text: &str) -> Option<String> {
     if let Ok(ip) = in_brackets(text).unwrap_or(text).parse::<Ipv6Addr>() {
         return Some(format!("[{ip}]"));
     }

@@ -196,7 +196,10 @@ fn create_if_missing(folder: &Path, path: &Path, cache_bytes: usize) -> Result<b
 
 /// Makes a folder and those above it. A new folder is on disk once the one above it is, or a power cut could take it
 /// away with all that is in it.
-fn create_folder(folder: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// Those of the file system; what was made by then stays.
+pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
     let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
     let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;

@@ -76,5 +76,7 @@ mod restart;
 mod data_file;
 // The operator's commands: output, exit codes, wrong use.
 mod command_line;
+// A certificate for one's own network.
+mod tls_self_signed;
 // What the log says and what it never says.
 mod log_lines;
