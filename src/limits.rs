@@ -205,12 +205,26 @@ pub(crate) const LOG_VALUE_BYTES_MAX: usize = 256;
 
 // --- certificates -------------------------------------------------------------------------------------------
 
+/// The longest certificate or key file. A chain of ten certificates with their text is under 100 KiB.
+pub(crate) const CERTIFICATE_FILE_BYTES_MAX: u64 = 256 << 10;
+/// The certificate's files are looked at this often; they change every few weeks.
+pub(crate) const CERTIFICATE_LOOK_EVERY: Duration = Duration::from_secs(60);
+/// Files that have changed are read when they have stood still for this long: certificate and key are written one
+/// after the other, and between the two they are no pair.
+pub(crate) const CERTIFICATE_SETTLE: Duration = Duration::from_secs(10);
+/// A certificate that ends within this time is warned of. Renewal begins a month before the end; two weeks later
+/// something is wrong with it.
+pub(crate) const CERTIFICATE_SOON_S: i64 = 14 * 86_400;
+/// What is wrong with the certificate is said this often: a server may run for longer than a certificate.
+pub(crate) const CERTIFICATE_REMIND_EVERY: Duration = Duration::from_secs(86_400);
 /// A certificate of our own making is good for this long: the most that Apple's devices accept of one that a person
 /// chose to trust (Apple support 103769).
 pub(crate) const SELF_SIGNED_S: i64 = 825 * 86_400;
 /// Names in such a certificate; a machine is called a handful of things, and each handshake carries all of them.
 pub(crate) const SELF_SIGNED_NAMES_MAX: usize = 50;
 
+const _: () = assert!(CERTIFICATE_SETTLE.as_secs() < CERTIFICATE_LOOK_EVERY.as_secs());
+const _: () = assert!(CERTIFICATE_SOON_S < SELF_SIGNED_S);
 const _: () = assert!(FORM_VALUE_BYTES_MAX >= TARGET_INPUT_BYTES_MAX);
 const _: () = assert!(NEXT_BYTES_MAX > TARGET_BYTES_MAX && NEXT_BYTES_MAX < REQUEST_TARGET_BYTES_MAX);
 const _: () = assert!(FORM_BYTES_MAX > 3 * FORM_VALUE_BYTES_MAX);

@@ -45,6 +45,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("redb", &["src/store/"]),
     ("rpassword", &["src/command/password.rs"]),
     ("rust_embed", &["ui/assets.rs"]),
+    ("rustls", &["src/server/"]),
     ("serde", &["src/store/record.rs"]),
     ("serde_json", &["src/command/", "src/config/"]),
     (
@@ -65,6 +66,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("time", &["src/clock.rs", "src/command/logging.rs", "src/command/tls_self_signed.rs", "src/server/wire.rs"]),
     ("tiny_http", &["src/server/"]),
     ("url", &["src/config/address.rs", "src/target.rs", "src/target/"]),
+    ("x509_cert", &["src/server/tls/validity.rs"]),
 ];
 
 /// Lines in a file of the program; past it, it usually holds two nouns.
