@@ -14,6 +14,7 @@ use crate::password::Hasher;
 use crate::random::{self, NoRandomness};
 use crate::store::{self, Settings, Store};
 use crate::target::{self, OwnAddress};
+use crate::traffic::Traffic;
 use crate::user::Registration;
 
 /// The running program, as pages and housekeeping see it.
@@ -30,6 +31,8 @@ pub(crate) struct App {
     pub(crate) allowed_hosts: Vec<String>,
     /// Hosts that were refused lately; each is logged once in a while.
     pub(crate) refused_hosts: Mutex<Vec<(String, Instant)>>,
+    /// What the network front has refused.
+    pub(crate) traffic: Traffic,
     /// What the setup page asks for, until there is an administrator.
     pub(crate) setup_code: SetupCode,
     /// The sockets' addresses, once there are any.
@@ -61,6 +64,7 @@ impl App {
             base_url: config.base_url.clone(),
             allowed_hosts: config.allowed_hosts.clone(),
             refused_hosts: Mutex::default(),
+            traffic: Traffic::default(),
             setup_code: SetupCode::random()?,
             listening: OnceLock::new(),
             registration: config.registration,

@@ -6,11 +6,12 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use log::{debug, warn};
+use log::{debug, info, warn};
 
 use crate::app::App;
 use crate::limits::{HOUSEKEEPING_EVERY, SWEEP_EVERY};
 use crate::store;
+use crate::traffic::Totals;
 
 /// The running thread; ends when dropped.
 pub(crate) struct Housekeeping {
@@ -27,8 +28,10 @@ impl Housekeeping {
         let (stop, stopped) = channel::<()>();
         let thread = thread::Builder::new().name("housekeeping".to_owned()).spawn(move || {
             let mut swept: Option<Instant> = None;
+            let mut told = Totals::default();
             loop {
                 round(&app, &mut swept);
+                tell_of_refusals(&app, &mut told);
                 if stopped.recv_timeout(HOUSEKEEPING_EVERY) != Err(RecvTimeoutError::Timeout) {
                     return;
                 }
@@ -46,6 +49,19 @@ impl Drop for Housekeeping {
             drop(thread.join());
         }
     }
+}
+
+/// Says what the network front has refused since it was last said. One line: whoever knocks a thousand times a second
+/// must not fill the disk.
+fn tell_of_refusals(app: &App, told: &mut Totals) {
+    let totals = app.traffic.totals();
+    let refused = totals.refused_since(told);
+    if !refused.is_empty() {
+        let counts: Vec<String> = refused.iter().map(|(status, count)| format!("{status}:{count}")).collect();
+        let connections = totals.connections - told.connections;
+        info!(target: "door", connections, by_status = counts.join(" "); "requests refused");
+    }
+    *told = totals;
 }
 
 /// One round. Each transaction is a slice, so that nobody waits behind it; what fails does not keep the rest from

@@ -36,6 +36,7 @@ mod random;
 mod session;
 mod slug;
 mod target;
+mod traffic;
 mod user;
 mod visitor;
 

@@ -153,8 +153,17 @@ pub(crate) const TRUSTED_NETWORKS_MAX: usize = 256;
 /// Entries of `X-Forwarded-For` that are looked at, from the right. Real chains have two or three proxies; the rest is
 /// made up by the visitor.
 pub(crate) const FORWARDED_HOPS_MAX: usize = 20;
-/// Connections held at once. An idle one costs a few hundred bytes; a descriptor limit below this is met by eviction.
-pub(crate) const CLIENTS_MAX: usize = 8_192;
+/// Connections held at once, where the open-file limit allows them. An idle one costs a few hundred bytes, one under
+/// TLS about ten thousand.
+pub(crate) const CLIENTS_MAX: usize = 16_384;
+/// Connections held at once whatever the open-file limit; with fewer nobody could be served beside a slow client.
+pub(crate) const CLIENTS_MIN: usize = 8;
+/// Descriptors that are no connection's: the data file, the listening sockets, the event loop's own.
+pub(crate) const DESCRIPTORS_KEPT: usize = 24;
+/// Descriptors of a lane: both ends of its socket, and the copy that the pool makes of one.
+pub(crate) const DESCRIPTORS_PER_LANE: usize = 3;
+/// Connections closed at a time when there is no room for another: looking for them costs a look at all.
+pub(crate) const EVICTED_AT_ONCE: usize = 16;
 /// Connections of one address (IPv6: one /64). The server's own machine is exempt: a proxy there speaks for many.
 pub(crate) const CLIENTS_PER_ADDRESS_MAX: usize = 100;
 /// Requests on one connection; then it is closed, so that no connection lives for ever.
@@ -164,9 +173,19 @@ pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// A head without a line's end is looked at again after this many more bytes, so that one which comes byte by byte
 /// costs no more than its length.
 pub(crate) const HEAD_STEP_BYTES: usize = 1_024;
+/// A TLS handshake must be done this long after the connection was made.
+pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Handshakes under way at a time. Each holds some kilobytes and asks for 0.2 ms of a processor; past it the oldest ends.
+pub(crate) const HALF_OPEN_MAX: usize = 64;
 /// A connection without a request is closed after this long.
 pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-/// A request body must be complete this long after its head.
+/// The same while more than half of all connections are in use.
+pub(crate) const IDLE_TIMEOUT_CROWDED: Duration = Duration::from_secs(3);
+/// A request body has this long from its head before its speed counts.
+pub(crate) const BODY_GRACE: Duration = Duration::from_secs(10);
+/// A body that comes slower than this is cut off after [`BODY_GRACE`].
+pub(crate) const BODY_BYTES_PER_S: usize = 1_024;
+/// A request body must be complete this long after its head, whatever its speed.
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 /// A client that takes no byte of its answer for this long is gone.
 pub(crate) const ANSWER_STALL: Duration = Duration::from_secs(30);
@@ -184,8 +203,17 @@ pub(crate) const LANE_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) const LANE_OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest answer of the pool; the largest page, a list of links with the longest targets, is 300 KB.
 pub(crate) const ANSWER_BYTES_MAX: usize = 4 << 20;
+/// Bytes held for all clients together: halves of requests, and answers that nobody takes. Past it those who keep them
+/// waiting for longest are closed, down to seven eighths of it.
+pub(crate) const HELD_BYTES_MAX: usize = 32 << 20;
+/// A lane that the pool did not take is tried again after this long.
+pub(crate) const LANE_PAUSE: Duration = Duration::from_millis(200);
+/// Deadlines are looked at no more often than this: looking costs a look at all connections.
+pub(crate) const DEADLINE_STEP: Duration = Duration::from_millis(50);
 /// After a failed accept, the next is tried this much later.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// That connections cannot be taken is said once in this time.
+pub(crate) const STARVED_QUIET: Duration = Duration::from_secs(60);
 /// Events taken from the kernel at a time.
 pub(crate) const EVENTS_PER_ROUND: usize = 1_024;
 /// Connections the kernel may hold for us before we accept them.
@@ -196,6 +224,8 @@ pub(crate) const TCP_USER_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) const STOP_GRACE: Duration = Duration::from_secs(10);
 /// A worker that is told to stop waits this long for requests that are on their way.
 pub(crate) const STOP_QUIET: Duration = Duration::from_millis(100);
+/// How often the end of a thread is looked for.
+pub(crate) const STOP_POLL: Duration = Duration::from_millis(5);
 /// `linkjar health` waits this long for an answer.
 pub(crate) const HEALTH_TIMEOUT: Duration = Duration::from_secs(3);
 /// The longest answer `linkjar health` reads.

@@ -14,8 +14,8 @@ use std::process::Command;
 const LAYERS: &[&[&str]] = &[
     // The domain: plain values and rules. These may name each other.
     &[
-        "click", "clock", "limits", "link", "password", "proxy", "random", "session", "slug", "target", "user",
-        "visitor",
+        "click", "clock", "limits", "link", "password", "proxy", "random", "session", "slug", "target", "traffic",
+        "user", "visitor",
     ],
     &["options", "spelling"],
     &["config", "store", "ui"],
@@ -46,6 +46,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rpassword", &["src/command/password.rs"]),
     ("rust_embed", &["ui/assets.rs"]),
     ("rustls", &["src/server/"]),
+    ("rustix", &["src/server/mod.rs"]),
     ("serde", &["src/store/record.rs"]),
     ("serde_json", &["src/command/", "src/config/"]),
     (
@@ -62,7 +63,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("slab", &["src/server/door/"]),
     ("simplelog", &["src/command/logging.rs"]),
     ("socket2", &["src/server/"]),
-    ("subtle", &["src/app.rs", "src/password.rs", "src/server/exchange.rs", "src/web/access.rs"]),
+    ("subtle", &["src/app.rs", "src/password.rs", "src/server/identity.rs", "src/web/access.rs"]),
     ("time", &["src/clock.rs", "src/command/logging.rs", "src/command/tls_self_signed.rs", "src/server/wire.rs"]),
     ("tiny_http", &["src/server/"]),
     ("url", &["src/config/address.rs", "src/target.rs", "src/target/"]),

@@ -11,6 +11,7 @@ mod machine;
 mod password;
 mod serve;
 mod settings;
+mod sockets;
 mod tls_self_signed;
 mod user_add;
 mod user_list;

@@ -8,7 +8,7 @@ use log::{info, warn};
 use crate::app::{App, Listening};
 use crate::cli::Options;
 use crate::clock::Clock;
-use crate::command::{Error, data, logging, machine, say, tell, user_add};
+use crate::command::{Error, data, logging, machine, say, sockets, tell, user_add};
 use crate::config::{self, Config, LogFormat};
 use crate::housekeeping::Housekeeping;
 use crate::password::{Cost, Hasher};
@@ -28,6 +28,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         warn!(target: "core", "{warning}");
     }
     let clock = Clock::system();
+    let tls = sockets::tls(&config, &clock)?;
     let (store, opened) = data::open(&config)?;
     data::warn_of_rights(&config.data_dir);
     if opened.repaired {
@@ -40,15 +41,14 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
             info!(target: "accounts", "there is an administrator; SERVER_ADMIN_* is ignored");
         }
     }
-    let listener = server::bind(config.listen).map_err(|error| cannot_listen(config.listen, &error))?;
-    let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
+    let (sockets, listening) = sockets::open(&config, tls)?;
     // Half of the threads may hash or wait for it, so that redirects always find one.
     let hasher = Hasher::new(machine::hashes_at_once(), config.threads / 2, Cost::USUAL);
     let app = Arc::new(App::new(store, clock, hasher, &config)?);
-    app.note_listening(Listening { main: address, plain: None });
-    let ready = || announce(&app, &config, address, opened);
+    app.note_listening(listening);
+    let ready = || announce(&app, &config, listening, opened);
     let housekeeping = Housekeeping::start(Arc::clone(&app)).map_err(|error| Error::failed(error.to_string()))?;
-    let ended = server::run(&app, listener, &config.data_dir, config.threads, ready).map_err(Error::failed)?;
+    let ended = server::run(&app, sockets, &config, ready).map_err(Error::failed)?;
     drop(housekeeping);
     app.store.close();
     info!(target: "core", "stopped");
@@ -58,25 +58,15 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     }
 }
 
-fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Error {
-    let why = match error.kind() {
-        std::io::ErrorKind::AddrInUse => {
-            "another program does. Stop it, or choose another port with --port.".to_owned()
-        }
-        std::io::ErrorKind::PermissionDenied => {
-            "this port needs more rights. Choose one above 1023 with --port.".to_owned()
-        }
-        std::io::ErrorKind::AddrNotAvailable => {
-            "this machine has no such address. Choose another with --host.".to_owned()
-        }
-        _ => format!("{error}. Choose another address with --host or --port."),
-    };
-    Error::usage(format!("cannot listen on {address}: {why}"))
-}
-
 /// Says where the server is, what to do first, and what to be careful about. Stdout gets one line for programs.
-fn announce(app: &App, config: &Config, address: SocketAddr, opened: Opened) {
-    let local = format!("http://{}/", SocketAddr::new(machine::reachable(address.ip()), address.port()));
+fn announce(app: &App, config: &Config, listening: Listening, opened: Opened) {
+    let address = listening.main;
+    let reachable = |address: SocketAddr| SocketAddr::new(machine::reachable(address.ip()), address.port());
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    let local = format!("{scheme}://{}/", reachable(address));
+    if let Some(plain) = listening.plain {
+        info!(target: "core", url = format!("http://{}/", reachable(plain)); "listening for plain HTTP");
+    }
     let shown = config.base_url.as_ref().map_or_else(|| local.clone(), |base| format!("{}/", base.text));
     let data = config.data_dir.join(FILE_NAME).display().to_string();
     warn_of_exposure(app, config, address.ip());
@@ -129,7 +119,7 @@ fn warn_of_exposure(app: &App, config: &Config, ip: IpAddr) {
     if app.registration() == Registration::Open {
         warn!(target: "accounts", "anybody who reaches this address can register (accounts.registration=open)");
     }
-    if config.base_url.as_ref().is_none_or(|base| !base.https) {
-        warn!(target: "core", "plain HTTP on {ip}: passwords travel unencrypted. Put a TLS proxy in front and set --base-url");
+    if config.tls.is_none() && config.base_url.as_ref().is_none_or(|base| !base.https) {
+        warn!(target: "core", "plain HTTP on {ip}: passwords travel unencrypted. Set --tls-cert and --tls-key, or put a TLS proxy in front and set --base-url");
     }
 }

@@ -3,17 +3,15 @@
 //! What comes here has passed the door: it is whole, bounded and framed without doubt, and one header says who sent it.
 
 use std::io::{Read, Write};
-use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use log::debug;
-use subtle::ConstantTimeEq;
 use tiny_http::Request;
 
 use crate::app::App;
 use crate::limits::FORM_BYTES_MAX;
 use crate::proxy::Transport;
-use crate::server::door::IDENTITY;
+use crate::server::identity::{self, Identity};
 use crate::server::wire::{self, Send};
 use crate::web;
 use crate::web::request::Raw;
@@ -32,7 +30,8 @@ pub(super) fn serve(app: &App, secret: &str, mut request: Request) {
         Some(raw) => guarded(app, raw.transport, || web::respond(app, raw)),
         None => web::refuse(app, 403, Transport::Unknown),
     };
-    let bytes = wire::print_or_apologise(&response, send);
+    let mut bytes = Vec::new();
+    wire::print_or_apologise(&response, send, "", &mut bytes);
     let mut writer = request.into_writer();
     // The door may have gone away, at the end of the program.
     let _ = writer.write_all(&bytes).and_then(|()| writer.flush());
@@ -47,19 +46,16 @@ pub(super) fn guarded(app: &App, transport: Transport, answer: impl FnOnce() -> 
 /// The request as `web` wants it. `None` when it did not come from our door.
 fn raw(secret: &str, request: &Request, body: Vec<u8>) -> Option<Raw> {
     let fields = || request.headers().iter().map(|header| (header.field.as_str().as_str(), header.value.as_str()));
-    let mut own = fields().filter(|(name, _)| name.eq_ignore_ascii_case(IDENTITY));
-    let (Some((_, identity)), None) = (own.next(), own.next()) else { return None };
-    let (shown, peer) = identity.split_once(' ')?;
-    if !bool::from(shown.as_bytes().ct_eq(secret.as_bytes())) {
-        return None;
-    }
+    let mut own = fields().filter(|(name, _)| name.eq_ignore_ascii_case(identity::HEADER));
+    let (Some((_, value)), None) = (own.next(), own.next()) else { return None };
+    let from = Identity::read(value, secret)?;
     Some(Raw {
         method: request.method().as_str().to_owned().into(),
         target: request.url().to_owned(),
         headers: fields().collect(),
         body,
-        peer: peer.parse::<IpAddr>().ok(),
-        transport: Transport::default(),
+        peer: Some(from.address),
+        transport: from.transport,
         // The door has seen to it that every client that must name a host did.
         host_is_optional: true,
     })

@@ -5,24 +5,29 @@
 
 mod door;
 mod exchange;
+mod identity;
 mod pool;
 mod stop;
-#[cfg_attr(not(test), expect(dead_code, reason = "the door does not speak TLS yet"))]
 mod tls;
 mod wire;
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
-use log::info;
+use log::{info, warn};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::app::App;
-use crate::limits::{LISTEN_BACKLOG, STOP_GRACE, STOP_QUIET, TCP_USER_TIMEOUT};
-use door::Door;
+use crate::config::Config;
+use crate::limits::{
+    CLIENTS_MAX, CLIENTS_MIN, DESCRIPTORS_KEPT, DESCRIPTORS_PER_LANE, LISTEN_BACKLOG, STOP_GRACE, TCP_USER_TIMEOUT,
+};
+use door::{Door, Entrance, Setting, Speech};
 use pool::Pool;
+pub(crate) use tls::Tls;
+use tls::watch::Watch;
 
 /// Opens the listening socket. Accepted connections inherit its options on Linux.
 ///
@@ -53,27 +58,68 @@ pub(crate) enum Ended {
     Failed(String),
 }
 
-/// Serves until a signal, then lets running requests finish. `folder` is the data folder; `ready` is called once
-/// requests are answered.
+/// The sockets of the server, bound.
+pub(crate) struct Sockets {
+    /// The main one; it speaks TLS where there is a certificate.
+    pub(crate) main: TcpListener,
+    pub(crate) tls: Option<Arc<Tls>>,
+    /// Plain HTTP beside TLS.
+    pub(crate) plain: Option<TcpListener>,
+}
+
+impl Sockets {
+    fn entrances(self) -> Vec<Entrance> {
+        let speech = self.tls.map_or(Speech::Plain, Speech::Tls);
+        let main = Entrance { listener: self.main, speech };
+        let plain = self.plain.map(|listener| Entrance { listener, speech: Speech::PlainBesideTls });
+        [Some(main), plain].into_iter().flatten().collect()
+    }
+}
+
+/// Serves until a signal, then lets running requests finish. `ready` is called once requests are answered.
 ///
 /// # Errors
 /// A sentence for the operator, when threads or signals are not to be had.
-pub(crate) fn run(
-    app: &Arc<App>,
-    listener: TcpListener,
-    folder: &Path,
-    workers: usize,
-    ready: impl FnOnce(),
-) -> Result<Ended, String> {
+pub(crate) fn run(app: &Arc<App>, sockets: Sockets, config: &Config, ready: impl FnOnce()) -> Result<Ended, String> {
     let (sender, receiver) = channel();
-    stop::listen(sender.clone())?;
-    let pool = Pool::start(app, folder, workers, &sender)?;
-    let door = Door::start(Arc::clone(app), listener, pool.address(), sender)?;
+    let watch = sockets.tls.clone().map(Watch::start).transpose().map_err(|error| error.to_string())?;
+    stop::listen(sender.clone(), watch.as_ref().map(Watch::reloader))?;
+    let pool = Arc::new(Pool::start(app, &config.data_dir)?);
+    let setting = Setting {
+        app: Arc::clone(app),
+        pool: Arc::clone(&pool),
+        entrances: sockets.entrances(),
+        trusted: config.trusted_proxies.clone(),
+        lanes: config.threads,
+        clients_max: clients_max(descriptors(), config.threads),
+    };
+    let door = Door::start(setting, sender)?;
     ready();
     let reason = receiver.recv().unwrap_or_default();
     app.note_stopping();
     info!(target: "core", "stopping");
     door.stop(STOP_GRACE);
-    pool.stop(STOP_QUIET);
+    pool.stop(STOP_GRACE);
+    drop(watch);
     Ok(if reason.is_empty() { Ended::Stopped } else { Ended::Failed(reason) })
+}
+
+/// Raises the open-file limit as far as we may, and says where it stands.
+fn descriptors() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, ..limit };
+    let current = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum,
+        Err(error) => {
+            warn!(target: "door", "the open-file limit cannot be raised: {error}");
+            limit.current
+        }
+    };
+    current.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
+/// Connections that may be held at once: what the open-file limit leaves for them.
+fn clients_max(descriptors: usize, lanes: usize) -> usize {
+    let kept = DESCRIPTORS_KEPT + DESCRIPTORS_PER_LANE * lanes;
+    descriptors.saturating_sub(kept).clamp(CLIENTS_MIN, CLIENTS_MAX)
 }

@@ -1,10 +1,17 @@
 //! The thread pool behind the door: tiny_http takes requests off the lanes, our workers answer them.
+//!
+//! There is a worker for each lane, so that no lane waits behind another. tiny_http stops taking connections for ever
+//! after the first that it cannot take; lanes that are open go on then, and the next one is opened on a new server.
 
 use std::fs::{self, DirBuilder, Permissions};
+use std::io::{ErrorKind, Read, Write};
+use std::net::IpAddr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,110 +19,214 @@ use log::{error, warn};
 use tiny_http::Server;
 
 use crate::app::App;
-use crate::limits::STOP_QUIET;
+use crate::limits::{ANSWER_BYTES_MAX, LANE_OPEN_TIMEOUT, STOP_POLL};
+use crate::proxy::Transport;
 use crate::random;
-use crate::server::door::PoolAddress;
 use crate::server::exchange;
+use crate::server::identity::{HEADER, Identity};
+use crate::server::wire;
 
-/// The folder of the pool's socket inside the data folder; for nobody but us, like all that is in there.
+/// The folder of the pool's sockets inside the data folder; for nobody but us, like all that is in there.
 const FOLDER: &str = ".door";
-const SOCKET: &str = "pool";
 
 /// A running pool.
 pub(super) struct Pool {
-    server: Arc<Server>,
-    address: PoolAddress,
-    /// A message from each worker that has ended.
-    ended: Receiver<()>,
+    app: Arc<App>,
+    folder: PathBuf,
+    /// What a request must show to be answered.
+    secret: Arc<str>,
+    /// The server that takes new lanes.
+    newest: Mutex<Arc<Running>>,
+    /// Workers of all servers.
+    workers: Arc<AtomicUsize>,
+}
+
+/// A server and what its workers must know of it.
+struct Running {
+    server: Server,
+    socket: PathBuf,
+    /// How many servers there were before it.
+    generation: u32,
+    /// It takes no more connections.
+    is_deaf: AtomicBool,
+    /// Workers that are to go.
+    leaving: AtomicUsize,
+}
+
+/// A worker's place, held by the lane it works for.
+pub(super) struct Seat(Arc<Running>);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.leaving.fetch_add(1, Ordering::AcqRel);
+        self.0.server.unblock();
+    }
 }
 
 impl Pool {
-    /// Starts `workers` threads on a private socket below `folder`. `failed` is told when the socket is lost.
+    /// Makes the folder of the pool's sockets, below `folder` where the file system allows it.
     ///
     /// # Errors
     /// A sentence for the operator.
-    pub(super) fn start(
-        app: &Arc<App>,
-        folder: &Path,
-        workers: usize,
-        failed: &Sender<String>,
-    ) -> Result<Pool, String> {
-        // Not every file system has sockets; then it stands among the temporary files.
-        let (server, socket) = open_socket(&folder.join(FOLDER))
-            .or_else(|_| open_socket(&std::env::temp_dir().join(format!("linkjar-{}", std::process::id()))))
-            .map_err(|error| format!("the pool has no socket: {error}"))?;
-        let server = Arc::new(server);
+    pub(super) fn start(app: &Arc<App>, folder: &Path) -> Result<Pool, String> {
         let secret = random::hex(&random::bytes::<16>().map_err(|error| error.to_string())?);
-        let (sender, ended) = channel();
-        for number in 0..workers {
-            let (app, server, sender, failed) = (Arc::clone(app), Arc::clone(&server), sender.clone(), failed.clone());
-            let secret = secret.clone();
-            thread::Builder::new()
-                .name(format!("worker-{number}"))
-                .spawn(move || {
-                    work(&app, &server, &secret, &failed);
-                    // Nobody listens any more when the stop took too long.
-                    let _ = sender.send(());
-                })
-                .map_err(|error| error.to_string())?;
+        let elsewhere = std::env::temp_dir().join(format!("linkjar-{}", std::process::id()));
+        let (folder, running) = [folder.join(FOLDER), elsewhere]
+            .into_iter()
+            .map(|folder| {
+                make_folder(&folder).and_then(|()| Running::start(&folder, 0)).map(|running| (folder, running))
+            })
+            .reduce(|first, second| first.or(second))
+            .unwrap_or_else(|| Err("no folder".into()))
+            .map_err(|error| format!("the pool has no socket: {error}"))?;
+        Ok(Pool {
+            app: Arc::clone(app),
+            folder,
+            secret: secret.into(),
+            newest: Mutex::new(Arc::new(running)),
+            workers: Arc::default(),
+        })
+    }
+
+    pub(super) fn secret(&self) -> &str {
+        &self.secret
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.app.is_stopping()
+    }
+
+    /// Opens a lane with a worker of its own, proven by a round trip.
+    ///
+    /// One after the other: tiny_http may leave a connection waiting when several come at the same moment.
+    ///
+    /// # Errors
+    /// Those of the operating system; no answer within [`LANE_OPEN_TIMEOUT`]. The next try is made on a new server.
+    pub(super) fn open_lane(&self) -> Result<(UnixStream, Seat), Box<dyn std::error::Error + Send + Sync>> {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if newest.is_deaf.load(Ordering::Acquire) {
+            *newest = Arc::new(Running::start(&self.folder, newest.generation + 1)?);
         }
-        let address = PoolAddress { socket, secret, lanes: workers };
-        Ok(Pool { server, address, ended })
-    }
-
-    /// How the door reaches this pool: as many lanes as workers, so that no lane waits behind another.
-    pub(super) fn address(&self) -> PoolAddress {
-        self.address.clone()
-    }
-
-    /// Lets running requests finish, for at most `grace`, and removes the socket.
-    pub(super) fn stop(self, grace: Duration) {
-        let end = Instant::now() + grace;
-        let mut busy = self.address.lanes;
-        while busy > 0 && Instant::now() < end {
-            // One call frees one worker, and a busy one may have taken another's.
-            (0..busy).for_each(|_| self.server.unblock());
-            while busy > 0 && self.ended.recv_timeout(STOP_QUIET).is_ok() {
-                busy -= 1;
+        self.employ(&newest)?;
+        let seat = Seat(Arc::clone(&newest));
+        match connect(&newest.socket, &greeting(&self.secret)) {
+            Ok(stream) => Ok((stream, seat)),
+            Err(error) => {
+                newest.is_deaf.store(true, Ordering::Release);
+                Err(error.into())
             }
         }
+    }
+
+    /// Starts one more worker.
+    fn employ(&self, running: &Arc<Running>) -> std::io::Result<()> {
+        let (app, secret) = (Arc::clone(&self.app), Arc::clone(&self.secret));
+        let (running, workers) = (Arc::clone(running), Arc::clone(&self.workers));
+        workers.fetch_add(1, Ordering::AcqRel);
+        let count = Arc::clone(&workers);
+        let thread = thread::Builder::new().name("worker".to_owned()).spawn(move || {
+            work(&app, &running, &secret);
+            workers.fetch_sub(1, Ordering::AcqRel);
+        });
+        if thread.is_err() {
+            count.fetch_sub(1, Ordering::AcqRel);
+        }
+        thread.map(drop)
+    }
+
+    /// Waits until the workers have gone, for at most `grace`, and removes the sockets. The lanes must be closed before.
+    pub(super) fn stop(&self, grace: Duration) {
+        let end = Instant::now() + grace;
+        while self.workers.load(Ordering::Acquire) > 0 && Instant::now() < end {
+            thread::sleep(STOP_POLL);
+        }
+        let busy = self.workers.load(Ordering::Acquire);
         if busy > 0 {
             warn!(target: "core", busy; "requests were cut off");
         }
-        if let Some(folder) = self.address.socket.parent() {
-            // A folder that stays is made anew at the next start.
-            let _ = fs::remove_dir_all(folder);
-        }
+        // A folder that stays is made anew at the next start.
+        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// Opens the pool's socket in a folder of its own. One that a killed process left behind goes first; the data file's
-/// lock has made sure that there is no other process.
-fn open_socket(place: &Path) -> Result<(Server, PathBuf), Box<dyn std::error::Error + Send + Sync>> {
+impl Running {
+    /// Starts a server on a socket of its own.
+    fn start(folder: &Path, generation: u32) -> Result<Running, Box<dyn std::error::Error + Send + Sync>> {
+        let socket = folder.join(format!("pool-{generation}"));
+        let server = Server::http_unix(&socket)?;
+        fs::set_permissions(&socket, Permissions::from_mode(0o600))?;
+        Ok(Running { server, socket, generation, is_deaf: AtomicBool::new(false), leaving: AtomicUsize::new(0) })
+    }
+
+    /// Whether a worker that was woken without a request is one of those that are to go.
+    fn lets_go(&self) -> bool {
+        let one_less = |leaving: usize| leaving.checked_sub(1);
+        self.leaving.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_less).is_ok()
+    }
+}
+
+/// Makes the folder of the sockets. One that a killed process left behind goes first; the data file's lock has made
+/// sure that there is no other process.
+fn make_folder(place: &Path) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     match fs::remove_dir_all(place) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
         _ => {}
     }
     DirBuilder::new().mode(0o700).create(place)?;
     // The umask may have taken more away than it should.
     fs::set_permissions(place, Permissions::from_mode(0o700))?;
-    let socket = place.join(SOCKET);
-    let server = Server::http_unix(&socket).inspect_err(|_| drop(fs::remove_dir_all(place)))?;
-    fs::set_permissions(&socket, Permissions::from_mode(0o600))?;
-    Ok((server, socket))
+    Ok(())
 }
 
-/// The life of a worker: requests until it is told to stop.
-fn work(app: &App, server: &Server, secret: &str, failed: &Sender<String>) {
+/// The life of a worker: requests until its place is given up.
+fn work(app: &App, running: &Running, secret: &str) {
     loop {
-        match server.recv() {
-            Ok(request) => exchange::serve(app, secret, request),
-            Err(_) if app.is_stopping() => return,
+        match running.server.recv() {
+            Ok(request) => {
+                // What is answered in there is guarded by itself; this is for the library around it.
+                let served = catch_unwind(AssertUnwindSafe(|| exchange::serve(app, secret, request)));
+                if served.is_err() {
+                    error!(target: "core", "a request was lost to a panic outside of its page");
+                }
+            }
+            Err(_) if running.lets_go() => return,
             Err(error) => {
-                error!(target: "core", "the pool's socket is lost: {error}");
-                let _ = failed.send(format!("the pool's socket is lost: {error}"));
-                return;
+                running.is_deaf.store(true, Ordering::Release);
+                error!(target: "core", "the pool takes no more lanes, the next is opened on a new socket: {error}");
             }
         }
     }
 }
+
+/// The first request on a new lane: answered by the pool with a head alone.
+fn greeting(secret: &str) -> Vec<u8> {
+    let identity = Identity { address: IpAddr::from([127, 0, 0, 1]), transport: Transport::Unknown }.write(secret);
+    format!("HEAD /health HTTP/1.1\r\nHost: localhost\r\n{HEADER}: {identity}\r\n\r\n").into_bytes()
+}
+
+/// Opens a connection to the pool and proves it by a round trip.
+fn connect(socket: &Path, greeting: &[u8]) -> std::io::Result<UnixStream> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(LANE_OPEN_TIMEOUT))?;
+    stream.set_write_timeout(Some(LANE_OPEN_TIMEOUT))?;
+    stream.write_all(greeting)?;
+    let mut answer = Vec::new();
+    let mut buffer = [0; 1024];
+    while wire::find(&answer, b"\r\n\r\n").is_none() {
+        match stream.read(&mut buffer) {
+            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+            Ok(count) => answer.extend_from_slice(&buffer[..count]),
+            // A read with a time-out is not taken up again by the kernel after a signal (signal(7)).
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        if answer.len() > ANSWER_BYTES_MAX {
+            return Err(ErrorKind::InvalidData.into());
+        }
+    }
+    stream.set_nonblocking(true)?;
+    Ok(stream)
+}
+
+#[cfg(test)]
+mod tests;

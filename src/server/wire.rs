@@ -4,6 +4,8 @@
 //! value that could end the line early is never written.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::io::Write;
 
 use log::error;
 
@@ -14,8 +16,11 @@ use time::macros::format_description;
 use crate::web::response::{Kind, Response};
 
 /// RFC 9110, section 5.6.7.
-const DATE: &[BorrowedFormatItem<'_>] =
+const DATE_FORMAT: &[BorrowedFormatItem<'_>] =
     format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+
+/// Room made for a head; few are longer.
+const HEAD_BYTES_USUAL: usize = 1_024;
 
 /// Whether the client wants a body: HEAD does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,48 +33,78 @@ pub(super) enum Send {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unprintable(pub(super) &'static str);
 
-/// Prints an answer.
+/// Appends an answer to `out`. `connection` is a whole line about the connection, or nothing.
 ///
 /// # Errors
 /// [`Unprintable`] when a header value holds a byte that no header may: below 0x20 or above 0x7e, in `Location` also
-/// a space. Nothing of the answer may be sent then.
-pub(super) fn print(response: &Response, send: Send) -> Result<Vec<u8>, Unprintable> {
-    let mut head = format!("HTTP/1.1 {} {}\r\n", response.status, reason(response.status));
+/// a space. `out` is as it was then.
+pub(super) fn print(
+    response: &Response,
+    send: Send,
+    connection: &'static str,
+    out: &mut Vec<u8>,
+) -> Result<(), Unprintable> {
+    // Neither has a body, and a length would be wrong (RFC 9110, section 8.6).
+    let has_body = !matches!(response.status, 204 | 304);
+    let body: &[u8] = if has_body && send == Send::Whole { &response.body } else { &[] };
+    let start = out.len();
+    out.reserve(HEAD_BYTES_USUAL + body.len());
+    // Writing to memory does not fail.
+    let _ = write!(out, "HTTP/1.1 {} {}\r\n{connection}", response.status, reason(response.status));
     for (name, value) in &response.headers {
         let lowest = if *name == "Location" { 0x21 } else { 0x20 };
         if !value.bytes().all(|byte| (lowest..=0x7e).contains(&byte)) {
+            out.truncate(start);
             return Err(Unprintable(name));
         }
-        push(&mut head, name, value);
+        push(out, &[name, ": ", value, "\r\n"]);
     }
-    push(&mut head, "Server", "linkjar");
-    push(&mut head, "Date", &OffsetDateTime::now_utc().format(DATE).unwrap_or_default());
-    // Neither has a body, and a length would be wrong (RFC 9110, section 8.6).
-    let has_body = !matches!(response.status, 204 | 304);
+    push(out, &["Server: linkjar\r\n"]);
+    DATE.with_borrow_mut(|date| push(out, &["Date: ", date.now(), "\r\n"]));
     if has_body {
-        push(&mut head, "Content-Length", &response.body.len().to_string());
+        let _ = write!(out, "Content-Length: {}\r\n", response.body.len());
     }
-    head.push_str("\r\n");
-    let mut out = head.into_bytes();
-    if has_body && send == Send::Whole {
-        out.extend_from_slice(&response.body);
-    }
-    Ok(out)
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(body);
+    Ok(())
 }
 
-fn push(head: &mut String, name: &str, value: &str) {
-    head.push_str(name);
-    head.push_str(": ");
-    head.push_str(value);
-    head.push_str("\r\n");
+fn push(out: &mut Vec<u8>, parts: &[&str]) {
+    parts.iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
 }
 
 /// Prints an answer; one that must not be sent is reported and replaced by a 500.
-pub(super) fn print_or_apologise(response: &Response, send: Send) -> Vec<u8> {
-    print(response, send).unwrap_or_else(|Unprintable(name)| {
+pub(super) fn print_or_apologise(response: &Response, send: Send, connection: &'static str, out: &mut Vec<u8>) {
+    if let Err(Unprintable(name)) = print(response, send, connection, out) {
         error!(target: "core", header = name; "an answer held bytes that no header may; it was not sent");
-        print(&last_resort(), send).unwrap_or_default()
-    })
+        // Its headers are ours.
+        let _ = print(&last_resort(), send, connection, out);
+    }
+}
+
+/// Where some bytes first stand in others.
+pub(super) fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes.windows(wanted.len()).position(|window| window == wanted)
+}
+
+/// The time as it stands in `Date`, written anew once a second.
+struct Date {
+    second: i64,
+    text: String,
+}
+
+impl Date {
+    fn now(&mut self) -> &str {
+        let now = OffsetDateTime::now_utc();
+        if now.unix_timestamp() != self.second || self.text.is_empty() {
+            (self.second, self.text) = (now.unix_timestamp(), now.format(DATE_FORMAT).unwrap_or_default());
+        }
+        &self.text
+    }
+}
+
+thread_local! {
+    static DATE: RefCell<Date> = const { RefCell::new(Date { second: 0, text: String::new() }) };
 }
 
 /// What is sent when an answer could not be printed.
@@ -117,16 +152,23 @@ fn reason(status: u16) -> &'static str {
 mod tests {
     use super::*;
 
+    fn printed(response: &Response, send: Send) -> Result<String, Unprintable> {
+        let mut out = Vec::new();
+        let outcome = print(response, send, "", &mut out);
+        assert!(outcome.is_ok() || out.is_empty(), "half an answer");
+        outcome.map(|()| String::from_utf8(out).unwrap())
+    }
+
     #[test]
     fn answers_are_printed_with_their_true_length() {
         let response = Response::new(200, Kind::Plain).with("X-A", "b").with_body(b"hello".as_slice());
-        let text = String::from_utf8(print(&response, Send::Whole).unwrap()).unwrap();
+        let text = printed(&response, Send::Whole).unwrap();
         assert!(text.starts_with("HTTP/1.1 200 OK\r\nX-A: b\r\nServer: linkjar\r\nDate: "), "{text}");
         assert!(text.ends_with("GMT\r\nContent-Length: 5\r\n\r\nhello"), "{text}");
-        let head = String::from_utf8(print(&response, Send::HeadOnly).unwrap()).unwrap();
+        let head = printed(&response, Send::HeadOnly).unwrap();
         assert!(head.ends_with("Content-Length: 5\r\n\r\n"), "{head}");
         for status in [204, 304] {
-            let text = String::from_utf8(print(&Response::new(status, Kind::Plain), Send::Whole).unwrap()).unwrap();
+            let text = printed(&Response::new(status, Kind::Plain), Send::Whole).unwrap();
             assert!(!text.contains("Content-Length"), "{text}");
         }
     }
@@ -143,7 +185,7 @@ mod tests {
             ("Allow", "GET\u{7f}", false),
         ] {
             let response = Response::new(302, Kind::ShortLink).with(name, value);
-            assert_eq!(print(&response, Send::Whole).is_ok(), fine, "{name}: {value:?}");
+            assert_eq!(printed(&response, Send::Whole).is_ok(), fine, "{name}: {value:?}");
         }
     }
 }

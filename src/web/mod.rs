@@ -51,7 +51,7 @@ use crate::ui::Markup;
 use crate::ui::layout::Section;
 use crate::visitor::AddressPolicy;
 pub(crate) use redirect::hot;
-pub(crate) use refusal::refuse;
+pub(crate) use refusal::{refuse, refuse_plain};
 
 use access::Visitor;
 use error::Error;

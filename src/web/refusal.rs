@@ -19,7 +19,16 @@ pub(crate) fn refuse(app: &App, status: u16, transport: Transport) -> Response {
         503 | 504 => text::BUSY.to_owned(),
         _ => text::NOT_UNDERSTOOD.to_owned(),
     };
-    let response = Response::plain(status, &words);
+    refused(app, status, transport, &words)
+}
+
+/// The answer to plain bytes where TLS is spoken.
+pub(crate) fn refuse_plain(app: &App) -> Response {
+    refused(app, 400, Transport::Plain, "This port speaks HTTPS. Put https:// in front of the address.")
+}
+
+fn refused(app: &App, status: u16, transport: Transport, words: &str) -> Response {
+    let response = Response::plain(status, words);
     let response = match status {
         405 => response.with("Allow", "GET, HEAD, POST, OPTIONS"),
         503 | 504 => response.with("Retry-After", "1"),

@@ -431,7 +431,7 @@ fn nobody_can_say_who_they_are_but_by_where_they_come_from() {
 fn the_pool_answers_to_the_door_alone() {
     let appliance = Start::with_admin().run();
     let folder = appliance.data().join(".door");
-    for (path, mode) in [(folder.clone(), 0o700), (folder.join("pool"), 0o600)] {
+    for (path, mode) in [(folder.clone(), 0o700), (folder.join("pool-0"), 0o600)] {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode, "{}", path.display());
     }
     let zeros = "0".repeat(32);
@@ -440,10 +440,10 @@ fn the_pool_answers_to_the_door_alone() {
         "X-Door:\r\n".to_owned(),
         "X-Door: 127.0.0.1\r\n".to_owned(),
         "X-Door:  127.0.0.1\r\n".to_owned(),
-        format!("X-Door: {zeros} 127.0.0.1\r\n"),
+        format!("X-Door: {zeros} 127.0.0.1 secure\r\n"),
         format!("X-Door: {zeros} 127.0.0.1\r\nX-Door: {zeros} 127.0.0.1\r\n"),
     ] {
-        let mut stream = UnixStream::connect(folder.join("pool")).unwrap();
+        let mut stream = UnixStream::connect(folder.join("pool-0")).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream
             .write_all(get(appliance.address, "/health", &format!("{lines}Connection: close\r\n")).as_bytes())

@@ -1,34 +1,50 @@
 //! One client's connection: bytes in, requests out, answers back, within bounds and deadlines.
 //!
 //! A state machine without a socket's surprises: the loop tells it what can be read or written and asks what comes
-//! next. What a request means it does not know.
+//! next. What a request means it does not know. The bounds of the table stand in [`crate::limits`].
+//!
+//! | State | Waits for | At most | Then |
+//! |---|---|---|---|
+//! | Greeting | the end of the TLS handshake | `HANDSHAKE_TIMEOUT` from the start | closed |
+//! | Head, nothing come | a request's first byte | `IDLE_TIMEOUT`, `IDLE_TIMEOUT_CROWDED` when it is crowded | closed |
+//! | Head, begun | the blank line | `HEAD_TIMEOUT` from its first byte | 408 |
+//! | Body | the last byte | `BODY_GRACE` and a second for each `BODY_BYTES_PER_S` come, never past `BODY_TIMEOUT` | 408 |
+//! | Waiting | an answer from elsewhere | what the loop allows | 503, 504 |
+//! | Answering | the client, to take bytes | `ANSWER_STALL` without one taken | closed |
+//! | Discarding | the client's end, after a refusal | `DISCARD_TIMEOUT`, `DISCARD_BYTES_MAX` | closed |
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{IpAddr, Shutdown};
+mod answering;
+mod reading;
+
+use std::net::IpAddr;
 use std::time::Instant;
 
 use mio::net::TcpStream;
 
-use crate::limits::{
-    ANSWER_STALL, BODY_TIMEOUT, DISCARD_BYTES_MAX, DISCARD_TIMEOUT, FORM_BYTES_MAX, HEAD_STEP_BYTES, HEAD_TIMEOUT,
-    IDLE_TIMEOUT, REQUESTS_PER_CONNECTION_MAX,
-};
-use crate::server::door::body::{BodyError, Chunked};
-use crate::server::door::head::{self, Framing, HEAD_BYTES_MAX, Head, Parsed, Version};
-use crate::web::request::Method;
+use crate::limits::{HANDSHAKE_TIMEOUT, IDLE_TIMEOUT};
+use crate::proxy::Transport;
+use crate::server::door::head::{Head, Version};
+use crate::server::door::input::Input;
+use crate::server::door::socket::Socket;
+use answering::Output;
+use reading::Body;
 
 /// A client's connection and where it stands.
 pub(super) struct Client {
-    stream: TcpStream,
+    socket: Socket,
+    /// The other end of the socket.
     pub(super) peer: IpAddr,
+    /// What the socket it came in by says of the way.
+    pub(super) transport: Transport,
     /// Tells this client from an earlier one in the same place.
     pub(super) generation: u64,
     phase: Phase,
-    input: Vec<u8>,
-    output: Vec<u8>,
-    written: usize,
+    input: Input,
+    output: Output,
     /// Edge-triggered: what the last event said and no call has refuted.
     can_read: bool,
+    /// The client's last byte has come, or will be the next thing to come.
+    is_ending: bool,
     /// The client has sent its last byte.
     is_finished: bool,
     keep_alive: bool,
@@ -40,12 +56,21 @@ pub(super) struct Client {
     has_begun: bool,
     /// Bytes of the head that were judged incomplete.
     judged: usize,
+    /// Connections are many: this one is kept for less long.
+    is_crowded: bool,
+    /// The address that this connection counts for, if its connections are counted.
+    pub(super) place: Option<IpAddr>,
+    /// What the loop has noted of it: bytes held, a handshake under way.
+    pub(super) held_noted: usize,
+    pub(super) half_open_noted: bool,
     /// The program ends: no request after this one, and no more time for it.
     is_last: bool,
     deadline: Instant,
 }
 
 enum Phase {
+    /// Before and within a TLS handshake.
+    Greeting,
     /// Between requests, or within a head.
     Head,
     Body(Box<Head>, Body),
@@ -55,16 +80,6 @@ enum Phase {
     Answering,
     /// The last answer was a refusal: what still comes is read and dropped for a moment, so that the answer arrives.
     Discarding(usize),
-}
-
-struct Body {
-    bytes: Vec<u8>,
-    rest: Rest,
-}
-
-enum Rest {
-    Length(usize),
-    Chunked(Chunked),
 }
 
 /// How little is lost by closing a connection: the least first.
@@ -80,6 +95,13 @@ pub(super) enum Standing {
     AtWork,
 }
 
+/// Large buffers, for one client at a time.
+#[derive(Default)]
+pub(super) struct Buffers {
+    input: Vec<u8>,
+    output: Vec<u8>,
+}
+
 /// A complete request.
 pub(super) struct Request {
     pub(super) head: Head,
@@ -92,22 +114,29 @@ pub(super) enum Next {
     Wait,
     /// Have this answered.
     Answer(Box<Request>),
+    /// Say that TLS is spoken here, and end.
+    NotTls,
     /// Answer this status and end: the request cannot be trusted, or is too large or too late.
     Refuse(u16, &'static str),
     Close,
 }
 
 impl Client {
-    pub(super) fn new(stream: TcpStream, peer: IpAddr, generation: u64, now: Instant) -> Client {
+    pub(super) fn new(socket: Socket, peer: IpAddr, transport: Transport, generation: u64, now: Instant) -> Client {
+        let (phase, patience) = match socket.is_open() {
+            true => (Phase::Head, IDLE_TIMEOUT),
+            false => (Phase::Greeting, HANDSHAKE_TIMEOUT),
+        };
         Client {
-            stream,
-            peer: peer.to_canonical(),
+            socket,
+            peer,
+            transport,
             generation,
-            phase: Phase::Head,
-            input: Vec::new(),
-            output: Vec::new(),
-            written: 0,
+            phase,
+            input: Input::default(),
+            output: Output::default(),
             can_read: true,
+            is_ending: false,
             is_finished: false,
             keep_alive: true,
             wants_body: true,
@@ -115,24 +144,33 @@ impl Client {
             requests: 0,
             has_begun: false,
             judged: 0,
+            is_crowded: false,
+            place: None,
+            held_noted: 0,
+            half_open_noted: false,
             is_last: false,
-            deadline: now + IDLE_TIMEOUT,
+            deadline: now + patience,
         }
     }
 
     pub(super) fn stream(&mut self) -> &mut TcpStream {
-        &mut self.stream
+        self.socket.tcp()
     }
 
     pub(super) fn deadline(&self) -> Instant {
         self.deadline
     }
 
+    /// A TLS handshake has begun and is not done.
+    pub(super) fn is_half_open(&self) -> bool {
+        self.socket.is_half_open()
+    }
+
     /// How little is lost by closing this connection now.
     pub(super) fn standing(&self) -> Standing {
         match self.phase {
             Phase::Head if self.input.is_empty() => Standing::Idle,
-            Phase::Head | Phase::Body(..) | Phase::Discarding(_) => Standing::Incomplete,
+            Phase::Greeting | Phase::Head | Phase::Body(..) | Phase::Discarding(_) => Standing::Incomplete,
             Phase::Answering => Standing::Reading,
             Phase::Waiting => Standing::AtWork,
         }
@@ -148,8 +186,24 @@ impl Client {
         self.requests > 0
     }
 
-    pub(super) fn note_readable(&mut self) {
+    /// There may be something to read; `is_ending`: the client's end is among it.
+    pub(super) fn note_readable(&mut self, is_ending: bool) {
         self.can_read = true;
+        self.is_ending |= is_ending;
+    }
+
+    /// Sees to a client that may have nothing new to say for a while: buffers that thousands of clients share come
+    /// before [`Client::proceed`] and go after it.
+    pub(super) fn lend(&mut self, buffers: &mut Buffers, is_crowded: bool) {
+        self.is_crowded = is_crowded;
+        self.input.lend(&mut buffers.input);
+        self.output.lend(&mut buffers.output);
+    }
+
+    /// Takes the buffers back. Needed after every call that may have put something into them.
+    pub(super) fn settle(&mut self, buffers: &mut Buffers) {
+        self.input.settle(&mut buffers.input);
+        self.output.settle(&mut buffers.output);
     }
 
     /// Writes and reads what can be written and read, and says what comes next.
@@ -160,8 +214,11 @@ impl Client {
                 Ok(false) => return Next::Wait,
                 Err(()) => return Next::Close,
             }
-            self.read();
+            if let Some(refusal) = self.read() {
+                return refusal;
+            }
             let next = match self.phase {
+                Phase::Greeting => self.greet(now),
                 Phase::Head => self.read_head(now),
                 Phase::Body(..) => self.read_body(),
                 Phase::Waiting => Some(Next::Wait),
@@ -174,200 +231,26 @@ impl Client {
         }
     }
 
-    fn read(&mut self) {
-        let mut buffer = [0; 16 << 10];
-        // Never more than one head ahead: what is not read stays with the client.
-        while self.can_read && self.input.len() < HEAD_BYTES_MAX {
-            match self.stream.read(&mut buffer) {
-                Ok(0) => {
-                    self.is_finished = true;
-                    self.can_read = false;
-                }
-                Ok(count) => self.input.extend_from_slice(&buffer[..count]),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.can_read = false;
-                    self.is_finished |= error.kind() != ErrorKind::WouldBlock;
-                }
-            }
-        }
-    }
-
-    /// `None` where the loop should go on: the phase has changed.
-    fn read_head(&mut self, now: Instant) -> Option<Next> {
-        // A client that leaves within a head has said nothing that could be answered.
-        if self.input.is_empty() {
-            return Some(if self.is_finished { Next::Close } else { Next::Wait });
-        }
-        // A head is judged line by line: without a new line's end there is nothing new to say, up to a bound.
-        let new = self.input.get(self.judged..).unwrap_or_default();
-        if self.judged > 0 && !self.is_finished && new.len() < HEAD_STEP_BYTES && !new.contains(&b'\n') {
-            return Some(Next::Wait);
-        }
-        match head::parse(&self.input) {
-            Parsed::Incomplete if self.is_finished => Some(Next::Close),
-            Parsed::Incomplete => {
-                // The clock runs from the first byte of a head, not from the last.
-                self.judged = self.input.len();
-                if !self.has_begun && !self.is_last {
-                    self.has_begun = true;
-                    self.deadline = now + HEAD_TIMEOUT;
-                }
-                Some(Next::Wait)
-            }
-            Parsed::Refused(refusal) => Some(Next::Refuse(refusal.status, refusal.reason)),
-            Parsed::Head(head) => {
-                self.input.drain(..head.bytes);
-                self.judged = 0;
-                self.version = head.version;
-                self.wants_body = head.method != Method::Head;
-                self.requests += 1;
-                self.keep_alive = head.keep_alive && self.requests < REQUESTS_PER_CONNECTION_MAX;
-                self.begin_body(head, now)
-            }
-        }
-    }
-
-    fn begin_body(&mut self, head: Head, now: Instant) -> Option<Next> {
-        let rest = match head.framing {
-            Framing::None | Framing::Length(0) => return Some(self.complete(head, Vec::new())),
-            Framing::Length(length) => match usize::try_from(length) {
-                Ok(length) if length <= FORM_BYTES_MAX => Rest::Length(length),
-                _ => return Some(Next::Refuse(413, "declared body too long")),
-            },
-            Framing::Chunked => Rest::Chunked(Chunked::new(FORM_BYTES_MAX)),
-        };
-        if head.expects_continue && self.input.is_empty() {
-            self.output.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
-        }
-        self.deadline = now + BODY_TIMEOUT;
-        self.phase = Phase::Body(Box::new(head), Body { bytes: Vec::new(), rest });
-        None
-    }
-
-    /// `None` where the loop should go on: there is more to read or to write.
-    fn read_body(&mut self) -> Option<Next> {
-        let Phase::Body(_, body) = &mut self.phase else { return None };
-        let is_done = match &mut body.rest {
-            Rest::Length(length) => {
-                let take = self.input.len().min(*length - body.bytes.len());
-                body.bytes.extend(self.input.drain(..take));
-                body.bytes.len() == *length
-            }
-            Rest::Chunked(chunked) => match chunked.feed(&self.input, &mut body.bytes) {
-                Ok(fed) => {
-                    self.input.drain(..fed.consumed);
-                    fed.done
-                }
-                Err(BodyError::TooLarge) => return Some(Next::Refuse(413, "chunked body too long")),
-                Err(BodyError::Malformed) => return Some(Next::Refuse(400, "chunked body malformed")),
-            },
-        };
-        if !is_done {
-            let can_go_on = self.can_read || !self.output.is_empty();
-            return match self.is_finished {
-                true => Some(Next::Refuse(400, "body cut off")),
-                false => (!can_go_on).then_some(Next::Wait),
-            };
-        }
-        match std::mem::replace(&mut self.phase, Phase::Waiting) {
-            Phase::Body(head, body) => Some(self.complete(*head, body.bytes)),
-            _ => None,
-        }
-    }
-
-    fn complete(&mut self, head: Head, body: Vec<u8>) -> Next {
-        self.phase = Phase::Waiting;
-        Next::Answer(Box::new(Request { head, body }))
-    }
-
-    /// Takes an answer as the pool printed it. `is_last` ends the connection after it.
-    pub(super) fn answer(&mut self, answer: &[u8], is_last: bool, now: Instant) {
-        self.keep_alive &= !is_last;
-        let line_end = answer.windows(2).position(|window| window == b"\r\n").map_or(answer.len(), |at| at + 2);
-        self.output.extend_from_slice(&answer[..line_end]);
-        if !self.keep_alive {
-            self.output.extend_from_slice(b"Connection: close\r\n");
-        } else if self.keep_alive && self.version == Version::Http10 {
-            self.output.extend_from_slice(b"Connection: keep-alive\r\n");
-        }
-        let end = answer.windows(4).position(|window| window == b"\r\n\r\n").map_or(answer.len(), |at| at + 4);
-        let end = if self.wants_body { answer.len() } else { end };
-        self.output.extend_from_slice(&answer[line_end..end]);
-        self.phase = Phase::Answering;
-        self.deadline = now + ANSWER_STALL;
-    }
-
-    /// Takes the answer to a request that is refused; the connection ends after it.
-    pub(super) fn refuse(&mut self, answer: &[u8], now: Instant) {
-        self.answer(answer, true, now);
-        self.input.clear();
-    }
-
-    /// Writes what is left of the answer. True when there is nothing more to write.
-    fn flush(&mut self, now: Instant) -> Result<bool, ()> {
-        while self.written < self.output.len() {
-            match self.stream.write(&self.output[self.written..]) {
-                Ok(0) => return Err(()),
-                Ok(count) => {
-                    self.written += count;
-                    if matches!(self.phase, Phase::Answering) {
-                        self.deadline = now + ANSWER_STALL;
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => return Err(()),
-            }
-        }
-        self.output.clear();
-        self.written = 0;
-        Ok(true)
-    }
-
-    /// After an answer: the next request (`None`: the loop goes on), or a quiet end.
-    fn next_request(&mut self, now: Instant) -> Option<Next> {
-        if self.keep_alive && !self.is_last {
-            self.phase = Phase::Head;
-            self.has_begun = false;
-            self.deadline = now + IDLE_TIMEOUT;
-            // A connection that carries nothing keeps nothing.
-            self.output = Vec::new();
-            if self.input.is_empty() {
-                self.input = Vec::new();
-            }
-            return None;
-        }
-        // Closed at once, what the client still sends would make the kernel take the answer back.
-        if self.is_finished || self.stream.shutdown(Shutdown::Write).is_err() {
-            return Some(Next::Close);
-        }
-        self.phase = Phase::Discarding(DISCARD_BYTES_MAX);
-        self.deadline = now + DISCARD_TIMEOUT;
-        None
-    }
-
-    fn discard(&mut self) -> Option<Next> {
-        let Phase::Discarding(left) = &mut self.phase else { return None };
-        *left = left.saturating_sub(self.input.len());
-        self.input.clear();
-        if *left == 0 || self.is_finished {
-            return Some(Next::Close);
-        }
-        (!self.can_read).then_some(Next::Wait)
-    }
-
     /// What a passed deadline means: a late request is told so, everything else ends without a word.
     pub(super) fn timed_out(&mut self) -> Next {
         match self.phase {
             // A stray line end after a body is no request; an unasked answer would be taken for the next one's.
-            Phase::Head if self.input.iter().any(|byte| !b"\r\n".contains(byte)) => {
+            Phase::Head if self.input.data().iter().any(|byte| !b"\r\n".contains(byte)) => {
                 Next::Refuse(408, "head came too slowly")
             }
             Phase::Body(..) => Next::Refuse(408, "body came too slowly"),
             Phase::Waiting => Next::Wait,
             _ => Next::Close,
         }
+    }
+
+    /// Bytes held for this client: what came and is not whole, and answers that it does not take.
+    pub(super) fn held_bytes(&self) -> usize {
+        let body = match &self.phase {
+            Phase::Body(_, body) => body.bytes.capacity(),
+            _ => 0,
+        };
+        self.input.held() + self.output.held() + body
     }
 
     /// Sets the time by which the client's next step must have come.

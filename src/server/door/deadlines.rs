@@ -4,9 +4,9 @@
 
 use std::time::Instant;
 
-use crate::limits::{LANE_TIMEOUT, QUEUE_TIMEOUT};
+use crate::limits::{DEADLINE_STEP, LANE_TIMEOUT, QUEUE_TIMEOUT};
+use crate::server::door::Loop;
 use crate::server::door::client::{Client, Next, Standing};
-use crate::server::door::{Loop, refusal};
 
 impl Loop {
     /// Notes a client's deadline; the loop wakes for the earliest.
@@ -20,17 +20,24 @@ impl Loop {
         self.next_deadline = Some(self.next_deadline.map_or(deadline, |next| next.min(deadline)));
     }
 
+    /// When the loop has something to do although nothing happens.
+    pub(super) fn wake_up_at(&self) -> Option<Instant> {
+        let look = self.next_deadline.map(|next| next.max(self.looked + DEADLINE_STEP));
+        [look, self.accept_again].into_iter().flatten().min()
+    }
+
     /// Sees to everything whose time is up.
     pub(super) fn pass_deadlines(&mut self, now: Instant) {
-        if self.accept_again.is_some_and(|at| at <= now) {
-            self.accept(now);
+        if self.is_full || self.accept_again.take_if(|at| *at <= now).is_some() {
+            (0..self.listeners.len()).for_each(|index| self.accept(index, now));
         }
-        if self.next_deadline.is_none_or(|next| next > now) {
+        if self.next_deadline.is_none_or(|next| next > now || self.looked + DEADLINE_STEP > now) {
             return;
         }
+        self.looked = now;
         self.expire_queue(now);
         for index in 0..self.lanes.len() {
-            if let Some(ticket) = self.lanes[index].overdue(now) {
+            if let Some(ticket) = self.lanes[index].as_mut().and_then(|lane| lane.overdue(now)) {
                 self.apologise(ticket, 504, now);
             }
         }
@@ -38,13 +45,13 @@ impl Loop {
             self.clients.iter().filter(|(_, client)| client.deadline() <= now).map(|(key, _)| key).collect();
         for key in due {
             let Some(client) = self.clients.get_mut(key) else { continue };
-            if self.listener.is_none() && client.standing() <= Standing::Incomplete {
+            if self.is_stopping && client.standing() <= Standing::Incomplete {
                 self.close(key);
                 continue;
             }
             match client.timed_out() {
-                Next::Refuse(status, _) => {
-                    client.refuse(&refusal::answer(&self.app, status), now);
+                Next::Refuse(status, reason) => {
+                    self.refuse(key, status, reason, now);
                     self.proceed(key, now);
                 }
                 Next::Wait => client.wait_until(now + LANE_TIMEOUT),

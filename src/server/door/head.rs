@@ -68,6 +68,10 @@ pub(crate) struct Head {
     pub(crate) target: String,
     pub(crate) version: Version,
     pub(crate) headers: Headers,
+    /// What the client, or a proxy, says of the way: the lines of `X-Forwarded-For` and of `X-Forwarded-Proto`. Not
+    /// repeated by [`Head::write`], and worth nothing unless the peer is trusted.
+    pub(crate) forwarded_for: Vec<String>,
+    pub(crate) forwarded_proto: Vec<String>,
     pub(crate) framing: Framing,
     /// The client wants to send another request after this one.
     pub(crate) keep_alive: bool,
@@ -216,6 +220,8 @@ fn read(buffer: &[u8]) -> Result<Option<Head>, Refusal> {
         target: target.to_owned(),
         version,
         headers: fields::kept(&fields, host)?,
+        forwarded_for: fields::all(&fields, "x-forwarded-for"),
+        forwarded_proto: fields::all(&fields, "x-forwarded-proto"),
         framing,
         keep_alive: fields::keeps_alive(&fields, version),
         expects_continue,

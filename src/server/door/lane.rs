@@ -5,19 +5,17 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream as BlockingStream;
-use std::path::Path;
 use std::time::Instant;
 
 use mio::net::UnixStream;
 use mio::{Interest, Registry, Token};
 
-use crate::limits::{ANSWER_BYTES_MAX, LANE_OPEN_TIMEOUT, LANE_TIMEOUT};
+use crate::limits::{ANSWER_BYTES_MAX, LANE_TIMEOUT};
 use crate::server::door::Ticket;
 
 /// A lane and what it is doing.
 pub(super) struct Lane {
     stream: UnixStream,
-    token: Token,
     work: Option<Work>,
     /// Bytes of the request not yet taken by the pool.
     outgoing: Vec<u8>,
@@ -43,47 +41,15 @@ pub(super) enum Progress {
     Broken(Option<Ticket>),
 }
 
-/// Opens a connection to the pool and proves it by a round trip. One after the other: the pool may leave a connection
-/// waiting when several come at the same moment.
-///
-/// # Errors
-/// Those of the operating system; a pool that does not answer within [`LANE_OPEN_TIMEOUT`].
-fn connect(socket: &Path, greeting: &[u8]) -> std::io::Result<BlockingStream> {
-    let mut stream = BlockingStream::connect(socket)?;
-    stream.set_read_timeout(Some(LANE_OPEN_TIMEOUT))?;
-    stream.set_write_timeout(Some(LANE_OPEN_TIMEOUT))?;
-    stream.write_all(greeting)?;
-    let mut answer = Vec::new();
-    let mut buffer = [0; 1024];
-    while !answer.ends_with(b"\r\n\r\n") {
-        match stream.read(&mut buffer) {
-            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-            Ok(count) => answer.extend_from_slice(&buffer[..count]),
-            // A read with a time-out is not taken up again by the kernel after a signal (signal(7)).
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-        if answer.len() > ANSWER_BYTES_MAX {
-            return Err(ErrorKind::InvalidData.into());
-        }
-    }
-    stream.set_nonblocking(true)?;
-    Ok(stream)
-}
-
 impl Lane {
-    /// Opens a lane. `greeting` is a HEAD request that the pool answers with a head alone.
+    /// Takes an open connection to the pool.
     ///
     /// # Errors
-    /// When the pool does not take the connection or does not answer on it.
-    pub(super) fn open(socket: &Path, greeting: &[u8], registry: &Registry, token: Token) -> std::io::Result<Lane> {
-        let mut stream = UnixStream::from_std(connect(socket, greeting)?);
+    /// Those of the operating system.
+    pub(super) fn new(stream: BlockingStream, registry: &Registry, token: Token) -> std::io::Result<Lane> {
+        let mut stream = UnixStream::from_std(stream);
         registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
-        Ok(Lane { stream, token, work: None, outgoing: Vec::new(), incoming: Vec::new() })
-    }
-
-    pub(super) fn token(&self) -> Token {
-        self.token
+        Ok(Lane { stream, work: None, outgoing: Vec::new(), incoming: Vec::new() })
     }
 
     pub(super) fn is_idle(&self) -> bool {

@@ -1,48 +1,52 @@
 //! The door: the only thing that touches the network.
 //!
-//! One thread owns every client's socket. It accepts, reads one bounded head and body within absolute deadlines,
-//! refuses what leaves room for doubt, and hands a complete request, written anew, over one of a few permanent
-//! [`lane`]s to the pool. The pool's answer goes back at the client's pace; a slow or silent client costs a few
-//! kilobytes and never a worker. Nothing in the loop waits for a disk, a lock or a client.
+//! One thread owns every client's socket. It accepts, ends TLS, reads one bounded head and body within absolute
+//! deadlines, refuses what leaves room for doubt, and hands a complete request, written anew, over one of a few
+//! permanent [`lane`]s to the pool. The pool's answer goes back at the client's pace; a slow or silent client costs a
+//! few kilobytes and never a worker. Nothing in the loop waits for a disk, a lock or a client. What a client may be in
+//! the middle of, and for how long, stands in a table in [`client`].
 
 mod admission;
 mod body;
 mod client;
 mod deadlines;
+mod dispatch;
 mod head;
+mod input;
 mod lane;
-mod refusal;
+mod opener;
+mod origin;
+mod socket;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io::ErrorKind;
 use std::net::{IpAddr, TcpListener as BlockingListener};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use log::{debug, error, warn};
+use log::{error, warn};
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token, Waker};
 use slab::Slab;
 
 use crate::app::App;
-use crate::limits::{EVENTS_PER_ROUND, LANE_TIMEOUT, QUEUE_TIMEOUT, QUEUED_MAX, STOP_QUIET};
-use crate::proxy::Transport;
-use crate::server::exchange;
-use crate::server::wire::{self, Send};
-use crate::web;
-use crate::web::request::{Method, Raw};
-use client::{Client, Next, Request, Standing};
-use lane::{Lane, Progress};
+use crate::limits::{EVENTS_PER_ROUND, STOP_POLL, STOP_QUIET};
+use crate::proxy::TrustedProxies;
+use crate::server::pool::Pool;
+use crate::server::tls::Tls;
+use client::{Buffers, Client, Standing};
+use dispatch::Queued;
+use lane::Lane;
+use opener::Opener;
 
-pub(super) use refusal::IDENTITY;
-
-const LISTENER: Token = Token(0);
-const WAKER: Token = Token(1);
-const FIRST_LANE: usize = 2;
+/// The first listening socket; a second stands behind it.
+const LISTENERS: usize = 0;
+const LISTENERS_MAX: usize = 2;
+const WAKER: Token = Token(LISTENERS_MAX);
+const FIRST_LANE: usize = LISTENERS_MAX + 1;
 
 /// Names a client for as long as it is the same one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,12 +60,31 @@ impl Ticket {
     const NOBODY: Ticket = Ticket { key: usize::MAX, generation: 0 };
 }
 
-/// What a request needs to be trusted by the pool: the path of its socket, and a secret of this process.
-#[derive(Clone)]
-pub(super) struct PoolAddress {
-    pub(super) socket: PathBuf,
-    pub(super) secret: String,
+/// A listening socket, and what is spoken on it.
+pub(super) struct Entrance {
+    pub(super) listener: BlockingListener,
+    pub(super) speech: Speech,
+}
+
+/// What is spoken on a socket.
+pub(super) enum Speech {
+    /// Plain HTTP; who is in front may have taken TLS off.
+    Plain,
+    /// Plain HTTP beside a socket with TLS.
+    PlainBesideTls,
+    Tls(Arc<Tls>),
+}
+
+/// What the door works with.
+pub(super) struct Setting {
+    pub(super) app: Arc<App>,
+    pub(super) pool: Arc<Pool>,
+    /// One or two.
+    pub(super) entrances: Vec<Entrance>,
+    pub(super) trusted: TrustedProxies,
     pub(super) lanes: usize,
+    /// Connections held at once.
+    pub(super) clients_max: usize,
 }
 
 /// The running door.
@@ -75,14 +98,9 @@ impl Door {
     ///
     /// # Errors
     /// A sentence for the operator.
-    pub(super) fn start(
-        app: Arc<App>,
-        listener: BlockingListener,
-        pool: PoolAddress,
-        failed: Sender<String>,
-    ) -> Result<Door, String> {
-        let mut state = Loop::new(app, listener, pool).map_err(|error| error.to_string())?;
-        let waker = Waker::new(state.poll.registry(), WAKER).map_err(|error| error.to_string())?;
+    pub(super) fn start(setting: Setting, failed: Sender<String>) -> Result<Door, String> {
+        let (mut state, waker) =
+            Loop::new(setting).map_err(|error| format!("the network front cannot start: {error}"))?;
         let run = move || {
             let ended = catch_unwind(AssertUnwindSafe(|| state.run()));
             if ended.is_err() || !state.app.is_stopping() {
@@ -91,7 +109,7 @@ impl Door {
             }
         };
         let thread = thread::Builder::new().name("door".to_owned()).spawn(run).map_err(|error| error.to_string())?;
-        Ok(Door { waker: Arc::new(waker), thread })
+        Ok(Door { waker, thread })
     }
 
     /// Takes no more connections, lets requests that have come finish, and returns when nobody is left or `grace` is
@@ -103,7 +121,7 @@ impl Door {
         }
         let end = Instant::now() + grace;
         while !self.thread.is_finished() && Instant::now() < end {
-            thread::sleep(Duration::from_millis(5));
+            thread::sleep(STOP_POLL);
         }
     }
 }
@@ -111,64 +129,91 @@ impl Door {
 /// Everything the loop owns.
 struct Loop {
     app: Arc<App>,
-    pool: PoolAddress,
+    pool: Arc<Pool>,
+    trusted: TrustedProxies,
+    has_warned_of_proxy: bool,
     poll: Poll,
-    /// `None` once stopping.
-    listener: Option<TcpListener>,
+    /// Empty once stopping.
+    listeners: Vec<(TcpListener, Speech)>,
     /// Accepting goes on at this time; the descriptors had run out.
     accept_again: Option<Instant>,
+    /// When it was last said that they had.
+    starved: Option<Instant>,
     clients: Slab<Client>,
+    clients_max: usize,
+    /// Nobody was let in because there was no room; that may be over after any event.
+    is_full: bool,
+    /// Connections of each address that may have only so many.
+    places: HashMap<IpAddr, usize>,
+    /// Handshakes under way, the oldest first.
+    half_open: Vec<usize>,
+    /// Bytes held for all clients together.
+    held_bytes: usize,
+    buffers: Buffers,
     generation: u64,
-    lanes: Vec<Lane>,
+    first_client: usize,
+    /// `None` while a lane is opened anew.
+    lanes: Vec<Option<Lane>>,
+    opener: Opener,
     /// Requests that wait for a lane, each with its bytes and the time it came.
     queue: VecDeque<Queued>,
     /// No deadline passes before this time.
     next_deadline: Option<Instant>,
-    first_client: usize,
-    /// The pool is out of reach; the loop ends.
-    is_broken: bool,
-}
-
-struct Queued {
-    ticket: Ticket,
-    bytes: Vec<u8>,
-    has_body: bool,
-    since: Instant,
+    /// Deadlines were last looked at.
+    looked: Instant,
+    is_stopping: bool,
 }
 
 impl Loop {
-    fn new(app: Arc<App>, listener: BlockingListener, pool: PoolAddress) -> std::io::Result<Loop> {
+    fn new(setting: Setting) -> Result<(Loop, Arc<Waker>), Box<dyn std::error::Error + Send + Sync>> {
         let poll = Poll::new()?;
-        listener.set_nonblocking(true)?;
-        let mut listener = TcpListener::from_std(listener);
-        let mut lanes = Vec::with_capacity(pool.lanes);
-        for number in 0..pool.lanes {
-            let token = Token(FIRST_LANE + number);
-            lanes.push(Lane::open(&pool.socket, &refusal::greeting(&pool.secret), poll.registry(), token)?);
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        let (mut lanes, mut seats) = (Vec::new(), Vec::new());
+        for index in 0..setting.lanes {
+            let (stream, seat) = setting.pool.open_lane()?;
+            lanes.push(Some(Lane::new(stream, poll.registry(), Token(FIRST_LANE + index))?));
+            seats.push(Some(seat));
         }
-        poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
-        Ok(Loop {
-            app,
+        let mut listeners = Vec::new();
+        for (index, Entrance { listener, speech }) in setting.entrances.into_iter().enumerate() {
+            listener.set_nonblocking(true)?;
+            let mut listener = TcpListener::from_std(listener);
+            poll.registry().register(&mut listener, Token(LISTENERS + index), Interest::READABLE)?;
+            listeners.push((listener, speech));
+        }
+        let opener = Opener::start(Arc::clone(&setting.pool), seats, Arc::clone(&waker))?;
+        let state = Loop {
+            app: setting.app,
+            pool: setting.pool,
+            trusted: setting.trusted,
+            has_warned_of_proxy: false,
             poll,
-            listener: Some(listener),
+            listeners,
             accept_again: None,
+            starved: None,
             clients: Slab::new(),
+            clients_max: setting.clients_max,
+            is_full: false,
+            places: HashMap::new(),
+            half_open: Vec::new(),
+            held_bytes: 0,
+            buffers: Buffers::default(),
             generation: 0,
-            first_client: FIRST_LANE + pool.lanes,
+            first_client: FIRST_LANE + setting.lanes,
             lanes,
-            pool,
+            opener,
             queue: VecDeque::new(),
             next_deadline: None,
-            is_broken: false,
-        })
+            looked: Instant::now(),
+            is_stopping: false,
+        };
+        Ok((state, waker))
     }
 
     fn run(&mut self) {
         let mut events = Events::with_capacity(EVENTS_PER_ROUND);
         loop {
-            let now = Instant::now();
-            let wake = [self.next_deadline, self.accept_again].into_iter().flatten().min();
-            let timeout = wake.map(|at| at.saturating_duration_since(now));
+            let timeout = self.wake_up_at().map(|at| at.saturating_duration_since(Instant::now()));
             match self.poll.poll(&mut events, timeout) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => {
                     error!(target: "door", "the event loop failed: {error}");
@@ -179,14 +224,14 @@ impl Loop {
             let now = Instant::now();
             for event in &events {
                 match event.token() {
-                    LISTENER => self.accept(now),
-                    WAKER => self.begin_stop(now),
+                    WAKER => self.woken(now),
+                    Token(number) if number < LISTENERS_MAX => self.accept(number, now),
                     Token(number) if number < self.first_client => self.lane_event(number - FIRST_LANE, now),
                     Token(number) => {
                         let key = number - self.first_client;
                         if let Some(client) = self.clients.get_mut(key) {
                             if event.is_readable() || event.is_read_closed() || event.is_error() {
-                                client.note_readable();
+                                client.note_readable(event.is_read_closed() || event.is_error());
                             }
                             self.proceed(key, now);
                         }
@@ -194,161 +239,57 @@ impl Loop {
                 }
             }
             self.pass_deadlines(now);
-            let is_done = self.listener.is_none() && self.clients.is_empty();
-            if is_done || self.is_broken {
+            if self.is_stopping && self.clients.is_empty() {
                 return;
             }
         }
     }
 
-    // --- clients ----------------------------------------------------------------------------------------------
-
-    fn close(&mut self, key: usize) {
-        if let Some(mut client) = self.clients.try_remove(key) {
-            // The socket is gone with the client either way.
-            let _ = self.poll.registry().deregister(client.stream());
-        }
-    }
-
-    fn proceed(&mut self, key: usize, now: Instant) {
-        loop {
-            let Some(client) = self.clients.get_mut(key) else { return };
-            match client.proceed(now) {
-                Next::Wait => break,
-                Next::Close => return self.close(key),
-                Next::Refuse(status, reason) => {
-                    debug!(target: "door", status, reason, ip = client.peer.to_string(); "refused");
-                    client.refuse(&refusal::answer(&self.app, status), now);
-                }
-                Next::Answer(request) => {
-                    if !self.take(key, *request, now) {
-                        break;
-                    }
+    /// Another thread has something for the loop.
+    fn woken(&mut self, now: Instant) {
+        let opened: Vec<_> = self.opener.opened().collect();
+        for (index, stream) in opened {
+            match Lane::new(stream, self.poll.registry(), Token(FIRST_LANE + index)) {
+                Ok(lane) => self.lanes[index] = Some(lane),
+                Err(error) => {
+                    warn!(target: "door", lane = index; "a new lane cannot be watched: {error}");
+                    self.opener.open(index);
                 }
             }
-        }
-        self.watch_deadline(key);
-    }
-
-    /// Has a complete request answered. True when the answer is there already.
-    fn take(&mut self, key: usize, request: Request, now: Instant) -> bool {
-        let Some(client) = self.clients.get_mut(key) else { return false };
-        let ticket = Ticket { key, generation: client.generation };
-        let Request { head, body } = request;
-        if let Some(status) = refusal::of_method(head.method) {
-            client.refuse(&refusal::answer(&self.app, status), now);
-            return true;
-        }
-        let is_plain = body.is_empty() && matches!(head.method, Method::Get | Method::Head);
-        if is_plain && let Some(found) = web::hot(&self.app, &head.target) {
-            let send = if head.method == Method::Head { Send::HeadOnly } else { Send::Whole };
-            // The loop carries every client, so nothing that one of them asks may end it.
-            let (app, raw) = (&self.app, raw(head, client.peer));
-            let response = exchange::guarded(app, raw.transport, || web::respond_hot(app, raw, &found));
-            client.answer(&wire::print_or_apologise(&response, send), self.app.is_stopping(), now);
-            return true;
-        }
-        if self.queue.len() >= QUEUED_MAX {
-            client.answer(&refusal::answer(&self.app, 503), self.app.is_stopping(), now);
-            return true;
-        }
-        let identity = format!("{} {}", self.pool.secret, client.peer);
-        let mut bytes = Vec::with_capacity(512 + body.len());
-        head.write(&[(refusal::IDENTITY, &identity)], body.len(), &mut bytes);
-        bytes.extend_from_slice(&body);
-        client.wait_until(now + QUEUE_TIMEOUT + LANE_TIMEOUT);
-        self.note_deadline(now + QUEUE_TIMEOUT);
-        self.queue.push_back(Queued { ticket, bytes, has_body: head.method != Method::Head, since: now });
-        self.start_lanes(now);
-        false
-    }
-
-    // --- lanes ------------------------------------------------------------------------------------------------
-
-    /// Gives waiting requests to idle lanes.
-    fn start_lanes(&mut self, now: Instant) {
-        for index in 0..self.lanes.len() {
-            while self.lanes[index].is_idle() && !self.is_broken {
-                let Some(next) = self.queue.pop_front() else { return };
-                if self.is_here(next.ticket) {
-                    let progress = self.lanes[index].send(next.bytes, next.ticket, next.has_body, now);
-                    self.lane_progress(index, progress, now);
-                }
-            }
-        }
-    }
-
-    fn is_here(&self, ticket: Ticket) -> bool {
-        self.clients.get(ticket.key).is_some_and(|client| client.generation == ticket.generation)
-    }
-
-    fn lane_event(&mut self, index: usize, now: Instant) {
-        if let Some(lane) = self.lanes.get_mut(index) {
-            let progress = lane.proceed();
-            self.lane_progress(index, progress, now);
         }
         self.start_lanes(now);
-    }
-
-    fn lane_progress(&mut self, index: usize, progress: Progress, now: Instant) {
-        match progress {
-            Progress::Busy => {}
-            Progress::Answer(ticket, answer) => self.deliver(ticket, &answer, now),
-            Progress::Broken(ticket) => {
-                warn!(target: "door", lane = index; "the pool closed a lane");
-                // Before anybody is told: the answer may bring the next request, which needs a lane.
-                self.reopen(index);
-                if let Some(ticket) = ticket {
-                    self.apologise(ticket, 500, now);
-                }
-            }
+        if self.app.is_stopping() && !self.is_stopping {
+            self.begin_stop(now);
         }
     }
 
-    fn reopen(&mut self, index: usize) {
-        let token = self.lanes[index].token();
-        match Lane::open(&self.pool.socket, &refusal::greeting(&self.pool.secret), self.poll.registry(), token) {
-            Ok(lane) => self.lanes[index] = lane,
-            Err(error) => {
-                // Without lanes nobody is answered. The loop ends, and with it the program in good order: what waits
-                // is written, and a supervisor can start it anew.
-                error!(target: "door", "the pool does not take a lane: {error}");
-                self.is_broken = true;
-            }
-        }
+    /// Whether so many connections are open that each should be short.
+    fn is_crowded(&self) -> bool {
+        self.clients.len() > self.clients_max / 2
     }
 
-    /// Tells a client that its request came to nothing.
-    fn apologise(&mut self, ticket: Ticket, status: u16, now: Instant) {
-        let answer = refusal::answer(&self.app, status);
-        self.deliver(ticket, &answer, now);
-    }
-
-    fn deliver(&mut self, ticket: Ticket, answer: &[u8], now: Instant) {
-        if self.is_here(ticket)
-            && let Some(client) = self.clients.get_mut(ticket.key)
-        {
-            client.answer(answer, self.app.is_stopping(), now);
-            self.proceed(ticket.key, now);
-        }
+    /// Whether an answer should end its connection: the program ends, or there is hardly room for another.
+    fn wants_less(&self) -> bool {
+        self.app.is_stopping() || self.clients.len() > self.clients_max / 10 * 9
     }
 
     // --- end --------------------------------------------------------------------------------------------------
 
-    /// Closes the listening socket and every connection that has had its answers. One that is new, or half-way through
+    /// Closes the listening sockets and every connection that has had its answers. One that is new, or half-way through
     /// its request, has a moment more. The loop ends when nobody is left.
     fn begin_stop(&mut self, now: Instant) {
         // Whoever waits before the door has come in time.
-        self.accept(now);
-        if let Some(mut listener) = self.listener.take() {
+        (0..self.listeners.len()).for_each(|index| self.accept(index, now));
+        for (mut listener, _) in std::mem::take(&mut self.listeners) {
             // It is closed either way.
             let _ = self.poll.registry().deregister(&mut listener);
         }
+        self.is_stopping = true;
         let keys: Vec<usize> = self.clients.iter().map(|(key, _)| key).collect();
         for key in keys {
             let Some(client) = self.clients.get_mut(key) else { continue };
             // Its bytes may have come after the last look.
-            client.note_readable();
+            client.note_readable(false);
             client.note_last();
             self.proceed(key, now);
             let Some(client) = self.clients.get_mut(key) else { continue };
@@ -361,18 +302,5 @@ impl Loop {
                 Standing::Reading | Standing::AtWork => {}
             }
         }
-    }
-}
-
-/// A request without a body as `web` wants it.
-fn raw(head: head::Head, peer: IpAddr) -> Raw {
-    Raw {
-        method: head.method.as_str().into(),
-        target: head.target,
-        headers: head.headers,
-        body: Vec::new(),
-        peer: Some(peer),
-        transport: Transport::default(),
-        host_is_optional: true,
     }
 }

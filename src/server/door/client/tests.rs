@@ -1,9 +1,12 @@
 //! One client on a real pair of sockets, at times that the test makes up.
 
-use std::net::{TcpListener, TcpStream as Far};
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream as Far};
 use std::time::Duration;
 
 use super::*;
+use crate::limits::DISCARD_BYTES_MAX;
+use crate::web::response::{Kind, Response};
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 const POST: &str = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 20\r\n\r\n";
@@ -27,7 +30,7 @@ impl Pair {
         let (near, peer) = listener.accept().unwrap();
         near.set_nonblocking(true).unwrap();
         let start = Instant::now();
-        let client = Client::new(TcpStream::from_std(near), peer.ip(), 1, start);
+        let client = Client::new(Socket::plain(TcpStream::from_std(near)), peer.ip(), Transport::Unknown, 1, start);
         Pair { far, client, start }
     }
 
@@ -45,26 +48,32 @@ impl Pair {
     fn send(&mut self, text: &str, seconds: u64) -> Next {
         self.far.write_all(text.as_bytes()).unwrap();
         let mut seen = vec![0; text.len()];
-        self.until(|pair| text.is_empty() || pair.client.stream.peek(&mut seen).is_ok_and(|count| count == text.len()));
+        self.until(|pair| {
+            text.is_empty() || pair.client.stream().peek(&mut seen).is_ok_and(|count| count == text.len())
+        });
         self.proceed(seconds)
     }
 
     /// Says that nothing more will come, and goes on once that has arrived.
     fn finish(&mut self, seconds: u64) -> Next {
         self.far.shutdown(Shutdown::Write).unwrap();
-        self.until(|pair| pair.client.stream.peek(&mut [0]).is_ok_and(|count| count == 0));
+        self.until(|pair| pair.client.stream().peek(&mut [0]).is_ok_and(|count| count == 0));
         self.proceed(seconds)
     }
 
     fn proceed(&mut self, seconds: u64) -> Next {
-        self.client.note_readable();
+        self.client.note_readable(true);
         let now = self.at(seconds);
-        self.client.proceed(now)
+        let mut buffers = Buffers::default();
+        self.client.lend(&mut buffers, false);
+        let next = self.client.proceed(now);
+        self.client.settle(&mut buffers);
+        next
     }
 
     fn answer(&mut self, text: &str, seconds: u64) -> Next {
         let now = self.at(seconds);
-        self.client.answer(text.as_bytes(), false, now);
+        self.client.forward(text.as_bytes(), false, now);
         self.proceed(seconds)
     }
 
@@ -89,12 +98,18 @@ impl Pair {
     }
 }
 
+/// An answer that ends as [`ANSWER`] does.
+fn refusal() -> Response {
+    Response::new(400, Kind::Plain).with_body(b"hi".as_slice())
+}
+
 /// A word for a step.
 fn word(next: &Next) -> String {
     match next {
         Next::Wait => "wait".to_owned(),
         Next::Answer(request) => format!("answer {}", request.body.len()),
         Next::Refuse(status, _) => format!("refuse {status}"),
+        Next::NotTls => "not TLS".to_owned(),
         Next::Close => "close".to_owned(),
     }
 }
@@ -147,17 +162,25 @@ fn a_head_that_begins_late_has_its_ten_seconds_too() {
 }
 
 #[test]
-fn a_body_is_late_a_minute_after_its_head_however_it_trickles() {
+fn a_body_that_trickles_is_late_and_what_comes_at_some_speed_buys_time() {
     let chunked = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
     for (head, bytes) in [(POST, "0123456789"), (chunked, "f\r\n0123456")] {
         let mut pair = Pair::new();
         check(&pair.send(head, 3), "wait");
         for (second, byte) in bytes.chars().enumerate() {
             check(&pair.send(&byte.to_string(), 4 + second as u64), "wait");
-            assert_eq!(pair.deadline(), 63);
+            assert_eq!(pair.deadline(), 13);
         }
         assert!(pair.client.standing() < Standing::AtWork && pair.client.standing() != Standing::Idle);
         check(&pair.client.timed_out(), "refuse 408");
+    }
+    let mut pair = Pair::new();
+    check(&pair.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 65536\r\n\r\n", 3), "wait");
+    for (kib, deadline) in [(1, 14), (20, 33), (49, 62), (50, 63), (51, 63), (63, 63)] {
+        let Phase::Body(_, body) = &pair.client.phase else { panic!("it waits for a body") };
+        let missing = kib * 1_024 - body.bytes.len();
+        check(&pair.send(&"x".repeat(missing), 4), "wait");
+        assert_eq!(pair.deadline(), deadline, "{kib} KiB");
     }
 }
 
@@ -184,12 +207,12 @@ fn a_refusal_is_the_last_word_and_what_still_comes_is_dropped_for_two_seconds() 
     let mut pair = Pair::new();
     check(&pair.send("nonsense\r\n", 1), "refuse 400");
     let now = pair.at(1);
-    pair.client.refuse(ANSWER.as_bytes(), now);
+    pair.client.refuse(&refusal(), now);
     check(&pair.proceed(1), "wait");
     assert!(pair.client.standing() < Standing::AtWork);
     let mut read = String::new();
     pair.far.read_to_string(&mut read).unwrap();
-    assert_eq!(read, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi");
+    assert!(read.starts_with("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n") && read.ends_with("hi"), "{read}");
     for second in 1..3 {
         check(&pair.send(GET, second), "wait");
         assert_eq!(pair.deadline(), 3);
@@ -203,7 +226,7 @@ fn dropping_what_comes_after_a_refusal_has_its_bound() {
     let mut pair = Pair::new();
     check(&pair.send("nonsense\r\n", 0), "refuse 400");
     let now = pair.at(0);
-    pair.client.refuse(ANSWER.as_bytes(), now);
+    pair.client.refuse(&refusal(), now);
     let piece = "x".repeat(DISCARD_BYTES_MAX / 8);
     for _ in 0..7 {
         check(&pair.send(&piece, 0), "wait");
@@ -244,7 +267,7 @@ fn continue_is_said_only_where_the_body_is_about_to_be_read() {
         assert!(pair.client.output.is_empty(), "{request}");
         // The end of the answer says what stood before it.
         let now = pair.at(0);
-        pair.client.refuse(ANSWER.as_bytes(), now);
+        pair.client.refuse(&refusal(), now);
         pair.proceed(0);
         assert_eq!(pair.read("hi").starts_with("HTTP/1.1 100 Continue\r\n\r\n"), is_said, "{request}");
     }

@@ -135,6 +135,11 @@ fn values<'a>(fields: &'a [Field], name: &'static str) -> impl Iterator<Item = C
     fields.iter().filter(move |field| field.0.eq_ignore_ascii_case(name)).map(|field| printable(field.1))
 }
 
+/// All lines of one field, for whoever must judge them.
+pub(super) fn all(fields: &[Field], name: &'static str) -> Vec<String> {
+    values(fields, name).map(Cow::into_owned).collect()
+}
+
 /// A value in bytes 0x20–0x7e: a tab is white space, and real clients send bytes above ASCII in `Referer`.
 fn printable(value: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(value) {

@@ -1,11 +1,8 @@
-//! One lane to a pool that the test plays: a Unix socket, answered by hand.
+//! One lane to a pool that the test plays: a pair of Unix sockets, answered by hand.
 
-use std::os::unix::net::UnixListener;
-use std::thread;
 use std::time::Duration;
 
 use mio::Poll;
-use tempfile::TempDir;
 
 use super::*;
 
@@ -21,8 +18,12 @@ struct Pair {
 
 impl Pair {
     fn new() -> Pair {
-        let (lane, poll, pool) = open(b"HTTP/1.1 200 OK\r\n\r\n");
-        Pair { pool, lane: lane.unwrap(), _poll: poll }
+        let (pool, near) = BlockingStream::pair().unwrap();
+        near.set_nonblocking(true).unwrap();
+        let poll = Poll::new().unwrap();
+        let lane = Lane::new(near, poll.registry(), Token(2)).unwrap();
+        assert!(lane.is_idle());
+        Pair { pool, lane, _poll: poll }
     }
 
     fn send(&mut self, request: &str, has_body: bool) {
@@ -38,42 +39,6 @@ impl Pair {
         self.pool.write_all(answer.as_bytes()).unwrap();
         self.lane.proceed()
     }
-}
-
-/// Opens a lane to a pool that greets with these words.
-fn open(greeting: &'static [u8]) -> (std::io::Result<Lane>, Poll, BlockingStream) {
-    let folder = TempDir::new().unwrap();
-    let socket = folder.path().join("pool");
-    let listener = UnixListener::bind(&socket).unwrap();
-    let pool = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        stream.read_exact(&mut [0; 5]).unwrap();
-        stream.write_all(greeting).unwrap();
-        if !greeting.ends_with(b"\r\n\r\n") {
-            stream.shutdown(std::net::Shutdown::Both).unwrap();
-        }
-        stream
-    });
-    let poll = Poll::new().unwrap();
-    let lane = Lane::open(&socket, b"hello", poll.registry(), Token(2));
-    (lane, poll, pool.join().unwrap())
-}
-
-#[test]
-fn a_lane_is_open_once_the_pool_has_answered() {
-    for (greeting, is_open) in
-        [(b"HTTP/1.1 204 No Content\r\n\r\n".as_slice(), true), (b"HTTP/1.1 204", false), (b"", false)]
-    {
-        let (lane, _poll, _pool) = open(greeting);
-        assert_eq!(
-            lane.is_ok_and(|lane| lane.is_idle() && lane.token() == Token(2)),
-            is_open,
-            "{}",
-            greeting.escape_ascii()
-        );
-    }
-    let poll = Poll::new().unwrap();
-    assert!(Lane::open(Path::new("/nowhere/pool"), b"hello", poll.registry(), Token(2)).is_err());
 }
 
 #[test]

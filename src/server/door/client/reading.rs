@@ -1,0 +1,157 @@
+//! Requests: from bytes that come to a whole head and body.
+
+use std::time::{Duration, Instant};
+
+use super::{Client, Next, Phase, Request};
+use crate::limits::{
+    BODY_BYTES_PER_S, BODY_GRACE, BODY_TIMEOUT, FORM_BYTES_MAX, HEAD_STEP_BYTES, HEAD_TIMEOUT, IDLE_TIMEOUT,
+    REQUESTS_PER_CONNECTION_MAX,
+};
+use crate::proxy::Transport;
+use crate::server::door::body::{BodyError, Chunked};
+use crate::server::door::head::{self, Framing, Head, Parsed};
+use crate::server::door::socket::Received;
+use crate::web::request::Method;
+
+/// A body that is coming.
+pub(super) struct Body {
+    pub(super) bytes: Vec<u8>,
+    rest: Rest,
+    begun: Instant,
+}
+
+enum Rest {
+    Length(usize),
+    Chunked(Chunked),
+}
+
+impl Client {
+    /// Reads what has come and there is room for: never more than one head ahead, the rest stays with the client.
+    pub(super) fn read(&mut self) -> Option<Next> {
+        while self.can_read {
+            let room = self.input.room();
+            if room.is_empty() {
+                break;
+            }
+            match self.socket.receive(room) {
+                Received::Bytes(count, may_go_on) => {
+                    self.input.added(count);
+                    // Asking once more would cost as much as all the rest; an event will tell.
+                    self.can_read = may_go_on || self.is_ending;
+                }
+                Received::Nothing => self.can_read = false,
+                Received::End => (self.can_read, self.is_finished) = (false, true),
+                Received::NotTls => {
+                    (self.phase, self.transport) = (Phase::Head, Transport::Plain);
+                    return Some(Next::NotTls);
+                }
+            }
+        }
+        None
+    }
+
+    /// `None` where the loop should go on: the handshake is done.
+    pub(super) fn greet(&mut self, now: Instant) -> Option<Next> {
+        if self.is_finished {
+            return Some(Next::Close);
+        }
+        if !self.socket.is_open() {
+            return Some(Next::Wait);
+        }
+        self.phase = Phase::Head;
+        self.deadline = now + IDLE_TIMEOUT;
+        None
+    }
+
+    /// `None` where the loop should go on: the phase has changed.
+    pub(super) fn read_head(&mut self, now: Instant) -> Option<Next> {
+        // A client that leaves within a head has said nothing that could be answered.
+        if self.input.is_empty() {
+            return Some(if self.is_finished { Next::Close } else { Next::Wait });
+        }
+        // A head is judged line by line: without a new line's end there is nothing new to say, up to a bound.
+        let new = self.input.data().get(self.judged..).unwrap_or_default();
+        if self.judged > 0 && !self.is_finished && new.len() < HEAD_STEP_BYTES && !new.contains(&b'\n') {
+            return Some(Next::Wait);
+        }
+        match head::parse(self.input.data()) {
+            Parsed::Incomplete if self.is_finished => Some(Next::Close),
+            Parsed::Incomplete => {
+                // The clock runs from the first byte of a head, not from the last.
+                self.judged = self.input.data().len();
+                if !self.has_begun && !self.is_last {
+                    self.has_begun = true;
+                    self.deadline = now + HEAD_TIMEOUT;
+                }
+                Some(Next::Wait)
+            }
+            Parsed::Refused(refusal) => Some(Next::Refuse(refusal.status, refusal.reason)),
+            Parsed::Head(head) => {
+                self.input.take(head.bytes);
+                self.judged = 0;
+                self.version = head.version;
+                self.wants_body = head.method != Method::Head;
+                self.requests += 1;
+                self.keep_alive = head.keep_alive && self.requests < REQUESTS_PER_CONNECTION_MAX;
+                self.begin_body(head, now)
+            }
+        }
+    }
+
+    fn begin_body(&mut self, head: Head, now: Instant) -> Option<Next> {
+        let rest = match head.framing {
+            Framing::None | Framing::Length(0) => return Some(self.complete(head, Vec::new())),
+            Framing::Length(length) => match usize::try_from(length) {
+                Ok(length) if length <= FORM_BYTES_MAX => Rest::Length(length),
+                _ => return Some(Next::Refuse(413, "declared body too long")),
+            },
+            Framing::Chunked => Rest::Chunked(Chunked::new(FORM_BYTES_MAX)),
+        };
+        if head.expects_continue && self.input.is_empty() {
+            self.output.push(b"HTTP/1.1 100 Continue\r\n\r\n");
+        }
+        self.deadline = now + BODY_GRACE;
+        self.phase = Phase::Body(Box::new(head), Body { bytes: Vec::new(), rest, begun: now });
+        None
+    }
+
+    /// `None` where the loop should go on: there is more to read or to write.
+    pub(super) fn read_body(&mut self) -> Option<Next> {
+        let Phase::Body(_, body) = &mut self.phase else { return None };
+        let is_done = match &mut body.rest {
+            Rest::Length(length) => {
+                let take = self.input.data().len().min(*length - body.bytes.len());
+                body.bytes.extend_from_slice(&self.input.data()[..take]);
+                self.input.take(take);
+                body.bytes.len() == *length
+            }
+            Rest::Chunked(chunked) => match chunked.feed(self.input.data(), &mut body.bytes) {
+                Ok(fed) => {
+                    self.input.take(fed.consumed);
+                    fed.done
+                }
+                Err(BodyError::TooLarge) => return Some(Next::Refuse(413, "chunked body too long")),
+                Err(BodyError::Malformed) => return Some(Next::Refuse(400, "chunked body malformed")),
+            },
+        };
+        if !is_done {
+            // What has come buys time for the rest, up to a point.
+            let bought = BODY_GRACE + Duration::from_secs((body.bytes.len() / BODY_BYTES_PER_S) as u64);
+            self.deadline = body.begun + bought.min(BODY_TIMEOUT);
+            let can_go_on = self.can_read || !self.output.is_empty();
+            return match self.is_finished {
+                true => Some(Next::Refuse(400, "body cut off")),
+                false => (!can_go_on).then_some(Next::Wait),
+            };
+        }
+        match std::mem::replace(&mut self.phase, Phase::Waiting) {
+            Phase::Body(head, body) => Some(self.complete(*head, body.bytes)),
+            _ => None,
+        }
+    }
+
+    fn complete(&mut self, head: Head, body: Vec<u8>) -> Next {
+        self.phase = Phase::Waiting;
+        Next::Answer(Box::new(Request { head, body }))
+    }
+}

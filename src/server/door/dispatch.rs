@@ -1,0 +1,170 @@
+//! From a client's request to its answer: at once from memory, or over a lane to the pool and back.
+
+use std::time::Instant;
+
+use log::{debug, warn};
+
+use crate::limits::{LANE_TIMEOUT, QUEUE_TIMEOUT, QUEUED_MAX};
+use crate::server::door::client::{Next, Request};
+use crate::server::door::head::Head;
+use crate::server::door::lane::Progress;
+use crate::server::door::{Loop, Ticket};
+use crate::server::exchange;
+use crate::server::identity::{HEADER, Identity};
+use crate::web;
+use crate::web::request::{Method, Raw};
+
+/// A request that waits for a lane.
+pub(super) struct Queued {
+    pub(super) ticket: Ticket,
+    bytes: Vec<u8>,
+    has_body: bool,
+    pub(super) since: Instant,
+}
+
+impl Loop {
+    /// Lets a client go on as far as it can.
+    pub(super) fn proceed(&mut self, key: usize, now: Instant) {
+        let is_crowded = self.is_crowded();
+        loop {
+            let Some(client) = self.clients.get_mut(key) else { return };
+            client.lend(&mut self.buffers, is_crowded);
+            match client.proceed(now) {
+                Next::Wait => break,
+                Next::Close => return self.close(key),
+                Next::Refuse(status, reason) => self.refuse(key, status, reason, now),
+                Next::NotTls => {
+                    self.app.traffic.note_refused(400);
+                    client.refuse(&web::refuse_plain(&self.app), now);
+                }
+                Next::Answer(request) => {
+                    if !self.take(key, *request, now) {
+                        break;
+                    }
+                }
+            }
+        }
+        self.settle(key);
+    }
+
+    /// Answers a request that cannot be trusted, or is too large or too late, and ends its connection.
+    pub(super) fn refuse(&mut self, key: usize, status: u16, reason: &'static str, now: Instant) {
+        let Some(client) = self.clients.get_mut(key) else { return };
+        debug!(target: "door", status, reason, ip = client.peer.to_string(); "refused");
+        self.app.traffic.note_refused(status);
+        client.refuse(&web::refuse(&self.app, status, client.transport), now);
+    }
+
+    /// Has a complete request answered. True when the answer is there already.
+    fn take(&mut self, key: usize, request: Request, now: Instant) -> bool {
+        let Some(client) = self.clients.get(key) else { return false };
+        let (peer, transport) = (client.peer, client.transport);
+        let ticket = Ticket { key, generation: client.generation };
+        let Request { head, body } = request;
+        if head.method == Method::Connect {
+            self.refuse(key, 405, "a tunnel was asked for", now);
+            return true;
+        }
+        let from = self.origin(peer, transport, &head);
+        let is_plain = body.is_empty() && matches!(head.method, Method::Get | Method::Head);
+        if is_plain && let Some(found) = web::hot(&self.app, &head.target) {
+            // The loop carries every client, so nothing that one of them asks may end it.
+            let app = &self.app;
+            let response = exchange::guarded(app, from.transport, || web::respond_hot(app, raw(head, from), &found));
+            let is_last = self.wants_less();
+            if let Some(client) = self.clients.get_mut(key) {
+                client.reply(&response, is_last, now);
+            }
+            return true;
+        }
+        if self.queue.len() >= QUEUED_MAX {
+            self.apologise(ticket, 503, now);
+            return true;
+        }
+        let mut bytes = Vec::with_capacity(512 + body.len());
+        head.write(&[(HEADER, &from.write(self.pool.secret()))], body.len(), &mut bytes);
+        bytes.extend_from_slice(&body);
+        if let Some(client) = self.clients.get_mut(key) {
+            client.wait_until(now + QUEUE_TIMEOUT + LANE_TIMEOUT);
+        }
+        self.note_deadline(now + QUEUE_TIMEOUT);
+        self.queue.push_back(Queued { ticket, bytes, has_body: head.method != Method::Head, since: now });
+        self.start_lanes(now);
+        false
+    }
+
+    /// Gives waiting requests to idle lanes.
+    pub(super) fn start_lanes(&mut self, now: Instant) {
+        for index in 0..self.lanes.len() {
+            while let Some(lane) = &mut self.lanes[index]
+                && lane.is_idle()
+            {
+                let Some(next) = self.queue.pop_front() else { return };
+                if is_here(&self.clients, next.ticket) {
+                    let progress = lane.send(next.bytes, next.ticket, next.has_body, now);
+                    self.lane_progress(index, progress, now);
+                }
+            }
+        }
+    }
+
+    pub(super) fn lane_event(&mut self, index: usize, now: Instant) {
+        if let Some(lane) = self.lanes.get_mut(index).and_then(Option::as_mut) {
+            let progress = lane.proceed();
+            self.lane_progress(index, progress, now);
+        }
+        self.start_lanes(now);
+    }
+
+    fn lane_progress(&mut self, index: usize, progress: Progress, now: Instant) {
+        match progress {
+            Progress::Busy => {}
+            Progress::Answer(ticket, answer) => {
+                let is_last = self.wants_less();
+                if is_here(&self.clients, ticket)
+                    && let Some(client) = self.clients.get_mut(ticket.key)
+                {
+                    client.forward(&answer, is_last, now);
+                    self.proceed(ticket.key, now);
+                }
+            }
+            Progress::Broken(ticket) => {
+                warn!(target: "door", lane = index; "the pool closed a lane");
+                self.lanes[index] = None;
+                self.opener.open(index);
+                if let Some(ticket) = ticket {
+                    self.apologise(ticket, 500, now);
+                }
+            }
+        }
+    }
+
+    /// Tells a client that its request came to nothing.
+    pub(super) fn apologise(&mut self, ticket: Ticket, status: u16, now: Instant) {
+        let is_last = self.wants_less();
+        if is_here(&self.clients, ticket)
+            && let Some(client) = self.clients.get_mut(ticket.key)
+        {
+            self.app.traffic.note_refused(status);
+            client.reply(&web::refuse(&self.app, status, client.transport), is_last, now);
+            self.proceed(ticket.key, now);
+        }
+    }
+}
+
+fn is_here(clients: &slab::Slab<super::Client>, ticket: Ticket) -> bool {
+    clients.get(ticket.key).is_some_and(|client| client.generation == ticket.generation)
+}
+
+/// A request without a body as `web` wants it.
+fn raw(head: Head, from: Identity) -> Raw {
+    Raw {
+        method: head.method.as_str().into(),
+        target: head.target,
+        headers: head.headers,
+        body: Vec::new(),
+        peer: Some(from.address),
+        transport: from.transport,
+        host_is_optional: true,
+    }
+}

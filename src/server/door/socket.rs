@@ -1,0 +1,179 @@
+//! A client's socket, in clear or under TLS.
+//!
+//! Nothing here waits: a call that would have to says so. TLS begins with the client's first byte, so that a silent
+//! connection costs no more than a plain one; a first byte that cannot begin a handshake is somebody who took the port
+//! for a plain one.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::sync::Arc;
+
+use mio::net::TcpStream;
+use rustls::{ServerConfig, ServerConnection};
+
+/// The first byte of a TLS connection: a handshake record (RFC 8446, section 5.1).
+const HANDSHAKE_RECORD: u8 = 22;
+
+/// A socket and what is spoken on it.
+pub(super) struct Socket {
+    tcp: TcpStream,
+    speech: Speech,
+}
+
+enum Speech {
+    Plain,
+    /// Nothing has come yet.
+    Awaited(Arc<ServerConfig>),
+    Tls(Box<ServerConnection>),
+}
+
+/// What came of reading.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Received {
+    /// So many bytes, and whether there may be more at once.
+    Bytes(usize, bool),
+    Nothing,
+    /// The client has sent its last byte, or the connection is broken.
+    End,
+    /// No TLS where it was expected. The socket is plain from here on, and nothing on it may be believed.
+    NotTls,
+}
+
+impl Socket {
+    pub(super) fn plain(tcp: TcpStream) -> Socket {
+        Socket { tcp, speech: Speech::Plain }
+    }
+
+    pub(super) fn tls(tcp: TcpStream, config: Arc<ServerConfig>) -> Socket {
+        Socket { tcp, speech: Speech::Awaited(config) }
+    }
+
+    pub(super) fn tcp(&mut self) -> &mut TcpStream {
+        &mut self.tcp
+    }
+
+    /// A handshake has begun and is not done.
+    pub(super) fn is_half_open(&self) -> bool {
+        matches!(&self.speech, Speech::Tls(tls) if tls.is_handshaking())
+    }
+
+    /// Requests can come.
+    pub(super) fn is_open(&self) -> bool {
+        match &self.speech {
+            Speech::Plain => true,
+            Speech::Awaited(_) => false,
+            Speech::Tls(tls) => !tls.is_handshaking(),
+        }
+    }
+
+    /// Reads into `room`, which must not be empty.
+    pub(super) fn receive(&mut self, room: &mut [u8]) -> Received {
+        loop {
+            let result = match &mut self.speech {
+                Speech::Plain => self.tcp.read(room).map(|count| (count, count == room.len())),
+                Speech::Awaited(config) => match begin(&self.tcp, config) {
+                    Ok(Some(tls)) => {
+                        self.speech = Speech::Tls(tls);
+                        continue;
+                    }
+                    Ok(None) => {
+                        self.speech = Speech::Plain;
+                        return Received::NotTls;
+                    }
+                    Err(error) => Err(error),
+                },
+                Speech::Tls(tls) => receive_tls(tls, &mut self.tcp, room).map(|count| (count, true)),
+            };
+            return match result {
+                Ok((0, _)) => Received::End,
+                Ok((count, has_more)) => Received::Bytes(count, has_more),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => Received::Nothing,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(_) => Received::End,
+            };
+        }
+    }
+
+    /// Takes bytes to be sent; fewer than given, or an error of kind `WouldBlock`, when the client must read first.
+    ///
+    /// # Errors
+    /// Those of the operating system; the connection is broken then.
+    pub(super) fn send(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match &mut self.speech {
+            Speech::Tls(tls) => {
+                let count = tls.writer().write(bytes)?;
+                let is_sent = push(tls, &mut self.tcp)?;
+                if count == 0 && !is_sent { Err(ErrorKind::WouldBlock.into()) } else { Ok(count) }
+            }
+            _ => self.tcp.write(bytes),
+        }
+    }
+
+    /// Hands to the kernel what TLS has written and not yet sent. True when nothing is left.
+    ///
+    /// # Errors
+    /// Those of the operating system; the connection is broken then.
+    pub(super) fn flush(&mut self) -> std::io::Result<bool> {
+        match &mut self.speech {
+            Speech::Tls(tls) => push(tls, &mut self.tcp),
+            _ => Ok(true),
+        }
+    }
+
+    /// Says that nothing more will come from here.
+    ///
+    /// # Errors
+    /// Those of the operating system; the connection is broken then.
+    pub(super) fn finish(&mut self) -> std::io::Result<()> {
+        if let Speech::Tls(tls) = &mut self.speech {
+            tls.send_close_notify();
+            push(tls, &mut self.tcp)?;
+        }
+        self.tcp.shutdown(Shutdown::Write)
+    }
+}
+
+/// Begins TLS when the first byte allows it; `None` when it does not.
+fn begin(tcp: &TcpStream, config: &Arc<ServerConfig>) -> std::io::Result<Option<Box<ServerConnection>>> {
+    let mut first = [0];
+    if tcp.peek(&mut first)? == 0 {
+        return Err(ErrorKind::UnexpectedEof.into());
+    }
+    if first[0] != HANDSHAKE_RECORD {
+        return Ok(None);
+    }
+    let tls = ServerConnection::new(Arc::clone(config)).map_err(std::io::Error::other)?;
+    Ok(Some(Box::new(tls)))
+}
+
+/// Reads what the client has said, going through its handshake where it is not done.
+fn receive_tls(tls: &mut ServerConnection, tcp: &mut TcpStream, room: &mut [u8]) -> std::io::Result<usize> {
+    loop {
+        match tls.reader().read(room) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            result => return result,
+        }
+        let count = tls.read_tls(tcp)?;
+        let outcome = tls.process_new_packets();
+        // A handshake's answers, or the alert that says what was wrong.
+        push(tls, tcp)?;
+        outcome.map_err(std::io::Error::other)?;
+        if count == 0 {
+            return Ok(0);
+        }
+    }
+}
+
+/// Sends what TLS has to send; true when nothing is left.
+fn push(tls: &mut ServerConnection, tcp: &mut TcpStream) -> std::io::Result<bool> {
+    while tls.wants_write() {
+        match tls.write_tls(tcp) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(_) => {}
+        }
+    }
+    Ok(true)
+}

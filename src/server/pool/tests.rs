@@ -1,0 +1,106 @@
+//! Lanes to a real pool: opened, given up, and opened again when tiny_http takes no more.
+
+use std::os::unix::net::UnixListener;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::clock::Clock;
+use crate::config;
+use crate::options::Options;
+use crate::password::{Cost, Hasher};
+use crate::store::Store;
+
+fn pool() -> (TempDir, Pool) {
+    let folder = TempDir::new().unwrap();
+    let (store, _) = Store::open(folder.path(), 1 << 20, |_| {}).unwrap();
+    let config = config::resolve(&Options::default(), &|_| None).unwrap();
+    let app = Arc::new(App::new(store, Clock::system(), Hasher::new(1, 1, Cost::USUAL), &config).unwrap());
+    let pool = Pool::start(&app, folder.path()).unwrap();
+    (folder, pool)
+}
+
+/// Asks over a lane for something that every pool has.
+fn ask(pool: &Pool, stream: &mut UnixStream) -> String {
+    stream.set_nonblocking(false).unwrap();
+    stream.write_all(&greeting(pool.secret())).unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        assert_eq!(stream.read(&mut byte).unwrap(), 1);
+        answer.push(byte[0]);
+    }
+    String::from_utf8(answer).unwrap()
+}
+
+fn workers(pool: &Pool, expected: usize) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while pool.workers.load(Ordering::Acquire) != expected {
+        assert!(Instant::now() < end, "{} workers", pool.workers.load(Ordering::Acquire));
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_worker_comes_with_a_lane_and_goes_with_it() {
+    let (_folder, pool) = pool();
+    let mut lanes: Vec<_> = (0..3).map(|_| pool.open_lane().unwrap()).collect();
+    workers(&pool, 3);
+    for (stream, _) in &mut lanes {
+        assert!(ask(&pool, stream).starts_with("HTTP/1.1 200 OK"));
+    }
+    lanes.truncate(1);
+    workers(&pool, 1);
+    assert!(ask(&pool, &mut lanes[0].0).starts_with("HTTP/1.1 200 OK"));
+    drop(lanes);
+    workers(&pool, 0);
+}
+
+#[test]
+fn a_pool_that_takes_no_more_lanes_is_replaced_and_those_it_has_go_on() {
+    let (folder, pool) = pool();
+    let (mut old, old_seat) = pool.open_lane().unwrap();
+    fs::remove_file(folder.path().join(".door/pool-0")).unwrap();
+    assert!(pool.open_lane().is_err(), "nobody listens");
+    let (mut new, new_seat) = pool.open_lane().unwrap();
+    for stream in [&mut old, &mut new] {
+        assert!(ask(&pool, stream).starts_with("HTTP/1.1 200 OK"));
+    }
+    workers(&pool, 2);
+    drop((old_seat, new_seat));
+    workers(&pool, 0);
+}
+
+#[test]
+fn what_does_not_know_the_secret_is_refused() {
+    let (folder, pool) = pool();
+    let (_lane, _seat) = pool.open_lane().unwrap();
+    for secret in ["", "0123456789abcdef0123456789abcdef"] {
+        let stranger = connect(&folder.path().join(".door/pool-0"), &greeting(secret));
+        let mut stranger = stranger.unwrap();
+        stranger.set_nonblocking(false).unwrap();
+        stranger.write_all(&greeting(secret)).unwrap();
+        let mut answer = [0; 12];
+        stranger.read_exact(&mut answer).unwrap();
+        assert_eq!(answer.escape_ascii().to_string(), "HTTP/1.1 403", "{secret}");
+    }
+}
+
+#[test]
+fn a_lane_is_open_once_the_pool_has_answered() {
+    for (greeting, is_open) in
+        [(b"HTTP/1.1 204 No Content\r\n\r\n".as_slice(), true), (b"HTTP/1.1 204", false), (b"", false)]
+    {
+        let folder = TempDir::new().unwrap();
+        let socket = folder.path().join("pool");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let pool = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.read_exact(&mut [0; 5]).unwrap();
+            stream.write_all(greeting).unwrap();
+        });
+        assert_eq!(connect(&socket, b"hello").is_ok(), is_open, "{}", greeting.escape_ascii());
+        pool.join().unwrap();
+    }
+    assert!(connect(Path::new("/nowhere/pool"), b"hello").is_err());
+}
