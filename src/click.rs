@@ -73,7 +73,7 @@ fn referrer(value: &str) -> String {
     let place = &rest[..end];
     let authority_end = place.find('/').unwrap_or(place.len());
     let (authority, path) = place.split_at(authority_end);
-    let host = authority.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+    let host = authority.rsplit('@').next().unwrap_or_default();
     if host.is_empty()
         || host.len() > REFERRING_HOST_BYTES_MAX
         || host.chars().any(|c| c.is_control() || c.is_whitespace())
@@ -81,7 +81,11 @@ fn referrer(value: &str) -> String {
         return String::new();
     }
     let path = if path == "/" { "" } else { path };
-    cut(&format!("{host}{path}"), REFERRER_BYTES_MAX).to_owned()
+    let mut kept = String::with_capacity(host.len() + path.len());
+    kept.push_str(host);
+    kept.make_ascii_lowercase();
+    kept.push_str(cut(path, REFERRER_BYTES_MAX - host.len()));
+    kept
 }
 
 /// The host of a kept referrer.

@@ -37,6 +37,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ipnet", &["src/proxy.rs"]),
     ("log", &["src/command/", "src/config/logging.rs", "src/housekeeping.rs", "src/server/", "src/web/"]),
     ("maud", &["ui/"]),
+    ("memchr", &["src/server/door/head.rs"]),
     ("mio", &["src/server/door/"]),
     ("percent_encoding", &["src/target.rs", "src/web/percent.rs"]),
     ("pico_args", &["src/cli.rs"]),

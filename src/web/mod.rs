@@ -80,14 +80,14 @@ pub(crate) fn respond_hot(app: &App, raw: Raw, found: &Redirect) -> Response {
 }
 
 fn respond_with(app: &App, raw: Raw, hot: Option<&Redirect>) -> Response {
-    let started = Instant::now();
+    let started = log::log_enabled!(target: "core", log::Level::Debug).then(Instant::now);
     let transport = raw.transport;
     let parsed = Request::parse(raw);
     let (response, request) = match &parsed {
         Ok(request) => (answer(app, request, hot), Some(request)),
         Err(error) => (error::respond(error, None, None), None),
     };
-    if log::log_enabled!(target: "core", log::Level::Debug) {
+    if let Some(started) = started {
         note(app, request, response.status, started);
     }
     with_headers(app, transport, response)

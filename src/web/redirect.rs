@@ -25,7 +25,10 @@ pub(crate) fn show(app: &App, request: &Request) -> Result<Response, Error> {
 
 /// What the store knows a short address by.
 fn key(user: &str, slug: &str) -> String {
-    format!("{}/{}", user.to_ascii_lowercase(), slug.to_ascii_lowercase())
+    let mut key = String::with_capacity(user.len() + 1 + slug.len());
+    [user, "/", slug].into_iter().for_each(|part| key.push_str(part));
+    key.make_ascii_lowercase();
+    key
 }
 
 /// The link of a plain short address, if it is in memory. `target` is the request target as sent; whatever needs more

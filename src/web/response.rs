@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use crate::ui::Markup;
 
+/// Room made for headers; few answers have more.
+const HEADERS_USUAL: usize = 12;
+
 /// What an answer is, for the header matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -28,7 +31,7 @@ pub(crate) struct Response {
 
 impl Response {
     pub(crate) fn new(status: u16, kind: Kind) -> Response {
-        Response { status, kind, headers: Vec::new(), body: Cow::Borrowed(&[]) }
+        Response { status, kind, headers: Vec::with_capacity(HEADERS_USUAL), body: Cow::Borrowed(&[]) }
     }
 
     /// A page.

@@ -35,6 +35,9 @@ const FIELDS_BYTES_MAX: usize = 16_384;
 /// Field lines of one head; one more is 431. Browsers send about 20.
 const FIELDS_MAX: usize = 100;
 
+/// Room made for field lines; browsers send fewer.
+const FIELDS_USUAL: usize = 24;
+
 /// Bytes of the longest head that [`parse`] accepts: CRLF, request line, fields, blank line.
 ///
 /// A buffer of this size always gets a verdict, so nobody needs a larger one.
@@ -168,7 +171,7 @@ impl<'a> Lines<'a> {
     /// independent of where the bytes were cut.
     fn next(&mut self, bytes_max: usize, too_long: Refusal) -> Result<Option<&'a [u8]>, Refusal> {
         let window = self.rest.get(..bytes_max + 2).unwrap_or(self.rest);
-        let end = window.iter().position(|&byte| byte == b'\n');
+        let end = memchr::memchr(b'\n', window);
         let (line, _) = window.split_at(end.unwrap_or(window.len()));
         let text = line.strip_suffix(b"\r").unwrap_or(line);
         if text.len() > bytes_max {
@@ -231,7 +234,7 @@ fn read(buffer: &[u8]) -> Result<Option<Head>, Refusal> {
 /// Reads field lines up to the blank line; `None` when it has not arrived.
 fn read_fields<'a>(lines: &mut Lines<'a>) -> Result<Option<Vec<Field<'a>>>, Refusal> {
     let start = lines.bytes;
-    let mut fields = Vec::new();
+    let mut fields = Vec::with_capacity(FIELDS_USUAL);
     loop {
         let left = FIELDS_BYTES_MAX.saturating_sub(lines.bytes - start).saturating_sub(2);
         // Where no further field is allowed the bound is 0: the blank line still passes.
@@ -301,10 +304,15 @@ fn is_printable(byte: u8) -> bool {
     matches!(byte, 0x20..=0x7e)
 }
 
+/// The byte itself, or `?` in the place of one that is neither visible ASCII nor a space.
+fn visible(byte: u8) -> char {
+    if is_printable(byte) { char::from(byte) } else { '?' }
+}
+
 /// Appends one line made of `parts`.
 fn write_parts(out: &mut Vec<u8>, parts: &[&str]) {
     for part in parts {
-        out.extend(part.bytes().map(|byte| if is_printable(byte) { byte } else { b'?' }));
+        out.extend(part.bytes().map(|byte| visible(byte) as u8));
     }
     out.extend_from_slice(b"\r\n");
 }

@@ -5,11 +5,19 @@
 use std::borrow::Cow;
 
 use super::host::Host;
-use super::{FIELD_LINE_BYTES_MAX, Framing, Refusal, Version, is_printable, malformed, refuse};
+use super::{FIELD_LINE_BYTES_MAX, Framing, Refusal, Version, is_printable, malformed, refuse, visible};
 use crate::web::headers::Headers;
 
-/// A field line in the buffer: a token, and a value without control bytes and outer white space.
-pub(super) type Field<'a> = (&'a str, &'a [u8]);
+/// A field line in the buffer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Field<'a> {
+    /// A token.
+    name: &'a str,
+    /// Without control bytes and outer white space.
+    value: &'a [u8],
+    /// Nothing but visible ASCII and spaces, as nearly always.
+    is_plain: bool,
+}
 
 /// RFC 9112, section 5: a token, a colon at once, a value. Folded lines (section 5.2) are refused.
 pub(super) fn parse(line: &[u8]) -> Result<Field<'_>, Refusal> {
@@ -23,11 +31,13 @@ pub(super) fn parse(line: &[u8]) -> Result<Field<'_>, Refusal> {
     let is_token = !name.is_empty() && name.iter().all(|&byte| is_token_byte(byte));
     let name = std::str::from_utf8(name).ok().filter(|_| is_token);
     let name = name.ok_or(malformed("a field name is not a token"))?;
-    if !value.iter().all(|&byte| is_value_byte(byte)) {
+    // Without an early end the compiler looks at many bytes at a time.
+    let is_plain = value.iter().fold(true, |is_plain, &byte| is_plain & is_printable(byte));
+    if !is_plain && !value.iter().all(|&byte| is_value_byte(byte)) {
         return Err(malformed("a field value has a control byte"));
     }
     // With control bytes gone this takes off spaces and tabs only.
-    Ok((name, value.trim_ascii()))
+    Ok(Field { name, value: value.trim_ascii(), is_plain })
 }
 
 /// The host, which HTTP/1.1 must name once (RFC 9112, section 3.2).
@@ -106,13 +116,13 @@ pub(super) fn keeps_alive(fields: &[Field], version: Version) -> bool {
 ///
 /// Joined cookies keep the bound of one field line. Only HTTP/2 lets a client split them (RFC 9113, section 8.2.3).
 pub(super) fn kept(fields: &[Field], host: Option<Host>) -> Result<Headers, Refusal> {
-    let mut headers = Headers::with_capacity(fields.len(), fields.iter().map(|(_, value)| value.len()).sum());
+    let mut headers = Headers::with_capacity(fields.len(), fields.iter().map(|field| field.value.len()).sum());
     if let Some(host) = host {
         headers.push("host", &host.to_string());
     }
-    for (name, value) in fields {
-        if !name.eq_ignore_ascii_case("host") && !name.eq_ignore_ascii_case("cookie") {
-            headers.push(name, &printable(value));
+    for field in fields {
+        if !field.name.eq_ignore_ascii_case("host") && !field.name.eq_ignore_ascii_case("cookie") {
+            headers.push(field.name, &printable(field));
         }
     }
     let mut cookies = values(fields, "cookie").filter(|value| !value.is_empty());
@@ -132,7 +142,7 @@ pub(super) fn kept(fields: &[Field], host: Option<Host>) -> Result<Headers, Refu
 
 /// All values of one field, in order.
 fn values<'a>(fields: &'a [Field], name: &'static str) -> impl Iterator<Item = Cow<'a, str>> {
-    fields.iter().filter(move |field| field.0.eq_ignore_ascii_case(name)).map(|field| printable(field.1))
+    fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(printable)
 }
 
 /// All lines of one field, for whoever must judge them.
@@ -141,21 +151,10 @@ pub(super) fn all(fields: &[Field], name: &'static str) -> Vec<String> {
 }
 
 /// A value in bytes 0x20–0x7e: a tab is white space, and real clients send bytes above ASCII in `Referer`.
-fn printable(value: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(value) {
-        Ok(text) if text.bytes().all(is_printable) => Cow::Borrowed(text),
-        _ => value
-            .iter()
-            .map(|&byte| {
-                if byte == b'\t' {
-                    ' '
-                } else if is_printable(byte) {
-                    char::from(byte)
-                } else {
-                    '?'
-                }
-            })
-            .collect(),
+fn printable<'a>(field: &Field<'a>) -> Cow<'a, str> {
+    match std::str::from_utf8(field.value) {
+        Ok(text) if field.is_plain => Cow::Borrowed(text),
+        _ => field.value.iter().map(|&byte| if byte == b'\t' { ' ' } else { visible(byte) }).collect(),
     }
 }
 
