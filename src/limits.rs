@@ -42,6 +42,8 @@ pub(crate) const SLUG_TRIES_MAX: usize = 10;
 pub(crate) const TITLE_CHARS_MAX: usize = 200;
 /// Links on one page of the list.
 pub(crate) const LINKS_PER_PAGE: usize = 25;
+/// Links in one piece of an export: read in one short transaction, and some tens of kilobytes.
+pub(crate) const LINKS_PER_PIECE: usize = 100;
 /// Links looked at for one search or sort; 20,000 take about 10 ms.
 pub(crate) const LINKS_SCANNED_MAX: usize = 20_000;
 /// The longest search text.
@@ -113,6 +115,10 @@ pub(crate) const REFERRERS_PER_LINK_MAX: usize = 200;
 ///
 /// Pages look at [`CLICKS_SCANNED_MAX`] of them. A row has 850 bytes at most, so one link's rows hold 41 MiB at most.
 pub(crate) const CLICK_ROWS_PER_LINK_MAX: u32 = 50_000;
+/// Who watches a link's page hears of its clicks this often; they are written as often.
+pub(crate) const LIVE_EVERY: Duration = Duration::from_secs(1);
+/// Who watches hears something after this long in any case, and must still be signed in.
+pub(crate) const LIVE_WORD_EVERY: Duration = Duration::from_secs(15);
 /// Clicks on the detail page.
 pub(crate) const CLICKS_LATEST: usize = 10;
 /// Clicks looked at to find the latest of the kind asked for.
@@ -201,6 +207,10 @@ pub(crate) const QUEUED_MAX: usize = 1_024;
 pub(crate) const LANE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The pool has this long to take a new lane.
 pub(crate) const LANE_OPEN_TIMEOUT: Duration = Duration::from_secs(5);
+/// Long answers under way at a time, each with a piece of some tens of kilobytes.
+pub(crate) const STREAMS_MAX: usize = 256;
+/// The next piece of a long answer must be there after this long.
+pub(crate) const PIECE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest answer of the pool; the largest page, a list of links with the longest targets, is 300 KB.
 pub(crate) const ANSWER_BYTES_MAX: usize = 4 << 20;
 /// Bytes held for all clients together: halves of requests, and answers that nobody takes. Past it those who keep them

@@ -31,6 +31,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("argon2", &["src/password.rs"]),
     ("bincode", &["src/store/record.rs"]),
     ("crc32fast", &["src/store/record.rs"]),
+    ("csv", &["src/web/spreadsheet.rs"]),
     ("form_urlencoded", &["src/web/"]),
     ("getrandom", &["src/random.rs"]),
     ("hmac", &["src/web/access.rs"]),

@@ -128,7 +128,11 @@ fn target(target: &str) -> Markup {
 fn numbers(link: &LinkDetail<'_>) -> Markup {
     html! {
         h2 { "Clicks" }
-        div.tiles {
+        p #more.note hidden {
+            "There are new clicks. "
+            a href={ "/links/" (link.id) (if link.with_bots { "?bots=1" } else { "" }) } { "Reload to see them below" }
+        }
+        div.tiles data-live={ "/links/" (link.id) "/live" } {
             div.tile {
                 span.tile-number { (number::grouped(link.clicks)) }
                 span.tile-label { (if link.clicks == 1 { "click" } else { "clicks" }) }

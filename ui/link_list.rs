@@ -94,9 +94,14 @@ pub(crate) fn page(frame: &Frame<'_>, list: &LinkList<'_>) -> Markup {
     let main = html! {
         div.head {
             h1 { "Your links" }
-            a.button href="/links/new" {
-                (icon::draw(Icon::Plus))
-                span { "New link" }
+            div.head-actions {
+                @if list.total > 0 {
+                    a.button href="/links/export.csv" { "Export" }
+                }
+                a.button href="/links/new" {
+                    (icon::draw(Icon::Plus))
+                    span { "New link" }
+                }
             }
         }
         (quick_add::form(frame.csrf_token, focus))

@@ -12,13 +12,14 @@ use crate::app::App;
 use crate::limits::FORM_BYTES_MAX;
 use crate::proxy::Transport;
 use crate::server::identity::{self, Identity};
+use crate::server::streams::Streams;
 use crate::server::wire::{self, Send};
 use crate::web;
 use crate::web::request::Raw;
 use crate::web::response::Response;
 
 /// Reads a request, has it answered, and sends the answer. A panic on the way is a 500, and the worker lives on.
-pub(super) fn serve(app: &App, secret: &str, mut request: Request) {
+pub(super) fn serve(app: &App, secret: &str, streams: &Streams, mut request: Request) {
     let mut body = Vec::new();
     // The door sends no more than this; another process that reached the socket might.
     if let Err(error) = request.as_reader().take(FORM_BYTES_MAX as u64).read_to_end(&mut body) {
@@ -26,12 +27,19 @@ pub(super) fn serve(app: &App, secret: &str, mut request: Request) {
         return;
     }
     let send = if request.method().as_str() == "HEAD" { Send::HeadOnly } else { Send::Whole };
-    let response = match raw(secret, &request, body) {
+    let mut response = match raw(secret, &request, body) {
         Some(raw) => guarded(app, raw.transport, || web::respond(app, raw)),
         None => web::refuse(app, 403, Transport::Unknown),
     };
     let mut bytes = Vec::new();
-    wire::print_or_apologise(&response, send, "", &mut bytes);
+    match (response.stream.take(), send) {
+        (None, _) => wire::print_or_apologise(&response, send, "", &mut bytes),
+        (Some(_), Send::HeadOnly | Send::Stream) => wire::print_or_apologise(&response, Send::Stream, "", &mut bytes),
+        (Some(source), Send::Whole) => match streams.put(source) {
+            Some(line) => wire::print_or_apologise(&response, Send::Stream, &line, &mut bytes),
+            None => wire::print_or_apologise(&web::refuse(app, 503, Transport::Unknown), send, "", &mut bytes),
+        },
+    }
     let mut writer = request.into_writer();
     // The door may have gone away, at the end of the program.
     let _ = writer.write_all(&bytes).and_then(|()| writer.flush());

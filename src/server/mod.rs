@@ -8,6 +8,7 @@ mod exchange;
 mod identity;
 mod pool;
 mod stop;
+mod streams;
 mod tls;
 mod wire;
 

@@ -24,6 +24,7 @@ use crate::proxy::Transport;
 use crate::random;
 use crate::server::exchange;
 use crate::server::identity::{HEADER, Identity};
+use crate::server::streams::Streams;
 use crate::server::wire;
 
 /// The folder of the pool's sockets inside the data folder; for nobody but us, like all that is in there.
@@ -35,6 +36,8 @@ pub(super) struct Pool {
     folder: PathBuf,
     /// What a request must show to be answered.
     secret: Arc<str>,
+    /// Long answers that workers have begun.
+    streams: Arc<Streams>,
     /// The server that takes new lanes.
     newest: Mutex<Arc<Running>>,
     /// Workers of all servers.
@@ -83,6 +86,7 @@ impl Pool {
             app: Arc::clone(app),
             folder,
             secret: secret.into(),
+            streams: Arc::default(),
             newest: Mutex::new(Arc::new(running)),
             workers: Arc::default(),
         })
@@ -90,6 +94,10 @@ impl Pool {
 
     pub(super) fn secret(&self) -> &str {
         &self.secret
+    }
+
+    pub(super) fn streams(&self) -> &Streams {
+        &self.streams
     }
 
     pub(super) fn is_stopping(&self) -> bool {
@@ -120,12 +128,12 @@ impl Pool {
 
     /// Starts one more worker.
     fn employ(&self, running: &Arc<Running>) -> std::io::Result<()> {
-        let (app, secret) = (Arc::clone(&self.app), Arc::clone(&self.secret));
+        let (app, secret, streams) = (Arc::clone(&self.app), Arc::clone(&self.secret), Arc::clone(&self.streams));
         let (running, workers) = (Arc::clone(running), Arc::clone(&self.workers));
         workers.fetch_add(1, Ordering::AcqRel);
         let count = Arc::clone(&workers);
         let thread = thread::Builder::new().name("worker".to_owned()).spawn(move || {
-            work(&app, &running, &secret);
+            work(&app, &running, &secret, &streams);
             workers.fetch_sub(1, Ordering::AcqRel);
         });
         if thread.is_err() {
@@ -179,12 +187,12 @@ fn make_folder(place: &Path) -> Result<(), Box<dyn std::error::Error + Send + Sy
 }
 
 /// The life of a worker: requests until its place is given up.
-fn work(app: &App, running: &Running, secret: &str) {
+fn work(app: &App, running: &Running, secret: &str, streams: &Streams) {
     loop {
         match running.server.recv() {
             Ok(request) => {
                 // What is answered in there is guarded by itself; this is for the library around it.
-                let served = catch_unwind(AssertUnwindSafe(|| exchange::serve(app, secret, request)));
+                let served = catch_unwind(AssertUnwindSafe(|| exchange::serve(app, secret, streams, request)));
                 if served.is_err() {
                     error!(target: "core", "a request was lost to a panic outside of its page");
                 }

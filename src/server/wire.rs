@@ -27,23 +27,20 @@ const HEAD_BYTES_USUAL: usize = 1_024;
 pub(super) enum Send {
     Whole,
     HeadOnly,
+    /// The head of an answer whose body comes later, nobody knows how long.
+    Stream,
 }
 
 /// A header of an answer that must not be sent, and why; the answer is replaced by a 500.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unprintable(pub(super) &'static str);
 
-/// Appends an answer to `out`. `connection` is a whole line about the connection, or nothing.
+/// Appends an answer to `out`. `connection` is a whole line that stands right behind the status line, or nothing.
 ///
 /// # Errors
 /// [`Unprintable`] when a header value holds a byte that no header may: below 0x20 or above 0x7e, in `Location` also
 /// a space. `out` is as it was then.
-pub(super) fn print(
-    response: &Response,
-    send: Send,
-    connection: &'static str,
-    out: &mut Vec<u8>,
-) -> Result<(), Unprintable> {
+pub(super) fn print(response: &Response, send: Send, connection: &str, out: &mut Vec<u8>) -> Result<(), Unprintable> {
     // Neither has a body, and a length would be wrong (RFC 9110, section 8.6).
     let has_body = !matches!(response.status, 204 | 304);
     let body: &[u8] = if has_body && send == Send::Whole { &response.body } else { &[] };
@@ -61,7 +58,7 @@ pub(super) fn print(
     }
     push(out, &["Server: linkjar\r\n"]);
     DATE.with_borrow_mut(|date| push(out, &["Date: ", date.now(), "\r\n"]));
-    if has_body {
+    if has_body && send != Send::Stream {
         let _ = write!(out, "Content-Length: {}\r\n", response.body.len());
     }
     out.extend_from_slice(b"\r\n");
@@ -74,7 +71,7 @@ fn push(out: &mut Vec<u8>, parts: &[&str]) {
 }
 
 /// Prints an answer; one that must not be sent is reported and replaced by a 500.
-pub(super) fn print_or_apologise(response: &Response, send: Send, connection: &'static str, out: &mut Vec<u8>) {
+pub(super) fn print_or_apologise(response: &Response, send: Send, connection: &str, out: &mut Vec<u8>) {
     if let Err(Unprintable(name)) = print(response, send, connection, out) {
         error!(target: "core", header = name; "an answer held bytes that no header may; it was not sent");
         // Its headers are ours.

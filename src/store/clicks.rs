@@ -283,6 +283,14 @@ impl Store {
         })
     }
 
+    /// The numbers of one link alone.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn numbers(&self, owner: UserId, link: LinkId) -> Result<Numbers, Error> {
+        self.read("reading a link's numbers", |tx| numbers(tx, owner, link))
+    }
+
     /// The latest [`CLICKS_LATEST`] clicks of people, or of everybody and everything, the newest first. Looks at the
     /// newest [`CLICKS_SCANNED_MAX`] rows and passes over those that do not read.
     ///

@@ -15,7 +15,7 @@ use crate::store::Store;
 use crate::store::clicks::{self, Numbers};
 use crate::store::error::{Error, unless_damaged};
 use crate::store::links::{from_row, get, total};
-use crate::store::tables::{LINK, link_key};
+use crate::store::tables::{LINK, link_key, link_of};
 use crate::user::UserId;
 
 /// The order of a list.
@@ -231,6 +231,33 @@ fn by_search(tx: &ReadTransaction, owner: UserId, wanted: &Wanted) -> Result<Pag
 }
 
 impl Store {
+    /// Links of a user from a number on, in the order they were made, and the number to go on from: `None` at the end.
+    /// At most `count` are looked at; those that do not read are passed over.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn links_from(
+        &self,
+        owner: UserId,
+        first: LinkId,
+        count: usize,
+    ) -> Result<(Vec<Row>, Option<LinkId>), Error> {
+        self.read("reading links to export", |tx| {
+            let table = tx.open_table(LINK)?;
+            let (from, to) = (link_key(owner, first), link_key(owner, LinkId(u32::MAX)));
+            let mut range = table.range(from.as_slice()..=to.as_slice())?;
+            let mut rows = Vec::new();
+            for row in range.by_ref().take(count) {
+                let (key, raw) = row?;
+                if let Some(link) = unless_damaged(from_row(owner, key.value(), raw.value()))? {
+                    rows.push(row_of(tx, link)?);
+                }
+            }
+            let next = range.next().transpose()?.map(|(key, _)| link_of(key.value())).transpose()?;
+            Ok((rows, next))
+        })
+    }
+
     /// A page of an owner's links.
     ///
     /// # Errors

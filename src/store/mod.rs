@@ -38,10 +38,10 @@ use redb::{ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransa
 
 #[cfg(test)]
 pub(crate) use backend::fault::Fault;
-pub(crate) use clicks::Seen;
+pub(crate) use clicks::{Numbers, Seen};
 pub(crate) use error::{Error, Kind, OpenError};
 pub(crate) use file::{FILE_NAME, Opened, create_folder, is_trying};
-pub(crate) use link_pages::{Cursor, Page, Sort, Step, Wanted};
+pub(crate) use link_pages::{Cursor, Page, Row, Sort, Step, Wanted};
 pub(crate) use redirects::Redirect;
 pub(crate) use settings::Settings;
 pub(crate) use users::NewAccountError;

@@ -7,6 +7,7 @@ mod access;
 mod account_form;
 mod assets;
 mod cookie;
+
 mod email_change;
 mod error;
 mod flash;
@@ -19,7 +20,9 @@ mod link_create;
 mod link_delete;
 mod link_detail;
 mod link_edit;
+mod link_export;
 mod link_list;
+mod link_live;
 mod login;
 mod logout;
 mod next;
@@ -35,6 +38,8 @@ pub(crate) mod response;
 mod robots;
 mod router;
 mod setup;
+mod spreadsheet;
+pub(crate) mod stream;
 mod target_rules;
 mod theme;
 mod transport;
@@ -62,7 +67,7 @@ use router::{Parts, Show, Submit};
 
 /// The content policy of pages: nothing but our own files, no inline script or style anywhere.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-     form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; manifest-src 'self'";
+     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; manifest-src 'self'";
 /// The content policy of answers that are nobody's page.
 const BARE_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 /// A year, in which the browser asks for no plain HTTP of ours.
@@ -239,19 +244,20 @@ fn with_headers(app: &App, transport: Transport, response: Response) -> Response
             add("Vary", "Cookie".into());
         }
         Kind::ShortLink | Kind::Plain => add("Content-Security-Policy", BARE_POLICY.into()),
+        Kind::Download => add("Vary", "Cookie".into()),
         Kind::Asset => {}
     }
     // A policy on a redirect would replace the page's own for the next hop; targets would lose their referrer.
     if kind != Kind::ShortLink {
         add("Referrer-Policy", "same-origin".into());
     }
-    if matches!(kind, Kind::Page | Kind::Plain) {
+    if matches!(kind, Kind::Page | Kind::Plain | Kind::Download) {
         add("X-Frame-Options", "DENY".into());
     }
-    if matches!(kind, Kind::Page | Kind::Asset) {
+    if matches!(kind, Kind::Page | Kind::Asset | Kind::Download) {
         add("Cross-Origin-Resource-Policy", "same-origin".into());
     }
-    if kind == Kind::ShortLink || (is_error && kind != Kind::Asset) {
+    if matches!(kind, Kind::ShortLink | Kind::Download) || (is_error && kind != Kind::Asset) {
         add("X-Robots-Tag", "noindex".into());
     }
     add("Cache-Control", "no-store".into());

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::ui::Markup;
+use crate::web::stream::Source;
 
 /// Room made for headers; few answers have more.
 const HEADERS_USUAL: usize = 12;
@@ -16,6 +17,8 @@ pub(crate) enum Kind {
     ShortLink,
     /// A file of the pages.
     Asset,
+    /// A file made for somebody signed in.
+    Download,
     /// Anything small without a frame: health, `OPTIONS`, plain-text errors.
     Plain,
 }
@@ -27,11 +30,13 @@ pub(crate) struct Response {
     pub(crate) kind: Kind,
     pub(crate) headers: Vec<(&'static str, Cow<'static, str>)>,
     pub(crate) body: Cow<'static, [u8]>,
+    /// What follows the head in the place of `body`, piece by piece.
+    pub(crate) stream: Option<Box<dyn Source>>,
 }
 
 impl Response {
     pub(crate) fn new(status: u16, kind: Kind) -> Response {
-        Response { status, kind, headers: Vec::with_capacity(HEADERS_USUAL), body: Cow::Borrowed(&[]) }
+        Response { status, kind, headers: Vec::with_capacity(HEADERS_USUAL), body: Cow::Borrowed(&[]), stream: None }
     }
 
     /// A page.

@@ -50,6 +50,22 @@ fn times_are_shown_in_the_zone_of_the_reader() {
     assert!(screen.text_of(&format!("{at} return time.title"), &[]).ends_with(" UTC"));
 }
 
+#[test]
+fn clicks_show_on_an_open_page_while_they_happen() {
+    let Some((appliance, screen)) = at_the_list() else { return };
+    screen.shorten("https://docs.example/", "docs");
+    screen.click(".cell-address .address");
+    let number = "document.querySelector('.tile-number').textContent";
+    assert!(screen.is(&format!("{number} == '0' && document.querySelector('#more').hidden")));
+    let visitor = std::net::TcpStream::connect(appliance.address).unwrap();
+    let request = "GET /root-user/docs HTTP/1.1\r\nHost: localhost\r\nUser-Agent: Mozilla/5.0 Firefox/140.0\r\n\r\n";
+    std::io::Write::write_all(&mut &visitor, request.as_bytes()).unwrap();
+    screen.wait(&format!("{number} == '1' && !document.querySelector('#more').hidden"));
+    screen.click("#more a");
+    screen.wait("document.querySelector('#more').hidden && document.querySelector('.bar-lists')");
+    assert_eq!(screen.complaints(), [""; 0]);
+}
+
 /// Notes every page that is asked for from now on; the answer would come later.
 const WATCH: &str = "window.asked = ''; navigation.addEventListener('navigate', (e) => asked = e.destination.url)";
 

@@ -66,6 +66,11 @@ impl Browser {
         assert!(self.cookies.contains_key("session"));
     }
 
+    /// The value of a `Cookie` header.
+    pub fn cookies(&self) -> String {
+        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
     /// Always sends this header; an empty value takes it away.
     pub fn header(&mut self, name: &str, value: &str) {
         self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
@@ -128,8 +133,7 @@ impl Browser {
             request += &format!("{name}: {value}\r\n");
         }
         if !self.cookies.is_empty() && !overridden("Cookie") {
-            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            request += &format!("Cookie: {}\r\n", cookies.join("; "));
+            request += &format!("Cookie: {}\r\n", self.cookies());
         }
         if let Some(body) = body {
             request += &format!("Content-Length: {}\r\n", body.len());

@@ -9,7 +9,7 @@ use crate::browser::{Browser, Page, raw};
 use crate::markup::holds_nothing_foreign;
 
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-     form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; manifest-src 'self'";
+     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; manifest-src 'self'";
 const BARE_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// What an answer is, which decides over its headers.

@@ -24,6 +24,10 @@ mod link_list;
 mod link_detail;
 // Changing a link.
 mod link_edit;
+// One's links as a table.
+mod link_export;
+// The clicks of a link while they happen.
+mod link_live;
 // Deleting a link.
 mod link_delete;
 // The pages' own files.

@@ -25,7 +25,7 @@ fn anothers_link_is_answered_like_one_that_does_not_exist() {
     admin.open("/links");
     let nowhere = "zzzzz";
     for (who, browser) in [("bob", &mut bob), ("the administrator", &mut admin)] {
-        for rest in ["", "/", "?bots=1", "/edit", "/edit/", "/delete", "/delete/", "/qr.svg", "/none"] {
+        for rest in ["", "/", "?bots=1", "/edit", "/edit/", "/delete", "/delete/", "/live", "/qr.svg", "/none"] {
             let known = browser.get(&format!("/links/{id}{rest}"));
             assert_eq!(known.status, 404, "{who} {rest}");
             known.does_not_say("secret");

@@ -57,6 +57,26 @@
     if (!isNaN(at)) time.textContent = shapes[time.dataset.show].format(at);
   }
 
+  // Clicks while they happen. Only for a page that is seen: a browser keeps few connections to one server.
+  const tiles = document.querySelector("[data-live]");
+  if (tiles) {
+    const numbers = all(".tile-number:not(.tile-text)", tiles);
+    let events;
+    const told = (event) => {
+      const now = event.data.split(" ");
+      if (numbers.some((number, at) => number.textContent !== now[at])) byId("more").hidden = false;
+      numbers.forEach((number, at) => (number.textContent = now[at]));
+    };
+    const watch = () => {
+      events?.close();
+      events = document.hidden ? undefined : new EventSource(tiles.dataset.live);
+      events?.addEventListener("message", told);
+    };
+    document.addEventListener("visibilitychange", watch);
+    addEventListener("pagehide", () => events?.close());
+    watch();
+  }
+
   // The setup code comes after "#", so that no access log ever has it.
   const code = byId("code");
   const takeCode = () => {

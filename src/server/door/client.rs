@@ -10,11 +10,13 @@
 //! | Head, begun | the blank line | `HEAD_TIMEOUT` from its first byte | 408 |
 //! | Body | the last byte | `BODY_GRACE` and a second for each `BODY_BYTES_PER_S` come, never past `BODY_TIMEOUT` | 408 |
 //! | Waiting | an answer from elsewhere | what the loop allows | 503, 504 |
-//! | Answering | the client, to take bytes | `ANSWER_STALL` without one taken | closed |
+//! | Streaming | the next piece | `PIECE_TIMEOUT`, or until its source wants to be asked again | closed |
+//! | Answering, Streaming | the client, to take bytes | `ANSWER_STALL` without one taken | closed |
 //! | Discarding | the client's end, after a refusal | `DISCARD_TIMEOUT`, `DISCARD_BYTES_MAX` | closed |
 
 mod answering;
 mod reading;
+mod streaming;
 
 use std::net::IpAddr;
 use std::time::Instant;
@@ -26,8 +28,10 @@ use crate::proxy::Transport;
 use crate::server::door::head::{Head, Version};
 use crate::server::door::input::Input;
 use crate::server::door::socket::Socket;
+use crate::server::streams::Stream;
 use answering::Output;
 use reading::Body;
+use streaming::Streaming;
 
 /// A client's connection and where it stands.
 pub(super) struct Client {
@@ -78,6 +82,8 @@ enum Phase {
     Waiting,
     /// The answer is being written; then the next request, or the end.
     Answering,
+    /// A long answer is under way, piece by piece.
+    Streaming(Streaming),
     /// The last answer was a refusal: what still comes is read and dropped for a moment, so that the answer arrives.
     Discarding(usize),
 }
@@ -114,6 +120,8 @@ pub(super) enum Next {
     Wait,
     /// Have this answered.
     Answer(Box<Request>),
+    /// Have the next piece of a long answer made.
+    Feed(Stream),
     /// Say that TLS is spoken here, and end.
     NotTls,
     /// Answer this status and end: the request cannot be trusted, or is too large or too late.
@@ -171,7 +179,7 @@ impl Client {
         match self.phase {
             Phase::Head if self.input.is_empty() => Standing::Idle,
             Phase::Greeting | Phase::Head | Phase::Body(..) | Phase::Discarding(_) => Standing::Incomplete,
-            Phase::Answering => Standing::Reading,
+            Phase::Answering | Phase::Streaming(_) => Standing::Reading,
             Phase::Waiting => Standing::AtWork,
         }
     }
@@ -223,6 +231,7 @@ impl Client {
                 Phase::Body(..) => self.read_body(),
                 Phase::Waiting => Some(Next::Wait),
                 Phase::Answering => self.next_request(now),
+                Phase::Streaming(_) => self.next_piece(now),
                 Phase::Discarding(_) => self.discard(),
             };
             if let Some(next) = next {
@@ -233,13 +242,15 @@ impl Client {
 
     /// What a passed deadline means: a late request is told so, everything else ends without a word.
     pub(super) fn timed_out(&mut self) -> Next {
-        match self.phase {
+        match &self.phase {
             // A stray line end after a body is no request; an unasked answer would be taken for the next one's.
             Phase::Head if self.input.data().iter().any(|byte| !b"\r\n".contains(byte)) => {
                 Next::Refuse(408, "head came too slowly")
             }
             Phase::Body(..) => Next::Refuse(408, "body came too slowly"),
             Phase::Waiting => Next::Wait,
+            // Its time to be asked again has come; what it waits for is not the client.
+            Phase::Streaming(streaming) if streaming.is_waiting() => Next::Wait,
             _ => Next::Close,
         }
     }

@@ -54,7 +54,10 @@ impl Loop {
                     self.refuse(key, status, reason, now);
                     self.proceed(key, now);
                 }
-                Next::Wait => client.wait_until(now + LANE_TIMEOUT),
+                Next::Wait => {
+                    client.wait_until(now + LANE_TIMEOUT);
+                    self.proceed(key, now);
+                }
                 _ => self.close(key),
             }
         }

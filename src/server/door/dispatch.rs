@@ -6,11 +6,13 @@ use log::{debug, warn};
 
 use crate::limits::{LANE_TIMEOUT, QUEUE_TIMEOUT, QUEUED_MAX};
 use crate::server::door::client::{Next, Request};
+use crate::server::door::feeder::Fed;
 use crate::server::door::head::Head;
 use crate::server::door::lane::Progress;
 use crate::server::door::{Loop, Ticket};
 use crate::server::exchange;
 use crate::server::identity::{HEADER, Identity};
+use crate::server::wire;
 use crate::web;
 use crate::web::request::{Method, Raw};
 
@@ -33,6 +35,10 @@ impl Loop {
                 Next::Wait => break,
                 Next::Close => return self.close(key),
                 Next::Refuse(status, reason) => self.refuse(key, status, reason, now),
+                Next::Feed(stream) => {
+                    self.feeder.feed(Ticket { key, generation: client.generation }, stream);
+                    break;
+                }
                 Next::NotTls => {
                     self.app.traffic.note_refused(400);
                     client.refuse(&web::refuse_plain(&self.app), now);
@@ -121,10 +127,18 @@ impl Loop {
             Progress::Busy => {}
             Progress::Answer(ticket, answer) => {
                 let is_last = self.wants_less();
+                let line_end = wire::find(&answer, b"\r\n").map_or(answer.len(), |at| at + 2);
+                let (status_line, rest) = answer.split_at(line_end);
+                // Taken also where nobody is there any more: it would stay for ever.
+                let taken = self.pool.streams().take(rest);
                 if is_here(&self.clients, ticket)
                     && let Some(client) = self.clients.get_mut(ticket.key)
                 {
-                    client.forward(&answer, is_last, now);
+                    client.lend(&mut self.buffers, false);
+                    match taken {
+                        Some((stream, rest)) => client.begin_stream([status_line, rest], stream, is_last, now),
+                        None => client.forward([status_line, rest], is_last, now),
+                    }
                     self.proceed(ticket.key, now);
                 }
             }
@@ -135,6 +149,21 @@ impl Loop {
                 if let Some(ticket) = ticket {
                     self.apologise(ticket, 500, now);
                 }
+            }
+        }
+    }
+
+    /// Gives a client the piece that was made for it.
+    pub(super) fn take_fed(&mut self, fed: Fed, now: Instant) {
+        let Fed { ticket, stream, piece } = fed;
+        if is_here(&self.clients, ticket)
+            && let Some(client) = self.clients.get_mut(ticket.key)
+        {
+            client.lend(&mut self.buffers, false);
+            if client.take_piece(stream, piece, now) {
+                self.proceed(ticket.key, now);
+            } else {
+                self.close(ticket.key);
             }
         }
     }

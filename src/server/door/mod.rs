@@ -11,6 +11,7 @@ mod body;
 mod client;
 mod deadlines;
 mod dispatch;
+mod feeder;
 mod head;
 mod input;
 mod lane;
@@ -39,6 +40,7 @@ use crate::server::pool::Pool;
 use crate::server::tls::Tls;
 use client::{Buffers, Client, Standing};
 use dispatch::Queued;
+use feeder::Feeder;
 use lane::Lane;
 use opener::Opener;
 
@@ -155,6 +157,7 @@ struct Loop {
     /// `None` while a lane is opened anew.
     lanes: Vec<Option<Lane>>,
     opener: Opener,
+    feeder: Feeder,
     /// Requests that wait for a lane, each with its bytes and the time it came.
     queue: VecDeque<Queued>,
     /// No deadline passes before this time.
@@ -182,6 +185,7 @@ impl Loop {
             listeners.push((listener, speech));
         }
         let opener = Opener::start(Arc::clone(&setting.pool), seats, Arc::clone(&waker))?;
+        let feeder = Feeder::start(Arc::clone(&setting.app), Arc::clone(&waker))?;
         let state = Loop {
             app: setting.app,
             pool: setting.pool,
@@ -202,6 +206,7 @@ impl Loop {
             first_client: FIRST_LANE + setting.lanes,
             lanes,
             opener,
+            feeder,
             queue: VecDeque::new(),
             next_deadline: None,
             looked: Instant::now(),
@@ -258,6 +263,10 @@ impl Loop {
             }
         }
         self.start_lanes(now);
+        let fed: Vec<_> = self.feeder.fed().collect();
+        for fed in fed {
+            self.take_fed(fed, now);
+        }
         if self.app.is_stopping() && !self.is_stopping {
             self.begin_stop(now);
         }
@@ -291,6 +300,7 @@ impl Loop {
             // Its bytes may have come after the last look.
             client.note_readable(false);
             client.note_last();
+            client.hurry_stream();
             self.proceed(key, now);
             let Some(client) = self.clients.get_mut(key) else { continue };
             match client.standing() {

@@ -1,6 +1,6 @@
 //! Answers: from what is to be said to the last byte that the client takes.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::time::Instant;
 
 use super::{Client, Next, Phase};
@@ -51,6 +51,17 @@ impl Output {
     }
 }
 
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.push(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Client {
     /// Answers the request at hand. `is_last` ends the connection after it.
     pub(in crate::server::door) fn reply(&mut self, response: &Response, is_last: bool, now: Instant) {
@@ -59,11 +70,10 @@ impl Client {
         wire::print_or_apologise(response, send, line, &mut self.output.bytes);
     }
 
-    /// Takes an answer as the pool has printed it. `is_last` ends the connection after it.
-    pub(in crate::server::door) fn forward(&mut self, answer: &[u8], is_last: bool, now: Instant) {
+    /// Takes an answer as the pool has printed it, divided behind its status line. `is_last` ends the connection after
+    /// it.
+    pub(in crate::server::door) fn forward(&mut self, [status_line, rest]: [&[u8]; 2], is_last: bool, now: Instant) {
         let line = self.begin_answer(is_last, now);
-        let line_end = wire::find(answer, b"\r\n").map_or(answer.len(), |at| at + 2);
-        let (status_line, rest) = answer.split_at(line_end);
         let head_end = wire::find(rest, b"\r\n\r\n").map_or(rest.len(), |at| at + 4);
         self.output.push(status_line);
         self.output.push(line.as_bytes());
@@ -77,7 +87,7 @@ impl Client {
     }
 
     /// The line about the connection that the answer carries (RFC 9112, section 9.3).
-    fn begin_answer(&mut self, is_last: bool, now: Instant) -> &'static str {
+    pub(super) fn begin_answer(&mut self, is_last: bool, now: Instant) -> &'static str {
         self.keep_alive &= !is_last;
         self.phase = Phase::Answering;
         self.deadline = now + ANSWER_STALL;
@@ -95,7 +105,7 @@ impl Client {
                 Ok(0) => return Err(()),
                 Ok(count) => {
                     self.output.written += count;
-                    if matches!(self.phase, Phase::Answering) {
+                    if matches!(self.phase, Phase::Answering | Phase::Streaming(_)) {
                         self.deadline = now + ANSWER_STALL;
                     }
                 }

@@ -73,7 +73,8 @@ impl Pair {
 
     fn answer(&mut self, text: &str, seconds: u64) -> Next {
         let now = self.at(seconds);
-        self.client.forward(text.as_bytes(), false, now);
+        let line_end = text.find("\r\n").unwrap() + 2;
+        self.client.forward([&text.as_bytes()[..line_end], &text.as_bytes()[line_end..]], false, now);
         self.proceed(seconds)
     }
 
@@ -109,6 +110,7 @@ fn word(next: &Next) -> String {
         Next::Wait => "wait".to_owned(),
         Next::Answer(request) => format!("answer {}", request.body.len()),
         Next::Refuse(status, _) => format!("refuse {status}"),
+        Next::Feed(_) => "feed".to_owned(),
         Next::NotTls => "not TLS".to_owned(),
         Next::Close => "close".to_owned(),
     }

@@ -1,0 +1,94 @@
+//! The clicks of one link while they happen: server-sent events for the page that shows them.
+
+use std::time::Instant;
+
+use log::debug;
+
+use crate::app::App;
+use crate::limits::{LIVE_EVERY, LIVE_WORD_EVERY};
+use crate::link::LinkId;
+use crate::session::SessionHash;
+use crate::store::{Error as StoreError, Numbers};
+use crate::ui::number;
+use crate::user::UserId;
+use crate::web::access::{SignedIn, Visitor};
+use crate::web::error::Error;
+use crate::web::link_edit::own_link;
+use crate::web::request::Request;
+use crate::web::response::{Kind, Response};
+use crate::web::router::Parts;
+use crate::web::stream::{Piece, Source};
+
+/// Begins to tell the numbers of a link, whenever they change. Nothing is done for links that nobody looks at.
+///
+/// Ends with the session, with the link, and with the program; a browser then asks again by itself.
+///
+/// # Source
+/// HTML Standard, section 9.2 (server-sent events).
+pub(crate) fn show(
+    app: &App,
+    _: &Visitor,
+    account: &SignedIn,
+    _: &Request,
+    parts: &Parts<'_>,
+) -> Result<Response, Error> {
+    let link = own_link(app, account, parts)?;
+    let clicks =
+        Clicks { owner: link.owner, link: link.id, session: account.session, told: None, spoken: Instant::now() };
+    let mut response = Response::new(200, Kind::Download).with("Content-Type", "text/event-stream; charset=utf-8");
+    response.stream = Some(Box::new(clicks));
+    Ok(response)
+}
+
+/// The numbers of a link, as far as they have been told.
+#[derive(Debug)]
+struct Clicks {
+    owner: UserId,
+    link: LinkId,
+    /// Who may read them, for as long as it lasts.
+    session: SessionHash,
+    told: Option<Numbers>,
+    /// When there was last a word.
+    spoken: Instant,
+}
+
+impl Source for Clicks {
+    fn next(&mut self, app: &App) -> Piece {
+        if app.is_stopping() {
+            return Piece::End;
+        }
+        self.look(app).unwrap_or_else(|error| {
+            debug!(target: "links", "live clicks ended: {error}");
+            Piece::End
+        })
+    }
+}
+
+impl Clicks {
+    fn look(&mut self, app: &App) -> Result<Piece, StoreError> {
+        let is_due = self.spoken.elapsed() >= LIVE_WORD_EVERY;
+        if is_due
+            && (app.store.session(self.session, app.now())?.is_none()
+                || app.store.link(self.owner, self.link)?.is_none())
+        {
+            return Ok(Piece::End);
+        }
+        let numbers = app.store.numbers(self.owner, self.link)?;
+        let piece = if self.told != Some(numbers) {
+            self.told = Some(numbers);
+            event(numbers)
+        } else if is_due {
+            // A comment: it finds out readers that have gone, and keeps proxies from giving up.
+            b":\n\n".to_vec()
+        } else {
+            return Ok(Piece::Later(LIVE_EVERY));
+        };
+        self.spoken = Instant::now();
+        Ok(Piece::Bytes(piece))
+    }
+}
+
+/// Clicks by people, then those by bots and previews, as the page shows them.
+fn event(numbers: Numbers) -> Vec<u8> {
+    format!("data: {} {}\n\n", number::grouped(numbers.humans), number::grouped(numbers.bots)).into_bytes()
+}
