@@ -62,7 +62,7 @@ fn clicks_show_on_an_open_page_while_they_happen() {
     std::io::Write::write_all(&mut &visitor, request.as_bytes()).unwrap();
     screen.wait(&format!("{number} == '1' && !document.querySelector('#more').hidden"));
     screen.click("#more a");
-    screen.wait("document.querySelector('#more').hidden && document.querySelector('.bar-lists')");
+    screen.wait("document.querySelector('#more').hidden && document.querySelector('.bar-lists') != null");
     assert_eq!(screen.complaints(), [""; 0]);
 }
 
