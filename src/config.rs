@@ -5,6 +5,7 @@
 
 mod address;
 mod admin;
+mod contact;
 mod entry;
 mod logging;
 #[cfg(test)]
@@ -21,8 +22,9 @@ use crate::proxy::TrustedProxies;
 use crate::spelling::{nearest, shown};
 use crate::user::Registration;
 
-pub(crate) use address::{BaseUrl, host_name};
+pub(crate) use address::{BaseUrl, host_name, web_address};
 pub(crate) use admin::AdminSeed;
+pub(crate) use contact::{Contact, certificate, contact};
 pub(crate) use entry::{Source, entries, json, text};
 pub(crate) use logging::{LOG_TARGETS, LogFilter, LogFormat};
 pub(crate) use tls::TlsFiles;
@@ -72,15 +74,20 @@ impl std::error::Error for ConfigError {}
 /// # Errors
 /// As [`resolve`], and for one of our variables that is not UTF-8.
 pub(crate) fn from_environment(options: &Options) -> Result<Config, ConfigError> {
-    for name in FROM_ENVIRONMENT.iter().filter_map(|row| row.variable) {
-        if std::env::var_os(name).is_some_and(|value| value.to_str().is_none()) {
-            return Err(ConfigError(format!("{name} is not UTF-8 text. Write it in UTF-8.")));
-        }
-    }
+    check_text(FROM_ENVIRONMENT)?;
     let mut config = resolve(options, &variable)?;
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     config.warnings.extend(warnings(names));
     Ok(config)
+}
+
+/// Refuses variables that are not UTF-8.
+fn check_text(rows: &[&OptionRow]) -> Result<(), ConfigError> {
+    let is_text = |name: &str| std::env::var_os(name).is_none_or(|value| value.to_str().is_some());
+    match rows.iter().filter_map(|row| row.variable).find(|name| !is_text(name)) {
+        Some(name) => Err(ConfigError(format!("{name} is not UTF-8 text. Write it in UTF-8."))),
+        None => Ok(()),
+    }
 }
 
 /// One variable of the process's environment; what is not UTF-8 is absent.

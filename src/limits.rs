@@ -236,7 +236,7 @@ pub(crate) const STOP_GRACE: Duration = Duration::from_secs(10);
 pub(crate) const STOP_QUIET: Duration = Duration::from_millis(100);
 /// How often the end of a thread is looked for.
 pub(crate) const STOP_POLL: Duration = Duration::from_millis(5);
-/// `linkjar health` waits this long for an answer.
+/// `linkjar health` waits this long, from the server's name to the last byte of its answer.
 pub(crate) const HEALTH_TIMEOUT: Duration = Duration::from_secs(3);
 /// The longest answer `linkjar health` reads.
 pub(crate) const HEALTH_ANSWER_BYTES_MAX: u64 = 4_096;

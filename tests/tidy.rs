@@ -47,7 +47,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("redb", &["src/store/"]),
     ("rpassword", &["src/command/password.rs"]),
     ("rust_embed", &["ui/assets.rs"]),
-    ("rustls", &["src/server/"]),
+    ("rustls", &["src/command/health/tls.rs", "src/server/"]),
     ("rustix", &["src/server/mod.rs"]),
     ("serde", &["src/store/record.rs"]),
     ("serde_json", &["src/command/", "src/config/"]),

@@ -2,7 +2,9 @@
 //!
 //! One table, read by the parser and by the help. A command that is not here does not exist.
 
-use crate::options::{ADMIN, BASE_URL, DATA_DIR, EMAIL, FROM_ENVIRONMENT, HOST, JSON, OptionRow, PASSWORD_STDIN, PORT};
+use crate::options::{
+    ADMIN, BASE_URL, DATA_DIR, EMAIL, FROM_ENVIRONMENT, HOST, JSON, OptionRow, PASSWORD_STDIN, PORT, TLS_CERT,
+};
 
 /// What `help` can be asked about: every command, every group of them, and the program as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,8 +189,12 @@ pub(super) static COMMANDS: &[&Form] = &[
         words: "health",
         operands: "[URL]",
         sentence: "Ask a running server whether it is well.",
-        examples: &["linkjar health", "linkjar health http://127.0.0.1:8000"],
-        options: &[&HOST, &PORT],
+        examples: &[
+            "linkjar health",
+            "linkjar health http://127.0.0.1:8000",
+            "linkjar health https://127.0.0.1:8000 --tls-cert data/tls/cert.pem",
+        ],
+        options: &[&HOST, &PORT, &TLS_CERT],
         environment: false,
     },
     &Form {

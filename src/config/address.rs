@@ -70,10 +70,11 @@ pub(super) fn base_url(value: &Value) -> Result<BaseUrl, ConfigError> {
         // It may hold a password, so the value is not shown.
         return Err(ConfigError(format!("{} has a user name in it. {accepted}", value.name)));
     }
-    parse_base_url(&value.text).ok_or_else(|| value.refused(accepted))
+    web_address(&value.text).ok_or_else(|| value.refused(accepted))
 }
 
-fn parse_base_url(text: &str) -> Option<BaseUrl> {
+/// Reads scheme, host and perhaps port; nothing may stand behind them but a slash.
+pub(crate) fn web_address(text: &str) -> Option<BaseUrl> {
     let (scheme, rest) = text.split_once("://")?;
     let scheme = scheme.to_ascii_lowercase();
     let https = match scheme.as_str() {

@@ -427,3 +427,38 @@ fn a_mistyped_variable_is_pointed_out() {
     ];
     assert_eq!(warnings(names.map(str::to_owned)), expected);
 }
+
+#[test]
+fn a_check_asks_where_the_server_answers_and_needs_nothing_else() {
+    let contact = |options: &Options, variables: &[(&str, &str)]| {
+        let env = environment(variables);
+        contact::find(&Given { options, env: &env }).map(|found| (found.listen.to_string(), found.certificate))
+    };
+    let pair = [("SERVER_TLS_CERT", "c.pem"), ("SERVER_TLS_KEY", "k.pem")];
+    let beside = [pair.as_slice(), &[("SERVER_HTTP_PORT", "80")]].concat();
+    let certificate = || Some(PathBuf::from("c.pem"));
+    let none = Options::default();
+    let port = |port: &str| flag(&options::PORT, port);
+    for (options, variables, address, shown) in [
+        (&none, [].as_slice(), "127.0.0.1:8000", None),
+        (&none, &pair, "127.0.0.1:8000", certificate()),
+        (&flag(&HOST, "::1"), &pair, "[::1]:8000", certificate()),
+        // Half a pair is no TLS for the server either, but who types a certificate means it.
+        (&none, &pair[..1], "127.0.0.1:8000", None),
+        (&none, &pair[1..], "127.0.0.1:8000", None),
+        (&flag(&TLS_CERT, "c.pem"), &[], "127.0.0.1:8000", certificate()),
+        // Beside TLS the plain port is asked, unless another was typed, or nobody knows which it became.
+        (&none, &beside, "127.0.0.1:80", None),
+        (&port("80"), &beside, "127.0.0.1:80", None),
+        (&port("8443"), &beside, "127.0.0.1:8443", certificate()),
+        (&none, &[pair[0], pair[1], ("SERVER_HTTP_PORT", "0")], "127.0.0.1:8000", certificate()),
+        // What the server itself would not start with.
+        (&none, &[("SERVER_HTTP_PORT", "80"), ("SERVER_NUMTHREADS", "many")], "127.0.0.1:8000", None),
+        (&none, &[pair[0], pair[1], ("SERVER_HTTP_PORT", "8000")], "127.0.0.1:8000", None),
+    ] {
+        assert_eq!(contact(options, variables), Ok((address.to_owned(), shown)), "{options:?} {variables:?}");
+    }
+    for (name, value) in [("SERVER_HOST", "a b"), ("SERVER_PORT", "x")] {
+        assert!(contact(&none, &[(name, value)]).is_err(), "{name}");
+    }
+}

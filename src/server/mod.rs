@@ -27,8 +27,8 @@ use crate::limits::{
 };
 use door::{Door, Entrance, Setting, Speech};
 use pool::Pool;
-pub(crate) use tls::Tls;
 use tls::watch::Watch;
+pub(crate) use tls::{Tls, certificates};
 
 /// Opens the listening socket. Accepted connections inherit its options on Linux.
 ///

@@ -23,6 +23,8 @@ use rustls::{Error, ServerConfig};
 use crate::clock::{Clock, Timestamp};
 use pair::Pair;
 
+pub(crate) use pair::chain as certificates;
+
 /// The only protocol spoken inside (RFC 7301, section 6).
 const ALPN: &[u8] = b"http/1.1";
 

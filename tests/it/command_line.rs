@@ -13,7 +13,7 @@ use crate::appliance::{ADMIN, ADMIN_EMAIL, Ended, PASSWORD, Start, run_command};
 use crate::browser::Browser;
 
 /// Runs a command that ends by itself, with an environment.
-fn run_with(folder: &Path, env: &[(&str, &str)], args: &[&str]) -> Ended {
+pub fn run_with(folder: &Path, env: &[(&str, &str)], args: &[&str]) -> Ended {
     let output = Command::new(env!("CARGO_BIN_EXE_linkjar"))
         .env_clear()
         .envs(env.iter().copied())
@@ -31,7 +31,7 @@ fn run_with(folder: &Path, env: &[(&str, &str)], args: &[&str]) -> Ended {
 
 /// `error: WHAT. WHAT TO DO.` on stderr, nothing on stdout.
 #[track_caller]
-fn is_error(ended: &Ended, code: i32, words: &str) {
+pub fn is_error(ended: &Ended, code: i32, words: &str) {
     assert_eq!(ended.code(), code, "{}{}", ended.stdout, ended.stderr);
     assert_eq!(ended.stdout, "");
     let lines: Vec<&str> = ended.stderr.lines().collect();
@@ -111,7 +111,7 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         (&["--log-level", "info,paint=debug"], "parts are accounts, links, core, store, door"),
         (&["--log-format", "xml"], "Use text or json."),
         (&["config", "--port", "x"], "--port \"x\" is not accepted."),
-        (&["health", "https://127.0.0.1"], "cannot be asked. Use an address such as http://127.0.0.1:8000"),
+        (&["health", "127.0.0.1"], "cannot be asked. Use an address such as http://127.0.0.1:8000"),
         (&["a\nb\u{1b}[2J"], "unknown command"),
     ] {
         let ended = run_command(folder.path(), args, "");

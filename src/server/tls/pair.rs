@@ -52,7 +52,10 @@ pub(super) fn read(certificate: &Path, key: &Path) -> Result<Pair, String> {
 }
 
 /// All certificates of a file, in their order; at least one.
-fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let (text, _) = contents("certificate", path)?;
     let chain = CertificateDer::pem_slice_iter(&text).collect::<Result<Vec<_>, _>>();
     let path = path.display();
