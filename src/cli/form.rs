@@ -75,9 +75,9 @@ pub(super) static SERVE: Form = Form {
     operands: "",
     sentence: "Run the server, as linkjar alone does.",
     examples: &[
-        "linkjar serve",
-        "linkjar serve --host 0.0.0.0 --port 80 --data-dir /var/lib/linkjar",
-        "linkjar serve --base-url https://short.example --log-level info,links=debug",
+        "linkjar serve --data-dir /var/lib/linkjar --log-level info,links=debug",
+        "linkjar serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem",
+        "linkjar serve --base-url https://short.example --trusted-proxies loopback",
     ],
     options: &[],
     environment: true,

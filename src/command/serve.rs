@@ -120,6 +120,6 @@ fn warn_of_exposure(app: &App, config: &Config, ip: IpAddr) {
         warn!(target: "accounts", "anybody who reaches this address can register (accounts.registration=open)");
     }
     if config.tls.is_none() && config.base_url.as_ref().is_none_or(|base| !base.https) {
-        warn!(target: "core", "plain HTTP on {ip}: passwords travel unencrypted. Set --tls-cert and --tls-key, or put a TLS proxy in front and set --base-url");
+        warn!(target: "core", "plain HTTP on {ip}: passwords travel unencrypted. Set --tls-cert and --tls-key, or put a proxy with TLS in front and set --base-url to its https address");
     }
 }

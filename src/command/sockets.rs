@@ -18,10 +18,10 @@ use crate::server::{self, Sockets, Tls};
 pub(super) fn tls(config: &Config, clock: &Clock) -> Result<Option<Arc<Tls>>, Error> {
     let Some(files) = &config.tls else { return Ok(None) };
     let (tls, warnings) = Tls::load(&files.cert, &files.key, clock.clone()).map_err(Error::usage)?;
+    info!(target: "door", until = tls.valid_until().rfc3339(); "certificate loaded");
     for warning in warnings {
         warn!(target: "door", "{warning}");
     }
-    info!(target: "door", until = tls.valid_until().rfc3339(); "certificate loaded");
     Ok(Some(Arc::new(tls)))
 }
 
@@ -45,7 +45,7 @@ fn cannot_listen(address: SocketAddr, flag: &str, error: &std::io::Error) -> Err
     let why = match error.kind() {
         std::io::ErrorKind::AddrInUse => format!("another program does. Stop it, or choose another port with {flag}."),
         std::io::ErrorKind::PermissionDenied => {
-            format!("this port needs more rights. Choose one above 1023 with {flag}.")
+            format!("this port needs CAP_NET_BIND_SERVICE. Grant it, or choose one above 1023 with {flag}.")
         }
         std::io::ErrorKind::AddrNotAvailable => {
             "this machine has no such address. Choose another with --host.".to_owned()
