@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use log::kv::{Error, Key, Value, VisitSource};
 use log::{LevelFilter, Log, Metadata, Record};
@@ -16,13 +17,22 @@ use crate::clock::{Clock, Timestamp};
 use crate::config::{LOG_TARGETS, LogFilter, LogFormat};
 use crate::limits::LOG_VALUE_BYTES_MAX;
 
+/// A log is written, and as JSON.
+static IS_JSON: AtomicBool = AtomicBool::new(false);
+
 /// Begins to log. Later calls change nothing: a process has one log.
 pub(crate) fn start(filter: LogFilter, format: LogFormat) {
     let most = filter.targets.iter().map(|(_, level)| *level).chain([filter.default]).max();
     let logger = Logger { filter, text: text_logger(), format };
     if log::set_boxed_logger(Box::new(logger)).is_ok() {
         log::set_max_level(most.unwrap_or(LevelFilter::Info));
+        IS_JSON.store(format == LogFormat::Json, Ordering::Relaxed);
     }
+}
+
+/// Whether stderr is read by a program that wants JSON.
+pub(crate) fn is_json() -> bool {
+    IS_JSON.load(Ordering::Relaxed)
 }
 
 /// simplelog writes the time and the line; level and values stand in the line, as people's filters expect them.

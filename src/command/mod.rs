@@ -97,9 +97,18 @@ pub(crate) fn run(args: Vec<OsString>) -> u8 {
     match outcome {
         Ok(()) => 0,
         Err(error) => {
-            tell(&format!("error: {}\n", error.text));
+            report(&error.text);
             error.code as u8
         }
+    }
+}
+
+/// Says why a command failed, in the log if that is all that its reader understands.
+fn report(text: &str) {
+    if logging::is_json() && log::log_enabled!(target: "core", log::Level::Error) {
+        log::error!(target: "core", "{text}");
+    } else {
+        tell(&format!("error: {text}\n"));
     }
 }
 

@@ -506,6 +506,12 @@ fn what_keeps_the_server_from_starting_is_told_in_one_line() {
         ["user", "add", "anna", "--email", "a@b.example", "--password-stdin", "--data-dir", below.to_str().unwrap()];
     is_error(&run_command(folder.path(), &add, "a sentence that will do\n"), 2, "cannot be opened: ");
     assert_eq!(fs::read(folder.path().join("file")).unwrap(), b"not a folder");
+    // Who reads the log as JSON could not read the line otherwise.
+    let ended = Start::empty().arg("--log-format=json").arg("--port").arg(&port).fail();
+    let line: Value = serde_json::from_str(ended.stderr.lines().last().unwrap()).unwrap();
+    assert_eq!((ended.code(), &line["level"], &line["target"]), (2, &"error".into(), &"core".into()));
+    assert!(line["msg"].as_str().unwrap().starts_with("cannot listen on 127.0.0.1:"), "{line}");
+    is_error(&Start::empty().arg("--log-format=json").arg("--log-level=off").arg("--port").arg(&port).fail(), 2, &port);
 }
 
 #[test]
