@@ -168,8 +168,9 @@ pub(crate) const CLIENTS_MIN: usize = 8;
 pub(crate) const DESCRIPTORS_KEPT: usize = 24;
 /// Descriptors of a lane: both ends of its socket, and the copy that the pool makes of one.
 pub(crate) const DESCRIPTORS_PER_LANE: usize = 3;
-/// Connections closed at a time when there is no room for another: looking for them costs a look at all.
-pub(crate) const EVICTED_AT_ONCE: usize = 16;
+/// The share of all connections, one in so many, that is closed when there is no room for another: looking for the one
+/// that is missed least costs a look at all.
+pub(crate) const EVICTED_SHARE: usize = 512;
 /// Connections of one address (IPv6: one /64). The server's own machine is exempt: a proxy there speaks for many.
 pub(crate) const CLIENTS_PER_ADDRESS_MAX: usize = 100;
 /// Requests on one connection; then it is closed, so that no connection lives for ever.

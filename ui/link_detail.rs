@@ -128,10 +128,6 @@ fn target(target: &str) -> Markup {
 fn numbers(link: &LinkDetail<'_>) -> Markup {
     html! {
         h2 { "Clicks" }
-        p #more.note hidden {
-            "There are new clicks. "
-            a href={ "/links/" (link.id) (if link.with_bots { "?bots=1" } else { "" }) } { "Reload to see them below" }
-        }
         div.tiles data-live={ "/links/" (link.id) "/live" } {
             div.tile {
                 span.tile-number { (number::grouped(link.clicks)) }
@@ -158,6 +154,10 @@ fn numbers(link: &LinkDetail<'_>) -> Markup {
                 }
                 span.tile-label { "last click" }
             }
+        }
+        p #more.note hidden {
+            "There are new clicks. "
+            a href={ "/links/" (link.id) (if link.with_bots { "?bots=1" } else { "" }) } { "Reload to see them below" }
         }
     }
 }

@@ -15,6 +15,7 @@ mod wire;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
+use std::time::Instant;
 
 use log::{info, warn};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -99,8 +100,9 @@ pub(crate) fn run(app: &Arc<App>, sockets: Sockets, config: &Config, ready: impl
     let reason = receiver.recv().unwrap_or_default();
     app.note_stopping();
     info!(target: "core", "stopping");
-    door.stop(STOP_GRACE);
-    pool.stop(STOP_GRACE);
+    let end = Instant::now() + STOP_GRACE;
+    door.stop(end);
+    pool.stop(end);
     drop(watch);
     Ok(if reason.is_empty() { Ended::Stopped } else { Ended::Failed(reason) })
 }

@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use log::{error, warn};
+use log::error;
 use tiny_http::Server;
 
 use crate::app::App;
@@ -142,15 +142,10 @@ impl Pool {
         thread.map(drop)
     }
 
-    /// Waits until the workers have gone, for at most `grace`, and removes the sockets. The lanes must be closed before.
-    pub(super) fn stop(&self, grace: Duration) {
-        let end = Instant::now() + grace;
+    /// Waits until the workers have gone, or it is `end`, and removes the sockets. Workers go when the lanes are closed.
+    pub(super) fn stop(&self, end: Instant) {
         while self.workers.load(Ordering::Acquire) > 0 && Instant::now() < end {
             thread::sleep(STOP_POLL);
-        }
-        let busy = self.workers.load(Ordering::Acquire);
-        if busy > 0 {
-            warn!(target: "core", busy; "requests were cut off");
         }
         // A folder that stays is made anew at the next start.
         let _ = fs::remove_dir_all(&self.folder);

@@ -7,7 +7,6 @@ use crate::click::{Click, Visit};
 use crate::link::{self, State};
 use crate::store::Redirect;
 use crate::ui::{self, text};
-use crate::user;
 use crate::web::error::Error;
 use crate::web::request::{Method, Request};
 use crate::web::response::{Kind, Response};
@@ -37,7 +36,7 @@ pub(crate) fn hot(app: &App, target: &str) -> Option<Arc<Redirect>> {
     let path = target.split('?').next()?.strip_prefix('/')?;
     let path = path.strip_suffix('/').unwrap_or(path);
     let (user, slug) = path.split_once('/')?;
-    let is_plain = !slug.contains(['/', '%']) && !user.contains('%') && !user::is_reserved(user);
+    let is_plain = !slug.contains(['/', '%']) && !user.contains('%');
     if is_plain { app.store.hot_redirect(&key(user, slug)) } else { None }
 }
 

@@ -9,7 +9,7 @@ use mio::net::TcpStream;
 use mio::{Interest, Token};
 
 use crate::limits::{
-    ACCEPT_PAUSE, CLIENTS_PER_ADDRESS_MAX, EVICTED_AT_ONCE, HALF_OPEN_MAX, HELD_BYTES_MAX, STARVED_QUIET,
+    ACCEPT_PAUSE, CLIENTS_PER_ADDRESS_MAX, EVICTED_SHARE, HALF_OPEN_MAX, HELD_BYTES_MAX, STARVED_QUIET,
 };
 use crate::proxy::Transport;
 use crate::server::door::client::{Client, Standing};
@@ -64,7 +64,7 @@ impl Loop {
         self.app.traffic.note_connection();
         if self.clients.len() >= self.clients_max {
             // One more than there is room for is let in where nobody can be sent away.
-            self.evict(None, EVICTED_AT_ONCE);
+            self.evict(None, (self.clients_max / EVICTED_SHARE).max(1));
         }
         let place = place(peer);
         // A proxy speaks for many, and on our own machine there may be one.

@@ -26,7 +26,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use log::{error, warn};
 use mio::net::TcpListener;
@@ -114,16 +114,18 @@ impl Door {
         Ok(Door { waker, thread })
     }
 
-    /// Takes no more connections, lets requests that have come finish, and returns when nobody is left or `grace` is
-    /// over. The program must have been noted as stopping before.
-    pub(super) fn stop(self, grace: Duration) {
+    /// Takes no more connections, lets requests that have come finish, and returns when nobody is left or it is `end`.
+    /// The program must have been noted as stopping before.
+    pub(super) fn stop(self, end: Instant) {
         if let Err(error) = self.waker.wake() {
             warn!(target: "door", "the door cannot be told to stop: {error}");
             return;
         }
-        let end = Instant::now() + grace;
         while !self.thread.is_finished() && Instant::now() < end {
             thread::sleep(STOP_POLL);
+        }
+        if !self.thread.is_finished() {
+            warn!(target: "door", "the time is over; connections that did not end were cut off");
         }
     }
 }
@@ -279,7 +281,7 @@ impl Loop {
 
     /// Whether an answer should end its connection: the program ends, or there is hardly room for another.
     fn wants_less(&self) -> bool {
-        self.app.is_stopping() || self.clients.len() > self.clients_max / 10 * 9
+        self.app.is_stopping() || self.clients.len() * 10 > self.clients_max * 9
     }
 
     // --- end --------------------------------------------------------------------------------------------------

@@ -66,12 +66,15 @@ impl Socket {
         }
     }
 
-    /// Reads into `room`, which must not be empty.
-    pub(super) fn receive(&mut self, room: &mut [u8]) -> Received {
+    /// Reads into `room`, which must not be empty. A read that brings less than there was room for has emptied the
+    /// socket, and an event will tell of more; asking once more would cost as much again. Only an end that has been
+    /// announced already (`is_ending`) has no event of its own.
+    pub(super) fn receive(&mut self, room: &mut [u8], is_ending: bool) -> Received {
         loop {
+            let mut tap = Tap { tcp: &mut self.tcp, is_dry: false };
             let result = match &mut self.speech {
-                Speech::Plain => self.tcp.read(room).map(|count| (count, count == room.len())),
-                Speech::Awaited(config) => match begin(&self.tcp, config) {
+                Speech::Plain => tap.read(room).map(|count| (count, is_ending || !tap.is_dry)),
+                Speech::Awaited(config) => match begin(tap.tcp, config) {
                     Ok(Some(tls)) => {
                         self.speech = Speech::Tls(tls);
                         continue;
@@ -82,7 +85,11 @@ impl Socket {
                     }
                     Err(error) => Err(error),
                 },
-                Speech::Tls(tls) => receive_tls(tls, &mut self.tcp, room).map(|count| (count, true)),
+                Speech::Tls(tls) => {
+                    let count = receive_tls(tls, &mut tap, room, is_ending);
+                    // What is left of a record comes without an event.
+                    count.map(|count| (count, is_ending || !tap.is_dry || count == room.len()))
+                }
             };
             return match result {
                 Ok((0, _)) => Received::End,
@@ -146,17 +153,39 @@ fn begin(tcp: &TcpStream, config: &Arc<ServerConfig>) -> std::io::Result<Option<
     Ok(Some(Box::new(tls)))
 }
 
+/// A socket that notes when it has been emptied.
+struct Tap<'a> {
+    tcp: &'a mut TcpStream,
+    is_dry: bool,
+}
+
+impl Read for Tap<'_> {
+    fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.tcp.read(room)?;
+        self.is_dry = count < room.len();
+        Ok(count)
+    }
+}
+
 /// Reads what the client has said, going through its handshake where it is not done.
-fn receive_tls(tls: &mut ServerConnection, tcp: &mut TcpStream, room: &mut [u8]) -> std::io::Result<usize> {
+fn receive_tls(
+    tls: &mut ServerConnection,
+    tap: &mut Tap<'_>,
+    room: &mut [u8],
+    is_ending: bool,
+) -> std::io::Result<usize> {
     loop {
         match tls.reader().read(room) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             result => return result,
         }
-        let count = tls.read_tls(tcp)?;
+        if tap.is_dry && !is_ending {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        let count = tls.read_tls(tap)?;
         let outcome = tls.process_new_packets();
         // A handshake's answers, or the alert that says what was wrong.
-        push(tls, tcp)?;
+        push(tls, tap.tcp)?;
         outcome.map_err(std::io::Error::other)?;
         if count == 0 {
             return Ok(0);

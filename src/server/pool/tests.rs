@@ -1,6 +1,7 @@
 //! Lanes to a real pool: opened, given up, and opened again when tiny_http takes no more.
 
 use std::os::unix::net::UnixListener;
+use std::time::Duration;
 
 use tempfile::TempDir;
 

@@ -33,11 +33,10 @@ impl Client {
             if room.is_empty() {
                 break;
             }
-            match self.socket.receive(room) {
+            match self.socket.receive(room, self.is_ending) {
                 Received::Bytes(count, may_go_on) => {
                     self.input.added(count);
-                    // Asking once more would cost as much as all the rest; an event will tell.
-                    self.can_read = may_go_on || self.is_ending;
+                    self.can_read = may_go_on;
                 }
                 Received::Nothing => self.can_read = false,
                 Received::End => (self.can_read, self.is_finished) = (false, true),
