@@ -1,20 +1,24 @@
-//! Connections that ask and wait, at full speed and with as little work as possible on this side.
+//! Connections that stay open, ask and wait, at full speed and with as little work as possible on this side.
 //!
 //! Each thread writes one request on all its connections, then reads all answers, and so on. So there are always as
 //! many requests on their way as there are connections, without a thread for each of them.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::Write;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::answer::{self, Answer};
+use crate::endpoint::{Endpoint, PATIENCE, Stream};
+
 /// More threads would take processors away from the program that is measured.
 const THREADS_MAX: usize = 2;
+/// The longest answer that is read.
+pub const BUFFER_BYTES: usize = 512 << 10;
 
 /// A connection that stays open.
 pub struct Connection {
-    address: SocketAddr,
-    stream: TcpStream,
+    endpoint: Endpoint,
+    stream: Stream,
     buffer: Vec<u8>,
     /// The server has said that its last answer ended the connection.
     has_ended: bool,
@@ -33,12 +37,13 @@ impl Run {
 }
 
 impl Connection {
-    pub fn open(address: SocketAddr) -> Connection {
-        Connection { address, stream: connect(address), buffer: vec![0; 256 << 10], has_ended: false }
+    pub fn open(endpoint: &Endpoint) -> Connection {
+        let stream = endpoint.connect(PATIENCE).unwrap();
+        Connection { endpoint: endpoint.clone(), stream, buffer: vec![0; BUFFER_BYTES], has_ended: false }
     }
 
     /// Asks and waits for the answer.
-    pub fn ask(&mut self, request: &[u8]) -> u16 {
+    pub fn ask(&mut self, request: &[u8]) -> Answer {
         self.send(request);
         self.answer()
     }
@@ -46,66 +51,39 @@ impl Connection {
     /// Sends a request, on a new connection when the server has ended this one, as it does once in a while.
     fn send(&mut self, request: &[u8]) {
         if std::mem::take(&mut self.has_ended) {
-            self.stream = connect(self.address);
+            self.stream = self.endpoint.connect(PATIENCE).unwrap();
         }
         self.stream.write_all(request).unwrap();
     }
 
-    /// Reads one answer to its end and returns its status.
-    fn answer(&mut self) -> u16 {
-        let (mut filled, mut length) = (0, None);
-        while length.is_none_or(|length| filled < length) {
-            let read = self.stream.read(&mut self.buffer[filled..]).unwrap();
-            assert!(read > 0, "the server has closed the connection");
-            filled += read;
-            length = length.or_else(|| answer_length(&self.buffer[..filled]));
-        }
-        let head = &self.buffer[..filled.min(512)];
-        self.has_ended = head.windows(CLOSE.len()).any(|window| window == CLOSE);
-        std::str::from_utf8(&self.buffer[9..12]).unwrap().parse().unwrap()
+    fn answer(&mut self) -> Answer {
+        let answer = answer::read(&mut self.stream, &mut self.buffer).unwrap();
+        self.has_ended = answer.is_last;
+        answer
     }
 }
 
-const CLOSE: &[u8] = b"\r\nConnection: close\r\n";
-
-fn connect(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(address).unwrap();
-    stream.set_nodelay(true).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-    stream
-}
-
-/// The length of head and body together, once the head is there.
-fn answer_length(bytes: &[u8]) -> Option<usize> {
-    let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
-    let name = b"\r\nContent-Length: ";
-    let at = bytes[..head].windows(name.len()).position(|window| window == name).expect("an answer says its length");
-    let digits = bytes[at + name.len()..].iter().take_while(|byte| byte.is_ascii_digit());
-    let body = digits.fold(0, |sum, digit| sum * 10 + usize::from(digit - b'0'));
-    Some(head + 4 + body)
-}
-
 /// Opens connections one after the other, each used once: the HTTP library loses connections that come all at once.
-pub fn open(address: SocketAddr, count: usize, warm_up: &[u8]) -> Vec<Connection> {
+pub fn open(endpoint: &Endpoint, count: usize, warm_up: &[u8]) -> Vec<Connection> {
     let open = |_| {
-        let mut connection = Connection::open(address);
+        let mut connection = Connection::open(endpoint);
         connection.ask(warm_up);
         connection
     };
     (0..count).map(open).collect()
 }
 
-/// Sends the same requests again and again for a while, at least once on every connection.
+/// Sends requests chosen at random, the same choice every time, for a while and at least once on every connection.
 pub fn repeat(connections: Vec<Connection>, requests: &[Vec<u8>], expected: u16, lasts: Duration) -> Run {
     let started = Instant::now();
     let answers = share(connections, |mut connections| {
-        let mut answers = 0;
+        let (mut answers, mut picks) = (0, Picks(connections.len() as u64));
         while answers == 0 || started.elapsed() < lasts {
-            for (connection, request) in connections.iter_mut().zip(requests.iter().cycle()) {
-                connection.send(request);
+            for connection in &mut connections {
+                connection.send(&requests[picks.below(requests.len())]);
             }
             for connection in &mut connections {
-                assert_eq!(connection.answer(), expected);
+                assert_eq!(connection.answer().status, expected);
                 answers += 1;
             }
         }
@@ -126,7 +104,7 @@ pub fn once(connections: Vec<Connection>, requests: &[Vec<u8>], expected: u16) -
             let mine = connections.iter_mut().zip(rest);
             let sent = mine.map(|(connection, request)| connection.send(request)).count();
             for connection in &mut connections[..sent] {
-                assert_eq!(connection.answer(), expected);
+                assert_eq!(connection.answer().status, expected);
                 answers += 1;
             }
         }
@@ -145,4 +123,16 @@ fn share(mut connections: Vec<Connection>, work: impl Fn(Vec<Connection>) -> u64
         }
         threads.into_iter().map(|thread| thread.join().unwrap()).sum()
     })
+}
+
+/// Numbers without a pattern, the same in every run (SplitMix64).
+struct Picks(u64);
+
+impl Picks {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % bound as u64) as usize
+    }
 }

@@ -1,8 +1,23 @@
 //! `cargo bench`: how fast the optimised executable is over real HTTP, and what it costs.
 //!
-//! Prints plain lines and judges none of them, but for one: every redirect must be found again as a click. In the
-//! normal tests it runs with tiny counts, so that it stays alive. `LINKJAR_BENCH_LINKS` is the size of the large data
-//! file.
+//! Prints plain lines and judges none of them, but for two counts: every request must be answered, and every redirect
+//! must be found again as a click. Beside the program stand the HTTP library with nothing behind it and, where it is
+//! installed, nginx. Cost is the processor time of the server for each answer; on a machine that does other things
+//! too it is the figure to trust.
+//!
+//! `cargo bench --bench speed -- hot tls` measures only these parts:
+//!
+//! - `start`: from the start of the program to its first answer.
+//! - `list`: pages of a long list of links.
+//! - `hot`: redirects of a few links over connections that stay open.
+//! - `flat`: the same of one link and of very many.
+//! - `new`: redirects over a new connection for each.
+//! - `cold`: redirects of links that nobody has followed yet.
+//! - `page`: pages that go through the lanes and the pool.
+//! - `tls`: redirects over TLS, full and resumed handshakes.
+//!
+//! In the normal tests it runs with tiny counts, so that it stays alive. `LINKJAR_BENCH_LINKS` is the size of the large
+//! data file.
 
 // A measurement that cannot go on ends with what went wrong.
 #![allow(clippy::unwrap_used)]
@@ -16,79 +31,83 @@ mod appliance;
 #[path = "../it/browser.rs"]
 mod browser;
 
-// How long pages of the link list take.
-mod list;
-// Connections that ask and wait, at full speed.
-mod load;
-// What the operating system knows of a process.
+// How much is measured.
+mod scale;
+// What the operating system knows of a process, and what it lets it have.
+mod descriptors;
 mod process;
-// Redirects per second, and every one of them counted.
-mod redirect;
-// The same HTTP library with nothing behind it, to compare with.
+
+// Servers: the program on a folder with links, and those it is compared with.
+mod certificate;
+mod nginx;
 mod reference;
-// From the start of the program to its first answer.
+mod server;
+mod site;
+mod stock;
+
+// Clients: who asks how, for what.
+mod answer;
+mod endpoint;
+mod load;
+mod redirect;
+mod visits;
+
+// Tables, and the count of clicks.
+mod compare;
+mod tally;
+
+// The parts.
+mod cold;
+mod hot;
+mod list;
+mod newcomers;
+mod page;
 mod start;
+mod tls;
 
 use std::io::Write;
 use std::time::Duration;
 
-use appliance::Start;
-use browser::Browser;
+use scale::Scale;
+use stock::Stock;
 
-/// How much is measured.
-pub struct Scale {
-    /// Links in the list whose pages are measured.
-    pub list_links: usize,
-    /// Links in the file that the program is started with.
-    pub file_links: usize,
-    /// Requests for each kind of page.
-    pub pages: usize,
-    /// Connections, one measurement each.
-    pub connections: &'static [usize],
-    /// How long each of these lasts.
-    pub lasts: Duration,
-    /// Starts of which the median is told.
-    pub starts: usize,
-}
+/// What can be measured by itself.
+type Part = (&'static str, fn(&Scale, &Stock));
 
-impl Scale {
-    fn full() -> Scale {
-        let asked = std::env::var("LINKJAR_BENCH_LINKS").ok();
-        let file_links = asked.map_or(100_000, |text| text.parse().expect("LINKJAR_BENCH_LINKS is a number"));
-        let connections = &[1, 16, 64, 256];
-        Scale { list_links: 10_000, file_links, pages: 300, connections, lasts: Duration::from_secs(4), starts: 7 }
-    }
-
-    fn tiny() -> Scale {
-        let lasts = Duration::from_millis(20);
-        Scale { list_links: 30, file_links: 60, pages: 3, connections: &[1, 4], lasts, starts: 1 }
-    }
-}
+const PARTS: [Part; 8] = [
+    ("start", start::measure),
+    ("list", list::measure),
+    ("hot", hot::measure),
+    ("flat", hot::measure_flatness),
+    ("new", newcomers::measure),
+    ("cold", cold::measure),
+    ("page", page::measure),
+    ("tls", tls::measure),
+];
 
 fn main() {
     if reference::is_asked_for() {
         reference::serve();
     }
     // Cargo says `--bench` to a bench only when it is there to measure.
-    let arguments: Vec<String> = std::env::args().collect();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
     let is_full = arguments.iter().any(|arg| arg == "--bench") && !arguments.iter().any(|arg| arg == "--test");
     let scale = if is_full { Scale::full() } else { Scale::tiny() };
+    let asked: Vec<&str> = arguments.iter().map(String::as_str).filter(|arg| !arg.starts_with('-')).collect();
+    for name in asked.iter().filter(|name| PARTS.iter().all(|(part, _)| part != *name)) {
+        say(&format!("no part is called {name}; there are {}", PARTS.map(|(part, _)| part).join(", ")));
+    }
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    say(&format!("processors                     {processors}, shared by the program and whoever asks"));
+    say(&format!("processors                     {processors}, shared by the servers and whoever asks"));
     say(&format!("executable                     {} bytes", process::size(env!("CARGO_BIN_EXE_linkjar"))));
-    start::measure_empty(&scale);
-    let appliance = Start::with_admin().run();
-    Browser::of(&appliance).open("/health");
-    let idle = process::resident_kb(appliance.pid());
-    let mut browser = Browser::admin(&appliance);
-    let links = list::measure(&appliance, &mut browser, &scale);
-    let listed = process::resident_kb(appliance.pid());
-    redirect::measure(&appliance, &mut browser, &scale);
-    say(&format!("resident, after the start      {idle} kB"));
-    say(&format!("resident, after the lists      {listed} kB"));
-    say(&format!("resident, after the redirects  {} kB", process::resident_kb(appliance.pid())));
-    list::fill(&appliance, &mut browser, links..scale.file_links);
-    start::measure_full(appliance, &scale);
+    say(&nginx::version());
+    descriptors::raise();
+    let stock = Stock::default();
+    for (name, measure) in PARTS {
+        if asked.is_empty() || asked.contains(&name) {
+            measure(&scale, &stock);
+        }
+    }
 }
 
 /// One line of the result.

@@ -1,4 +1,5 @@
-//! What the operating system knows of a process: processor time, memory, size. Linux only; elsewhere it is zero.
+//! What the operating system knows of a process: processor time, memory, threads, size. Linux only; elsewhere it is
+//! zero.
 
 use std::time::Duration;
 
@@ -15,10 +16,15 @@ pub fn processor_time(pid: u32) -> Duration {
     Duration::from_millis(ticks * 1000 / TICKS_PER_S)
 }
 
-/// Memory that is really there, in kB.
+/// Memory that is really there, in kB. What the kernel keeps for sockets and threads is not in it.
 pub fn resident_kb(pid: u32) -> u64 {
+    status(pid, "VmRSS:")
+}
+
+/// A number of `/proc/PID/status`.
+fn status(pid: u32, name: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     line.map_or(0, |line| line.trim().trim_end_matches(" kB").parse().unwrap())
 }
 

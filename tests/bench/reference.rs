@@ -1,27 +1,43 @@
-//! The HTTP library with nothing behind it: the same redirect for everybody. What it reaches is the most that the
-//! program could.
+//! The HTTP library with nothing behind it: the same redirect for everybody, or a page of any size. What it reaches is
+//! the most that a program could whose network front it is.
 //!
 //! It is this executable once more, in a process of its own, so that its processor time can be told apart.
 
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::thread;
 
-use tiny_http::{Header, Response, Server};
+use socket2::{Domain, Protocol, Socket, Type};
+use tiny_http::{Header, Request, Response};
 
-use crate::say;
+use crate::server::{Server, Setting};
+use crate::{descriptors, say};
 
+pub const NAME: &str = "tiny_http alone";
 /// Set for the child.
 const VARIABLE: &str = "LINKJAR_BENCH_REFERENCE";
 /// As many as the program has.
 const THREADS: usize = 10;
+/// Where pages are: behind it stands how many bytes.
+const PAGES: &str = "/bytes/";
 
-/// A running reference, stopped when dropped.
-pub struct Reference {
-    child: Child,
-    pub address: SocketAddr,
+/// Starts it. It speaks no TLS.
+pub fn start(setting: Setting<'_>) -> Server {
+    let mut command = descriptors::limited(&std::env::current_exe().unwrap(), setting.descriptors);
+    // What it says in its distress belongs to what is measured, but not to the result.
+    let command = command.env(VARIABLE, "1").stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().parse().expect("the reference says where it is");
+    Server::new(NAME, child, address, Setting { certificate: None, ..setting })
+}
+
+/// The path of a page of so many bytes.
+pub fn page(bytes: usize) -> String {
+    format!("{PAGES}{bytes}")
 }
 
 /// Whether this process is to be the reference.
@@ -31,42 +47,35 @@ pub fn is_asked_for() -> bool {
 
 /// Answers until it is killed.
 pub fn serve() -> ! {
-    let server = Arc::new(Server::http("127.0.0.1:0").expect("a free port"));
-    say(&server.server_addr().to_string());
+    let listener = listen().expect("a free port");
+    say(&listener.local_addr().expect("it is bound").to_string());
+    let server = Arc::new(tiny_http::Server::from_listener(listener, None).expect("threads"));
     for _ in 1..THREADS {
         let server = Arc::clone(&server);
-        thread::spawn(move || answer(&server));
+        thread::spawn(move || server.incoming_requests().for_each(answer));
     }
-    answer(&server);
+    server.incoming_requests().for_each(answer);
     std::process::exit(1)
 }
 
-fn answer(server: &Server) {
-    let location = Header::from_bytes("Location", "https://docs.example/some/page").expect("a plain header");
-    for request in server.incoming_requests() {
-        // Whoever asked may be gone.
-        let _ = request.respond(Response::empty(302).with_header(location.clone()));
-    }
+/// Its own listener would let every page wait for the client's delayed acknowledgement, 40 ms.
+fn listen() -> std::io::Result<TcpListener> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_tcp_nodelay(true)?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
+    socket.listen(1024)?;
+    Ok(socket.into())
 }
 
-impl Reference {
-    pub fn start() -> Reference {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        let mut child = command.env(VARIABLE, "1").stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Reference { address: line.trim().parse().unwrap(), child }
-    }
-
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-}
-
-impl Drop for Reference {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn answer(request: Request) {
+    let header = |name: &str, value: &str| Header::from_bytes(name, value).expect("a plain header");
+    let bytes = request.url().strip_prefix(PAGES).and_then(|bytes| bytes.parse().ok());
+    // Whoever asked may be gone.
+    let _ = match bytes {
+        None => request.respond(Response::empty(302).with_header(header("Location", "https://docs.example/some/page"))),
+        Some(bytes) => {
+            let response = Response::from_data(vec![b' '; bytes]).with_header(header("Content-Type", "text/html"));
+            request.respond(response.with_chunked_threshold(usize::MAX))
+        }
+    };
 }

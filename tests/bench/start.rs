@@ -2,43 +2,35 @@
 
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-
-use crate::appliance::{Appliance, Start};
+use crate::appliance::Start;
 use crate::browser::Browser;
-use crate::{Scale, ms, process, quantile, say};
+use crate::scale::Scale;
+use crate::server::Setting;
+use crate::stock::Stock;
+use crate::{ms, process, quantile, say};
 
-/// Starts in empty folders.
-pub fn measure_empty(scale: &Scale) {
-    let times = (0..scale.starts).map(|_| time(Start::empty()).1).collect();
+/// In empty folders, and on a data file with very many links.
+pub fn measure(scale: &Scale, stock: &Stock) {
+    let (times, resident): (Vec<Duration>, Vec<u64>) = (0..scale.starts).map(|_| time_empty()).unzip();
     tell("start, empty folder", times);
+    say(&format!("  resident then                {} kB", resident[0]));
+    let site = stock.site(scale);
+    let time = |_| {
+        let started = Instant::now();
+        let server = site.start(Setting::default()).unwrap();
+        Browser::at(server.address()).open("/health");
+        started.elapsed()
+    };
+    tell(&format!("start, {} links", scale.file_links), (0..scale.starts).map(time).collect());
+    say(&format!("  data file                    {} bytes", process::size(&site.data_file())));
 }
 
-/// Starts with the data of a program that has done its work.
-pub fn measure_full(appliance: Appliance, scale: &Scale) {
-    let mut folder = stop(appliance);
-    let mut times = Vec::new();
-    for _ in 0..scale.starts {
-        let (appliance, time) = time(Start::empty().folder(folder));
-        times.push(time);
-        folder = stop(appliance);
-    }
-    let file = folder.path().join("data").join("linkjar.redb");
-    say(&format!("data file of {:>8} links     {} bytes", scale.file_links, process::size(&file.to_string_lossy())));
-    tell(&format!("start, {} links", scale.file_links), times);
-}
-
-fn time(start: Start) -> (Appliance, Duration) {
+/// The time, and the memory that is resident then, in kB.
+fn time_empty() -> (Duration, u64) {
     let started = Instant::now();
-    let appliance = start.run();
+    let appliance = Start::empty().run();
     Browser::of(&appliance).open("/health");
-    (appliance, started.elapsed())
-}
-
-fn stop(appliance: Appliance) -> TempDir {
-    let (status, folder) = appliance.stop();
-    assert!(status.success(), "{status}");
-    folder
+    (started.elapsed(), process::resident_kb(appliance.pid()))
 }
 
 fn tell(what: &str, mut times: Vec<Duration>) {

@@ -1,0 +1,62 @@
+//! How much is measured: everything, or so little that it fits among the tests.
+
+use std::time::Duration;
+
+/// Counts and times of all parts.
+pub struct Scale {
+    /// Links in the list whose pages are measured.
+    pub list_links: usize,
+    /// Links in the file that the program is started with.
+    pub file_links: usize,
+    /// Of these, links that are followed for the first time in one round.
+    pub cold_links: usize,
+    /// Requests for each kind of page.
+    pub pages: usize,
+    /// Starts of which the median is told.
+    pub starts: usize,
+    /// Connections that stay open, one measurement each.
+    pub connections: &'static [usize],
+    /// Connections where there is only one measurement.
+    pub many: usize,
+    /// New connections on their way at the same time.
+    pub at_once: usize,
+    /// How long each measurement of speed lasts.
+    pub lasts: Duration,
+    /// Measurements of which the median is told.
+    pub rounds: usize,
+}
+
+impl Scale {
+    /// `LINKJAR_BENCH_LINKS` is the size of the large data file.
+    pub fn full() -> Scale {
+        let asked = std::env::var("LINKJAR_BENCH_LINKS").ok();
+        let file_links = asked.map_or(100_000, |text| text.parse().expect("LINKJAR_BENCH_LINKS is a number"));
+        Scale {
+            list_links: 10_000,
+            file_links,
+            cold_links: 20_000,
+            pages: 300,
+            starts: 7,
+            connections: &[1, 16, 64, 256],
+            many: 64,
+            at_once: 16,
+            lasts: Duration::from_millis(1_500),
+            rounds: 3,
+        }
+    }
+
+    pub fn tiny() -> Scale {
+        Scale {
+            list_links: 30,
+            file_links: 60,
+            cold_links: 20,
+            pages: 3,
+            starts: 1,
+            connections: &[1, 4],
+            many: 4,
+            at_once: 2,
+            lasts: Duration::from_millis(10),
+            rounds: 1,
+        }
+    }
+}
