@@ -5,11 +5,20 @@ use std::process::Command;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+/// What a process needs beside the connections that are counted.
+const BESIDE: u64 = 200;
+
 /// Lets this process, and those it starts, have as many as the system allows.
 pub fn raise() {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    // What the system does not allow it does without.
+    // What is lower anyway is told by `connections`.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+}
+
+/// As many connections as wanted, or as many as this process can hold.
+pub fn connections(wanted: usize) -> usize {
+    let current = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from(current.saturating_sub(BESIDE)).map_or(wanted, |most| most.min(wanted))
 }
 
 /// A command that may have only so many open.

@@ -74,6 +74,14 @@ impl Endpoint {
         }
     }
 
+    /// The same from one of this machine's addresses.
+    ///
+    /// # Errors
+    /// As [`Endpoint::connect`].
+    pub fn connect_from(&self, source: Ipv4Addr, patience: Duration) -> io::Result<Stream> {
+        self.begin(dial(self.address, source, patience)?, patience)
+    }
+
     fn begin(&self, mut stream: TcpStream, patience: Duration) -> io::Result<Stream> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(patience))?;
@@ -104,12 +112,30 @@ pub fn dial(address: SocketAddr, source: Ipv4Addr, patience: Duration) -> io::Re
 }
 
 impl Stream {
+    pub fn socket(&self) -> &TcpStream {
+        match self {
+            Stream::Plain(stream) => stream,
+            Stream::Secure(stream) => &stream.sock,
+        }
+    }
+
     /// How the handshake went, if there was one.
     pub fn handshake(&self) -> Option<HandshakeKind> {
         match self {
             Stream::Plain(_) => None,
             Stream::Secure(stream) => stream.conn.handshake_kind(),
         }
+    }
+}
+
+/// Whether the other side has left a connection open, as far as is known without reading. It does not block any more.
+pub fn is_open(stream: &TcpStream) -> bool {
+    if stream.set_nonblocking(true).is_err() {
+        return false;
+    }
+    match stream.peek(&mut [0]) {
+        Ok(count) => count > 0,
+        Err(error) => error.kind() == ErrorKind::WouldBlock,
     }
 }
 

@@ -15,6 +15,7 @@
 //! - `cold`: redirects of links that nobody has followed yet.
 //! - `page`: pages that go through the lanes and the pool.
 //! - `tls`: redirects over TLS, full and resumed handshakes.
+//! - `idle`: memory for connections that do nothing.
 //!
 //! In the normal tests it runs with tiny counts, so that it stays alive. `LINKJAR_BENCH_LINKS` is the size of the large
 //! data file.
@@ -59,6 +60,7 @@ mod tally;
 // The parts.
 mod cold;
 mod hot;
+mod idle;
 mod list;
 mod newcomers;
 mod page;
@@ -74,7 +76,7 @@ use stock::Stock;
 /// What can be measured by itself.
 type Part = (&'static str, fn(&Scale, &Stock));
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     ("start", start::measure),
     ("list", list::measure),
     ("hot", hot::measure),
@@ -83,6 +85,7 @@ const PARTS: [Part; 8] = [
     ("cold", cold::measure),
     ("page", page::measure),
     ("tls", tls::measure),
+    ("idle", idle::measure),
 ];
 
 fn main() {

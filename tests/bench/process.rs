@@ -21,6 +21,10 @@ pub fn resident_kb(pid: u32) -> u64 {
     status(pid, "VmRSS:")
 }
 
+pub fn threads(pid: u32) -> u64 {
+    status(pid, "Threads:")
+}
+
 /// A number of `/proc/PID/status`.
 fn status(pid: u32, name: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();

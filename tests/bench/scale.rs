@@ -24,6 +24,12 @@ pub struct Scale {
     pub lasts: Duration,
     /// Measurements of which the median is told.
     pub rounds: usize,
+    /// Connections that do nothing.
+    pub idle: usize,
+    /// The same over TLS, and where each costs a thread.
+    pub idle_costly: usize,
+    /// A server has seen all there is to see after this long.
+    pub calm: Duration,
 }
 
 impl Scale {
@@ -42,6 +48,9 @@ impl Scale {
             at_once: 16,
             lasts: Duration::from_millis(1_500),
             rounds: 3,
+            idle: 10_000,
+            idle_costly: 2_000,
+            calm: Duration::from_millis(300),
         }
     }
 
@@ -57,6 +66,9 @@ impl Scale {
             at_once: 2,
             lasts: Duration::from_millis(10),
             rounds: 1,
+            idle: 20,
+            idle_costly: 5,
+            calm: Duration::from_millis(10),
         }
     }
 }
