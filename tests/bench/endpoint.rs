@@ -93,6 +93,15 @@ impl Endpoint {
         }
         Ok(Stream::Secure(Box::new(StreamOwned::new(connection, stream))))
     }
+
+    /// The first bytes of a TLS connection.
+    pub fn hello(&self) -> Vec<u8> {
+        let mut hello = Vec::new();
+        if let Some(config) = &self.tls {
+            handshake(config).write_tls(&mut hello).unwrap();
+        }
+        hello
+    }
 }
 
 fn handshake(config: &Arc<ClientConfig>) -> ClientConnection {

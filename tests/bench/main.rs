@@ -1,4 +1,4 @@
-//! `cargo bench`: how fast the optimised executable is over real HTTP, and what it costs.
+//! `cargo bench`: how fast the optimised executable is over real HTTP, what it costs, and what it bears.
 //!
 //! Prints plain lines and judges none of them, but for two counts: every request must be answered, and every redirect
 //! must be found again as a click. Beside the program stand the HTTP library with nothing behind it and, where it is
@@ -16,6 +16,7 @@
 //! - `page`: pages that go through the lanes and the pool.
 //! - `tls`: redirects over TLS, full and resumed handshakes.
 //! - `idle`: memory for connections that do nothing.
+//! - `pressure`: how ordinary visitors fare while somebody attacks.
 //!
 //! In the normal tests it runs with tiny counts, so that it stays alive. `LINKJAR_BENCH_LINKS` is the size of the large
 //! data file.
@@ -37,6 +38,7 @@ mod scale;
 // What the operating system knows of a process, and what it lets it have.
 mod descriptors;
 mod process;
+mod watch;
 
 // Servers: the program on a folder with links, and those it is compared with.
 mod certificate;
@@ -51,7 +53,12 @@ mod answer;
 mod endpoint;
 mod load;
 mod redirect;
+mod visitors;
 mod visits;
+
+// People who mean no good.
+mod attack;
+mod siege;
 
 // Tables, and the count of clicks.
 mod compare;
@@ -64,6 +71,7 @@ mod idle;
 mod list;
 mod newcomers;
 mod page;
+mod pressure;
 mod start;
 mod tls;
 
@@ -76,7 +84,7 @@ use stock::Stock;
 /// What can be measured by itself.
 type Part = (&'static str, fn(&Scale, &Stock));
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     ("start", start::measure),
     ("list", list::measure),
     ("hot", hot::measure),
@@ -86,6 +94,7 @@ const PARTS: [Part; 9] = [
     ("page", page::measure),
     ("tls", tls::measure),
     ("idle", idle::measure),
+    ("pressure", pressure::measure),
 ];
 
 fn main() {

@@ -30,6 +30,12 @@ pub struct Scale {
     pub idle_costly: usize,
     /// A server has seen all there is to see after this long.
     pub calm: Duration,
+    /// How long ordinary visitors come while there is pressure.
+    pub visiting: Duration,
+    /// A visitor who waits longer for an answer leaves.
+    pub patience: Duration,
+    /// The crowd that makes the pressure is divided by this.
+    pub crowd_divisor: usize,
 }
 
 impl Scale {
@@ -51,6 +57,9 @@ impl Scale {
             idle: 10_000,
             idle_costly: 2_000,
             calm: Duration::from_millis(300),
+            visiting: Duration::from_secs(5),
+            patience: Duration::from_secs(3),
+            crowd_divisor: 1,
         }
     }
 
@@ -69,6 +78,9 @@ impl Scale {
             idle: 20,
             idle_costly: 5,
             calm: Duration::from_millis(10),
+            visiting: Duration::from_millis(20),
+            patience: Duration::from_millis(100),
+            crowd_divisor: 1_000,
         }
     }
 }
