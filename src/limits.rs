@@ -130,8 +130,8 @@ pub(crate) const BARS_MAX: usize = 8;
 
 /// The store's page cache: 1/32 of memory within these bounds; 16 MiB were measured to do nearly what 1 GiB does.
 pub(crate) const PAGE_CACHE_BYTES: std::ops::RangeInclusive<usize> = 16 << 20..=64 << 20;
-/// Memory for redirects that were followed lately: about 50,000 of ordinary length.
-pub(crate) const HOT_BYTES_MAX: u64 = 16 << 20;
+/// Memory for redirects that were followed lately: about 130,000 of ordinary length.
+pub(crate) const HOT_BYTES_MAX: u64 = 32 << 20;
 /// What stands around the texts of one of them.
 pub(crate) const HOT_ENTRY_BYTES: u64 = 160;
 /// Epochs shared by all paths; an edit makes one path in this many be read once more.
@@ -206,6 +206,8 @@ pub(crate) const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) const QUEUED_MAX: usize = 1_024;
 /// A worker has this long for its answer.
 pub(crate) const LANE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes read from a lane at a time; most pages come in one piece.
+pub(crate) const LANE_ROOM_BYTES: usize = 64 << 10;
 /// The pool has this long to take a new lane.
 pub(crate) const LANE_OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Long answers under way at a time, each with a piece of some tens of kilobytes.

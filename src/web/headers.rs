@@ -6,30 +6,23 @@
 use std::ops::Range;
 
 /// The fields that are read; all others end at the door.
-pub(crate) const NAMES: [&str; 23] = [
+pub(crate) const NAMES: [&str; 16] = [
     "host",
     "cookie",
     "user-agent",
     "accept",
     "accept-encoding",
-    "accept-language",
     "content-type",
     "content-encoding",
-    "authorization",
     "if-none-match",
-    "if-modified-since",
     "referer",
     "origin",
     "sec-fetch-site",
-    "sec-fetch-mode",
-    "sec-fetch-dest",
     "sec-purpose",
     "purpose",
     "x-moz",
     "dnt",
     "sec-gpc",
-    "access-control-request-method",
-    "access-control-request-headers",
 ];
 
 /// Fields in the order in which they came.

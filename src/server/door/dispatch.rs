@@ -107,16 +107,17 @@ impl Loop {
             {
                 let Some(next) = self.queue.pop_front() else { return };
                 if is_here(&self.clients, next.ticket) {
-                    let progress = lane.send(next.bytes, next.ticket, next.has_body, now);
+                    let registry = self.poll.registry();
+                    let progress = lane.send(next.bytes, next.ticket, next.has_body, now, registry);
                     self.lane_progress(index, progress, now);
                 }
             }
         }
     }
 
-    pub(super) fn lane_event(&mut self, index: usize, now: Instant) {
+    pub(super) fn lane_event(&mut self, index: usize, is_ending: bool, now: Instant) {
         if let Some(lane) = self.lanes.get_mut(index).and_then(Option::as_mut) {
-            let progress = lane.proceed();
+            let progress = lane.proceed(is_ending, &mut self.lane_room, self.poll.registry());
             self.lane_progress(index, progress, now);
         }
         self.start_lanes(now);
@@ -140,6 +141,9 @@ impl Loop {
                         None => client.forward([status_line, rest], is_last, now),
                     }
                     self.proceed(ticket.key, now);
+                }
+                if let Some(lane) = &mut self.lanes[index] {
+                    lane.recycle(answer);
                 }
             }
             Progress::Broken(ticket) => {

@@ -12,10 +12,17 @@ use mio::{Interest, Registry, Token};
 
 use crate::limits::{ANSWER_BYTES_MAX, LANE_TIMEOUT};
 use crate::server::door::Ticket;
+use crate::server::wire;
+
+/// Bytes of memory that a lane keeps between answers; most pages fit.
+const KEPT_BYTES_MAX: usize = 64 << 10;
 
 /// A lane and what it is doing.
 pub(super) struct Lane {
     stream: UnixStream,
+    token: Token,
+    /// Events tell, too, when the pool takes more of a request.
+    waits_to_write: bool,
     work: Option<Work>,
     /// Bytes of the request not yet taken by the pool.
     outgoing: Vec<u8>,
@@ -48,8 +55,9 @@ impl Lane {
     /// Those of the operating system.
     pub(super) fn new(stream: BlockingStream, registry: &Registry, token: Token) -> std::io::Result<Lane> {
         let mut stream = UnixStream::from_std(stream);
-        registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
-        Ok(Lane { stream, work: None, outgoing: Vec::new(), incoming: Vec::new() })
+        // Not for writing: a Unix socket would tell each time that the pool has read something.
+        registry.register(&mut stream, token, Interest::READABLE)?;
+        Ok(Lane { stream, token, waits_to_write: false, work: None, outgoing: Vec::new(), incoming: Vec::new() })
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -65,18 +73,33 @@ impl Lane {
     }
 
     /// Sends a request for a client. The lane must be idle.
-    pub(super) fn send(&mut self, request: Vec<u8>, ticket: Ticket, has_body: bool, now: Instant) -> Progress {
+    pub(super) fn send(
+        &mut self,
+        request: Vec<u8>,
+        ticket: Ticket,
+        has_body: bool,
+        now: Instant,
+        registry: &Registry,
+    ) -> Progress {
         self.work = Some(Work { ticket, has_body, since: now });
         self.outgoing = request;
         self.incoming.clear();
-        self.write()
+        self.write(registry)
     }
 
-    /// Goes on after an event.
-    pub(super) fn proceed(&mut self) -> Progress {
-        match self.write() {
-            Progress::Busy => self.read(),
+    /// Goes on after an event. `is_ending`: the pool has closed, or will be found to have. `room` is any buffer.
+    pub(super) fn proceed(&mut self, is_ending: bool, room: &mut [u8], registry: &Registry) -> Progress {
+        match self.write(registry) {
+            Progress::Busy => self.read(is_ending, room),
             broken => broken,
+        }
+    }
+
+    /// Takes the memory of an answer back for the next one.
+    pub(super) fn recycle(&mut self, mut answer: Vec<u8>) {
+        if self.incoming.capacity() == 0 && answer.capacity() <= KEPT_BYTES_MAX {
+            answer.clear();
+            self.incoming = answer;
         }
     }
 
@@ -84,7 +107,7 @@ impl Lane {
         Progress::Broken(self.work.take().map(|work| work.ticket))
     }
 
-    fn write(&mut self) -> Progress {
+    fn write(&mut self, registry: &Registry) -> Progress {
         while !self.outgoing.is_empty() {
             match self.stream.write(&self.outgoing) {
                 Ok(0) => return self.broken(),
@@ -94,15 +117,27 @@ impl Lane {
                 Err(_) => return self.broken(),
             }
         }
+        let waits = !self.outgoing.is_empty();
+        if waits != std::mem::replace(&mut self.waits_to_write, waits) {
+            let interest = if waits { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
+            if registry.reregister(&mut self.stream, self.token, interest).is_err() {
+                return self.broken();
+            }
+        }
         Progress::Busy
     }
 
-    fn read(&mut self) -> Progress {
-        let mut buffer = [0; 16 << 10];
+    fn read(&mut self, is_ending: bool, room: &mut [u8]) -> Progress {
         loop {
-            match self.stream.read(&mut buffer) {
+            match self.stream.read(room) {
                 Ok(0) => return self.broken(),
-                Ok(count) => self.incoming.extend_from_slice(&buffer[..count]),
+                Ok(count) => {
+                    self.incoming.extend_from_slice(&room[..count]);
+                    // Less than there was room for: the socket is empty, and an event will tell of more.
+                    if count < room.len() && !is_ending {
+                        break;
+                    }
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return self.broken(),
@@ -130,7 +165,7 @@ impl Lane {
 ///
 /// Answers of the pool always say their length, or have a status that has no body.
 fn answer_length(bytes: &[u8], has_body: bool) -> Option<usize> {
-    let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
+    let head = wire::find(bytes, b"\r\n\r\n")? + 4;
     let text = String::from_utf8_lossy(&bytes[..head]);
     let length = text.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;

@@ -34,7 +34,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use slab::Slab;
 
 use crate::app::App;
-use crate::limits::{EVENTS_PER_ROUND, STOP_POLL, STOP_QUIET};
+use crate::limits::{EVENTS_PER_ROUND, LANE_ROOM_BYTES, STOP_POLL, STOP_QUIET};
 use crate::proxy::TrustedProxies;
 use crate::server::pool::Pool;
 use crate::server::tls::Tls;
@@ -158,6 +158,8 @@ struct Loop {
     first_client: usize,
     /// `None` while a lane is opened anew.
     lanes: Vec<Option<Lane>>,
+    /// Where bytes of the pool are read to.
+    lane_room: Box<[u8]>,
     opener: Opener,
     feeder: Feeder,
     /// Requests that wait for a lane, each with its bytes and the time it came.
@@ -207,6 +209,7 @@ impl Loop {
             generation: 0,
             first_client: FIRST_LANE + setting.lanes,
             lanes,
+            lane_room: vec![0; LANE_ROOM_BYTES].into(),
             opener,
             feeder,
             queue: VecDeque::new(),
@@ -233,7 +236,10 @@ impl Loop {
                 match event.token() {
                     WAKER => self.woken(now),
                     Token(number) if number < LISTENERS_MAX => self.accept(number, now),
-                    Token(number) if number < self.first_client => self.lane_event(number - FIRST_LANE, now),
+                    Token(number) if number < self.first_client => {
+                        let is_ending = event.is_read_closed() || event.is_error();
+                        self.lane_event(number - FIRST_LANE, is_ending, now);
+                    }
                     Token(number) => {
                         let key = number - self.first_client;
                         if let Some(client) = self.clients.get_mut(key) {

@@ -13,7 +13,7 @@ const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 struct Pair {
     pool: BlockingStream,
     lane: Lane,
-    _poll: Poll,
+    poll: Poll,
 }
 
 impl Pair {
@@ -23,11 +23,12 @@ impl Pair {
         let poll = Poll::new().unwrap();
         let lane = Lane::new(near, poll.registry(), Token(2)).unwrap();
         assert!(lane.is_idle());
-        Pair { pool, lane, _poll: poll }
+        Pair { pool, lane, poll }
     }
 
     fn send(&mut self, request: &str, has_body: bool) {
-        let progress = self.lane.send(request.as_bytes().to_vec(), TICKET, has_body, Instant::now());
+        let progress =
+            self.lane.send(request.as_bytes().to_vec(), TICKET, has_body, Instant::now(), self.poll.registry());
         assert_eq!(progress, Progress::Busy);
         let mut taken = vec![0; request.len()];
         self.pool.read_exact(&mut taken).unwrap();
@@ -37,7 +38,11 @@ impl Pair {
     /// What comes of the pool's words. A pair of Unix sockets has them on the other side at once.
     fn after(&mut self, answer: &str) -> Progress {
         self.pool.write_all(answer.as_bytes()).unwrap();
-        self.lane.proceed()
+        self.proceed()
+    }
+
+    fn proceed(&mut self) -> Progress {
+        self.lane.proceed(true, &mut [0; 64], self.poll.registry())
     }
 }
 
@@ -77,12 +82,12 @@ fn a_lane_whose_pool_says_what_nobody_asked_is_broken() {
 fn a_lane_that_the_pool_closes_is_broken() {
     let mut idle = Pair::new();
     idle.pool.shutdown(std::net::Shutdown::Both).unwrap();
-    assert_eq!(idle.lane.proceed(), Progress::Broken(None));
+    assert_eq!(idle.proceed(), Progress::Broken(None));
     let mut busy = Pair::new();
     busy.send("GET / HTTP/1.1\r\n\r\n", true);
     assert_eq!(busy.after("HTTP/1.1 200 OK\r\n"), Progress::Busy);
     busy.pool.shutdown(std::net::Shutdown::Both).unwrap();
-    assert_eq!(busy.lane.proceed(), Progress::Broken(Some(TICKET)));
+    assert_eq!(busy.proceed(), Progress::Broken(Some(TICKET)));
 }
 
 #[test]
@@ -90,7 +95,7 @@ fn a_late_answer_is_nobodys_and_its_lane_goes_on() {
     let mut pair = Pair::new();
     let start = Instant::now();
     assert_eq!(pair.lane.overdue(start + LANE_TIMEOUT), None, "nobody waits");
-    assert_eq!(pair.lane.send(b"GET".to_vec(), TICKET, true, start), Progress::Busy);
+    assert_eq!(pair.lane.send(b"GET".to_vec(), TICKET, true, start, pair.poll.registry()), Progress::Busy);
     assert_eq!(pair.lane.overdue(start + LANE_TIMEOUT - Duration::from_millis(1)), None);
     assert_eq!(pair.lane.overdue(start + LANE_TIMEOUT), Some(TICKET));
     assert_eq!(pair.lane.overdue(start + LANE_TIMEOUT), None, "told once");
