@@ -23,11 +23,14 @@ impl Loop {
     /// When the loop has something to do although nothing happens.
     pub(super) fn wake_up_at(&self) -> Option<Instant> {
         let look = self.next_deadline.map(|next| next.max(self.looked + DEADLINE_STEP));
-        [look, self.accept_again].into_iter().flatten().min()
+        [look, self.accept_again, self.start_again].into_iter().flatten().min()
     }
 
     /// Sees to everything whose time is up.
     pub(super) fn pass_deadlines(&mut self, now: Instant) {
+        if self.start_again.is_some_and(|at| at <= now) {
+            self.start_lanes(now);
+        }
         if self.is_full || self.accept_again.take_if(|at| *at <= now).is_some() {
             (0..self.listeners.len()).for_each(|index| self.accept(index, now));
         }

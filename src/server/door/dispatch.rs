@@ -100,12 +100,26 @@ impl Loop {
     }
 
     /// Gives waiting requests to idle lanes.
+    ///
+    /// As long as lanes come back quickly, no more of them work at once than keep the processors busy: each further one
+    /// would only make threads change places. One that takes long, because it waits for the disk or hashes a password,
+    /// does not count.
     pub(super) fn start_lanes(&mut self, now: Instant) {
+        self.start_again = None;
         for index in 0..self.lanes.len() {
-            while let Some(lane) = &mut self.lanes[index]
+            while let Some(lane) = &self.lanes[index]
                 && lane.is_idle()
+                && !self.queue.is_empty()
             {
-                let Some(next) = self.queue.pop_front() else { return };
+                let quick = self.lanes.iter().flatten().filter_map(|lane| lane.slow_at(now));
+                let (count, first) = quick.fold((0, None), |(count, first), slow_at| {
+                    (count + 1, Some(first.map_or(slow_at, |first: Instant| first.min(slow_at))))
+                });
+                if count >= self.quick_lanes {
+                    self.start_again = first;
+                    return;
+                }
+                let (Some(lane), Some(next)) = (&mut self.lanes[index], self.queue.pop_front()) else { return };
                 if is_here(&self.clients, next.ticket) {
                     let registry = self.poll.registry();
                     let progress = lane.send(next.bytes, next.ticket, next.has_body, now, registry);

@@ -10,7 +10,7 @@ use std::time::Instant;
 use mio::net::UnixStream;
 use mio::{Interest, Registry, Token};
 
-use crate::limits::{ANSWER_BYTES_MAX, LANE_TIMEOUT};
+use crate::limits::{ANSWER_BYTES_MAX, LANE_SLOW, LANE_TIMEOUT};
 use crate::server::door::Ticket;
 use crate::server::wire;
 
@@ -62,6 +62,11 @@ impl Lane {
 
     pub(super) fn is_idle(&self) -> bool {
         self.work.is_none()
+    }
+
+    /// When what the lane works on will count as slow; `None` when it does already, or there is nothing.
+    pub(super) fn slow_at(&self, now: Instant) -> Option<Instant> {
+        self.work.as_ref().map(|work| work.since + LANE_SLOW).filter(|slow_at| *slow_at > now)
     }
 
     /// Whom the lane has kept waiting past [`LANE_TIMEOUT`]. The lane stays busy until the pool answers; the answer is

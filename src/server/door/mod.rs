@@ -34,7 +34,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use slab::Slab;
 
 use crate::app::App;
-use crate::limits::{EVENTS_PER_ROUND, LANE_ROOM_BYTES, STOP_POLL, STOP_QUIET};
+use crate::limits::{EVENTS_PER_ROUND, LANE_ROOM_BYTES, LANES_PER_PROCESSOR, STOP_POLL, STOP_QUIET};
 use crate::proxy::TrustedProxies;
 use crate::server::pool::Pool;
 use crate::server::tls::Tls;
@@ -162,6 +162,10 @@ struct Loop {
     lane_room: Box<[u8]>,
     opener: Opener,
     feeder: Feeder,
+    /// Lanes that may work at once as long as each comes back quickly.
+    quick_lanes: usize,
+    /// When waiting requests may get another lane although nothing happens.
+    start_again: Option<Instant>,
     /// Requests that wait for a lane, each with its bytes and the time it came.
     queue: VecDeque<Queued>,
     /// No deadline passes before this time.
@@ -212,6 +216,8 @@ impl Loop {
             lane_room: vec![0; LANE_ROOM_BYTES].into(),
             opener,
             feeder,
+            quick_lanes: LANES_PER_PROCESSOR * thread::available_parallelism().map_or(1, usize::from),
+            start_again: None,
             queue: VecDeque::new(),
             next_deadline: None,
             looked: Instant::now(),
