@@ -49,13 +49,11 @@ impl Client {
         None
     }
 
-    /// `None` where the loop should go on: the handshake is done.
+    /// `None` where the loop should go on: the handshake is done. A client's end may have come with it, and before that
+    /// a request.
     pub(super) fn greet(&mut self, now: Instant) -> Option<Next> {
-        if self.is_finished {
-            return Some(Next::Close);
-        }
         if !self.socket.is_open() {
-            return Some(Next::Wait);
+            return Some(if self.is_finished { Next::Close } else { Next::Wait });
         }
         self.phase = Phase::Head;
         self.deadline = now + IDLE_TIMEOUT;

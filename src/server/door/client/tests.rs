@@ -2,7 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream as Far};
+use std::sync::Arc;
 use std::time::Duration;
+
+use rcgen::{CertificateParams, KeyPair};
+use rustls::crypto::ring;
+use rustls::pki_types::{PrivatePkcs8KeyDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig};
 
 use super::*;
 use crate::limits::DISCARD_BYTES_MAX;
@@ -23,6 +29,10 @@ struct Pair {
 
 impl Pair {
     fn new() -> Pair {
+        Pair::of(Socket::plain)
+    }
+
+    fn of(speech: impl FnOnce(TcpStream) -> Socket) -> Pair {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let far = Far::connect(listener.local_addr().unwrap()).unwrap();
         far.set_nodelay(true).unwrap();
@@ -30,8 +40,38 @@ impl Pair {
         let (near, peer) = listener.accept().unwrap();
         near.set_nonblocking(true).unwrap();
         let start = Instant::now();
-        let client = Client::new(Socket::plain(TcpStream::from_std(near)), peer.ip(), Transport::Unknown, 1, start);
+        let client = Client::new(speech(TcpStream::from_std(near)), peer.ip(), Transport::Unknown, 1, start);
         Pair { far, client, start }
+    }
+
+    /// One under TLS, and what the far end knows of it: nothing is missing but the last message of its handshake.
+    fn tls() -> (Pair, ClientConnection) {
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(["h".to_owned()]).unwrap().self_signed(&key).unwrap().der().clone();
+        let provider = Arc::new(ring::default_provider());
+        let near = ServerConfig::builder_with_provider(Arc::clone(&provider));
+        let near = near.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+        let key = PrivatePkcs8KeyDer::from(key.serialize_der());
+        let near = near.with_single_cert(vec![certificate.clone()], key.into()).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate).unwrap();
+        let far = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let far = far.with_root_certificates(roots).with_no_client_auth();
+        let mut far = ClientConnection::new(Arc::new(far), ServerName::try_from("h").unwrap()).unwrap();
+        let mut pair = Pair::of(|stream| Socket::tls(stream, Arc::new(near)));
+        far.write_tls(&mut pair.far).unwrap();
+        while far.is_handshaking() {
+            pair.until(|pair| {
+                check(&pair.proceed(0), "wait");
+                pair.far.set_nonblocking(true).unwrap();
+                let has_come = pair.far.peek(&mut [0]).is_ok();
+                pair.far.set_nonblocking(false).unwrap();
+                has_come
+            });
+            far.read_tls(&mut pair.far).unwrap();
+            far.process_new_packets().unwrap();
+        }
+        (pair, far)
     }
 
     /// So many seconds after the connection was made.
@@ -46,10 +86,14 @@ impl Pair {
 
     /// Sends bytes, and goes on once they have arrived.
     fn send(&mut self, text: &str, seconds: u64) -> Next {
-        self.far.write_all(text.as_bytes()).unwrap();
-        let mut seen = vec![0; text.len()];
+        self.send_bytes(text.as_bytes(), seconds)
+    }
+
+    fn send_bytes(&mut self, bytes: &[u8], seconds: u64) -> Next {
+        self.far.write_all(bytes).unwrap();
+        let mut seen = vec![0; bytes.len()];
         self.until(|pair| {
-            text.is_empty() || pair.client.stream().peek(&mut seen).is_ok_and(|count| count == text.len())
+            bytes.is_empty() || pair.client.stream().peek(&mut seen).is_ok_and(|count| count == bytes.len())
         });
         self.proceed(seconds)
     }
@@ -336,4 +380,36 @@ fn an_answer_to_head_has_no_body_whoever_gives_it() {
     check(&pair.answer(ANSWER, 0), "answer 0");
     check(&pair.answer(&ANSWER.replace("hi", "ho"), 0), "wait");
     assert_eq!(pair.read("ho"), format!("{}{}", ANSWER.replace("hi", ""), ANSWER.replace("hi", "ho")));
+}
+
+/// What TLS has to send, and so many bytes of text before it.
+fn records(far: &mut ClientConnection, text: &str) -> Vec<u8> {
+    far.writer().write_all(text.as_bytes()).unwrap();
+    let mut bytes = Vec::new();
+    while far.wants_write() {
+        far.write_tls(&mut bytes).unwrap();
+    }
+    bytes
+}
+
+#[test]
+fn a_request_may_come_with_the_end_of_the_handshake_and_be_the_last() {
+    let (mut pair, mut far) = Pair::tls();
+    let mut bytes = records(&mut far, GET);
+    far.send_close_notify();
+    bytes.extend(records(&mut far, ""));
+    check(&pair.send_bytes(&bytes, 0), "answer 0");
+    check(&pair.answer(ANSWER, 0), "close");
+    let mut read = [0; ANSWER.len()];
+    rustls::Stream::new(&mut far, &mut pair.far).read_exact(&mut read).unwrap();
+    assert_eq!(read, ANSWER.as_bytes());
+}
+
+#[test]
+fn a_handshake_that_is_given_up_ends_without_a_word() {
+    let (mut pair, _) = Pair::tls();
+    assert!(pair.client.is_half_open() && pair.client.standing() == Standing::Incomplete);
+    assert_eq!(pair.deadline(), 10);
+    check(&pair.client.timed_out(), "close");
+    check(&pair.finish(1), "close");
 }
