@@ -179,6 +179,7 @@ impl Loop {
 
     pub(super) fn close(&mut self, key: usize) {
         let Some(mut client) = self.clients.try_remove(key) else { return };
+        client.part();
         client.settle(&mut self.buffers);
         self.held_bytes -= client.held_noted;
         if client.half_open_noted {

@@ -132,11 +132,23 @@ impl Socket {
     /// # Errors
     /// Those of the operating system; the connection is broken then.
     pub(super) fn finish(&mut self) -> std::io::Result<()> {
-        if let Speech::Tls(tls) = &mut self.speech {
+        self.part()?;
+        self.tcp.shutdown(Shutdown::Write)
+    }
+
+    /// Says goodbye under TLS, where an end without one may be somebody else's cut (RFC 8446, section 6.1). Once is
+    /// enough; more often does nothing.
+    ///
+    /// # Errors
+    /// Those of the operating system; the connection is broken then.
+    pub(super) fn part(&mut self) -> std::io::Result<()> {
+        if let Speech::Tls(tls) = &mut self.speech
+            && !tls.is_handshaking()
+        {
             tls.send_close_notify();
             push(tls, &mut self.tcp)?;
         }
-        self.tcp.shutdown(Shutdown::Write)
+        Ok(())
     }
 }
 

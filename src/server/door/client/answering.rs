@@ -136,6 +136,14 @@ impl Client {
         None
     }
 
+    /// Says goodbye before the connection is closed, unless an answer is cut off by that.
+    pub(in crate::server::door) fn part(&mut self) {
+        if self.output.is_empty() {
+            // It is closed either way.
+            let _ = self.socket.part();
+        }
+    }
+
     pub(super) fn discard(&mut self) -> Option<Next> {
         let Phase::Discarding(left) = &mut self.phase else { return None };
         *left = left.saturating_sub(self.input.data().len());
