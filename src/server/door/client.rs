@@ -261,7 +261,7 @@ impl Client {
             Phase::Body(_, body) => body.bytes.capacity(),
             _ => 0,
         };
-        self.input.held() + self.output.held() + body
+        self.input.held() + self.output.held() + self.socket.held() + body
     }
 
     /// Sets the time by which the client's next step must have come.

@@ -18,6 +18,16 @@ const HANDSHAKE_RECORD: u8 = 22;
 pub(super) struct Socket {
     tcp: TcpStream,
     speech: Speech,
+    tally: Tally,
+}
+
+/// What has become of the bytes to be sent.
+#[derive(Default)]
+struct Tally {
+    /// The kernel has taken so many.
+    sent: u64,
+    /// TLS holds about so many that the kernel has not taken.
+    kept: usize,
 }
 
 enum Speech {
@@ -41,15 +51,25 @@ pub(super) enum Received {
 
 impl Socket {
     pub(super) fn plain(tcp: TcpStream) -> Socket {
-        Socket { tcp, speech: Speech::Plain }
+        Socket { tcp, speech: Speech::Plain, tally: Tally::default() }
     }
 
     pub(super) fn tls(tcp: TcpStream, config: Arc<ServerConfig>) -> Socket {
-        Socket { tcp, speech: Speech::Awaited(config) }
+        Socket { tcp, speech: Speech::Awaited(config), tally: Tally::default() }
     }
 
     pub(super) fn tcp(&mut self) -> &mut TcpStream {
         &mut self.tcp
+    }
+
+    /// Bytes that the kernel has taken so far; more than before when the client takes some.
+    pub(super) fn sent(&self) -> u64 {
+        self.tally.sent
+    }
+
+    /// Bytes held in here for a client that does not take them.
+    pub(super) fn held(&self) -> usize {
+        self.tally.kept
     }
 
     /// A handshake has begun and is not done.
@@ -86,7 +106,7 @@ impl Socket {
                     Err(error) => Err(error),
                 },
                 Speech::Tls(tls) => {
-                    let count = receive_tls(tls, &mut tap, room, is_ending);
+                    let count = receive_tls(tls, &mut tap, &mut self.tally, room, is_ending);
                     // What is left of a record comes without an event.
                     count.map(|count| (count, is_ending || !tap.is_dry || count == room.len()))
                 }
@@ -109,10 +129,15 @@ impl Socket {
         match &mut self.speech {
             Speech::Tls(tls) => {
                 let count = tls.writer().write(bytes)?;
-                let is_sent = push(tls, &mut self.tcp)?;
+                self.tally.kept += count;
+                let is_sent = push(tls, &mut self.tcp, &mut self.tally)?;
                 if count == 0 && !is_sent { Err(ErrorKind::WouldBlock.into()) } else { Ok(count) }
             }
-            _ => self.tcp.write(bytes),
+            _ => {
+                let count = self.tcp.write(bytes)?;
+                self.tally.sent += count as u64;
+                Ok(count)
+            }
         }
     }
 
@@ -122,7 +147,7 @@ impl Socket {
     /// Those of the operating system; the connection is broken then.
     pub(super) fn flush(&mut self) -> std::io::Result<bool> {
         match &mut self.speech {
-            Speech::Tls(tls) => push(tls, &mut self.tcp),
+            Speech::Tls(tls) => push(tls, &mut self.tcp, &mut self.tally),
             _ => Ok(true),
         }
     }
@@ -146,7 +171,7 @@ impl Socket {
             && !tls.is_handshaking()
         {
             tls.send_close_notify();
-            push(tls, &mut self.tcp)?;
+            push(tls, &mut self.tcp, &mut self.tally)?;
         }
         Ok(())
     }
@@ -183,6 +208,7 @@ impl Read for Tap<'_> {
 fn receive_tls(
     tls: &mut ServerConnection,
     tap: &mut Tap<'_>,
+    tally: &mut Tally,
     room: &mut [u8],
     is_ending: bool,
 ) -> std::io::Result<usize> {
@@ -197,7 +223,7 @@ fn receive_tls(
         let count = tls.read_tls(tap)?;
         let outcome = tls.process_new_packets();
         // A handshake's answers, or the alert that says what was wrong.
-        push(tls, tap.tcp)?;
+        push(tls, tap.tcp, tally)?;
         outcome.map_err(std::io::Error::other)?;
         if count == 0 {
             return Ok(0);
@@ -206,15 +232,20 @@ fn receive_tls(
 }
 
 /// Sends what TLS has to send; true when nothing is left.
-fn push(tls: &mut ServerConnection, tcp: &mut TcpStream) -> std::io::Result<bool> {
+fn push(tls: &mut ServerConnection, tcp: &mut TcpStream, tally: &mut Tally) -> std::io::Result<bool> {
     while tls.wants_write() {
         match tls.write_tls(tcp) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
-            Ok(_) => {}
+            Ok(count) => {
+                tally.sent += count as u64;
+                // Records are a little longer than what is in them.
+                tally.kept = tally.kept.saturating_sub(count);
+            }
         }
     }
+    tally.kept = 0;
     Ok(true)
 }

@@ -100,15 +100,19 @@ impl Client {
 
     /// Writes what is left of the answer. True when there is nothing more to write.
     pub(super) fn flush(&mut self, now: Instant) -> Result<bool, ()> {
+        let before = self.socket.sent();
+        let is_done = self.write();
+        if self.socket.sent() > before && matches!(self.phase, Phase::Answering | Phase::Streaming(_)) {
+            self.deadline = now + ANSWER_STALL;
+        }
+        is_done
+    }
+
+    fn write(&mut self) -> Result<bool, ()> {
         while self.output.written < self.output.bytes.len() {
             match self.socket.send(&self.output.bytes[self.output.written..]) {
                 Ok(0) => return Err(()),
-                Ok(count) => {
-                    self.output.written += count;
-                    if matches!(self.phase, Phase::Answering | Phase::Streaming(_)) {
-                        self.deadline = now + ANSWER_STALL;
-                    }
-                }
+                Ok(count) => self.output.written += count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return Err(()),

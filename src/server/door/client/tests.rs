@@ -415,3 +415,36 @@ fn a_handshake_that_is_given_up_ends_without_a_word() {
     check(&pair.client.timed_out(), "close");
     check(&pair.finish(1), "close");
 }
+
+/// What TLS holds of an answer counts, and time is granted for each part of it that is taken.
+#[test]
+fn an_answer_under_tls_is_held_until_the_client_has_taken_it() {
+    let (mut pair, mut far) = Pair::tls();
+    socket2::SockRef::from(&pair.far).set_recv_buffer_size(4_096).unwrap();
+    socket2::SockRef::from(&*pair.client.stream()).set_send_buffer_size(4_096).unwrap();
+    let request = records(&mut far, GET);
+    check(&pair.send_bytes(&request, 0), "answer 0");
+    let answer = |bytes: usize| format!("HTTP/1.1 200 OK\r\nContent-Length: {bytes}\r\n\r\n{}", "x".repeat(bytes));
+    // The sockets are filled first.
+    while pair.client.standing() != Standing::Reading {
+        check(&pair.answer(&answer(500), 1), "wait");
+    }
+    check(&pair.answer(&answer(60_000), 1), "wait");
+    assert!(pair.client.output.is_empty(), "TLS has taken all of it");
+    let held = pair.client.held_bytes();
+    assert!((60_000..61_000).contains(&held), "{held}");
+    assert_eq!(pair.deadline(), 31);
+    let mut taken = [0; 4_096];
+    pair.until(|pair| {
+        assert!(pair.far.read(&mut taken).unwrap() > 0);
+        check(&pair.proceed(20), "wait");
+        pair.deadline() == 50
+    });
+    assert!(pair.client.standing() == Standing::Reading && (1..held).contains(&pair.client.held_bytes()));
+    pair.until(|pair| {
+        assert!(pair.far.read(&mut taken).unwrap() > 0);
+        check(&pair.proceed(40), "wait");
+        pair.client.standing() == Standing::Idle
+    });
+    assert_eq!((pair.client.held_bytes(), pair.deadline()), (0, 70));
+}
