@@ -1,8 +1,9 @@
 //! The real executable with a data folder of its own, started on a free port and stopped when dropped.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -19,15 +20,19 @@ pub struct Start {
     folder: TempDir,
     args: Vec<String>,
     env: Vec<(String, String)>,
+    descriptors: Option<u32>,
 }
 
 /// A running program.
 pub struct Appliance {
     child: Child,
+    /// `http`, or `https` where it has a certificate.
+    pub scheme: String,
     pub address: SocketAddr,
     pub folder: TempDir,
     args: Vec<String>,
     env: Vec<(String, String)>,
+    descriptors: Option<u32>,
 }
 
 /// What a program that has ended left behind.
@@ -46,7 +51,7 @@ impl Ended {
 impl Start {
     /// An empty folder and no administrator.
     pub fn empty() -> Start {
-        Start { folder: TempDir::new().unwrap(), args: Vec::new(), env: Vec::new() }
+        Start { folder: TempDir::new().unwrap(), args: Vec::new(), env: Vec::new(), descriptors: None }
     }
 
     /// A folder with [`ADMIN`], made from the environment; registration is open.
@@ -75,6 +80,18 @@ impl Start {
         self
     }
 
+    /// Puts a file into the folder, for our eyes only; programs are started in there.
+    pub fn file(self, name: &str, text: &str) -> Start {
+        write_file(&self.folder.path().join(name), text);
+        self
+    }
+
+    /// Lets the process have so many open files and no more.
+    pub fn descriptors(mut self, count: u32) -> Start {
+        self.descriptors = Some(count);
+        self
+    }
+
     /// The data folder of the program to come.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
@@ -83,47 +100,60 @@ impl Start {
     /// Starts the server and waits until it answers.
     pub fn run(self) -> Appliance {
         let log = File::create(self.folder.path().join("stderr.log")).unwrap();
-        let mut child = command(self.folder.path(), &self.args, &self.env)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let mut child = self.command().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("http://").and_then(|rest| rest.strip_suffix('/'));
-        let Some(address) = address.and_then(|address| address.parse().ok()) else {
+        let url = line.trim().strip_suffix('/').and_then(|rest| rest.split_once("://"));
+        let Some((scheme, address)) = url.and_then(|(scheme, address)| Some((scheme, address.parse().ok()?))) else {
             let stderr = std::fs::read_to_string(self.folder.path().join("stderr.log")).unwrap();
             panic!("the server did not start: {line:?}\n{stderr}");
         };
-        Appliance { child, address, folder: self.folder, args: self.args, env: self.env }
+        let Start { folder, args, env, descriptors } = self;
+        Appliance { child, scheme: scheme.to_owned(), address, folder, args, env, descriptors }
     }
 
     /// Starts the server where it is expected to end by itself.
     pub fn fail(&self) -> Ended {
-        let output = command(self.folder.path(), &self.args, &self.env).stdin(Stdio::null()).output().unwrap();
+        let output = self.command().stdin(Stdio::null()).output().unwrap();
         Ended {
             status: output.status,
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
+
+    fn command(&self) -> Command {
+        let program = env!("CARGO_BIN_EXE_linkjar");
+        let mut command = match self.descriptors {
+            None => Command::new(program),
+            Some(count) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", &format!("ulimit -n {count}; exec \"$0\" \"$@\""), program]);
+                shell
+            }
+        };
+        // Nothing of the caller's environment may reach the program under test.
+        command.env_clear().current_dir(self.folder.path()).envs(self.env.iter().map(|(name, value)| (name, value)));
+        let chooses_port = self.env.iter().any(|(name, _)| name == "SERVER_PORT")
+            || self.args.iter().any(|arg| arg.starts_with("--port"));
+        if !chooses_port {
+            command.env("SERVER_PORT", "0");
+        }
+        command.args(&self.args);
+        command
+    }
 }
 
-fn command(folder: &Path, args: &[String], env: &[(String, String)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_linkjar"));
-    // Nothing of the caller's environment may reach the program under test.
-    command.env_clear().current_dir(folder).envs(env.iter().map(|(name, value)| (name, value)));
-    if !env.iter().any(|(name, _)| name == "SERVER_PORT") && !args.iter().any(|arg| arg.starts_with("--port")) {
-        command.env("SERVER_PORT", "0");
-    }
-    command.args(args);
-    command
+/// Writes a file that nobody but us may read, in the place of an old one, as renewal tools do.
+pub fn write_file(path: &Path, text: &str) {
+    let new = path.with_extension("new");
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    std::fs::rename(new, path).unwrap();
 }
 
 /// Runs a command of the program in a folder, with some text on standard input.
 pub fn run_command(folder: &Path, args: &[&str], stdin: &str) -> Ended {
-    use std::io::Write;
     let mut child = Command::new(env!("CARGO_BIN_EXE_linkjar"))
         .env_clear()
         .current_dir(folder)
@@ -161,6 +191,18 @@ impl Appliance {
         log[at..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect()
     }
 
+    /// Scheme and authority, as a browser names them.
+    pub fn origin(&self) -> String {
+        format!("{}://{}", self.scheme, self.address)
+    }
+
+    /// Where plain HTTP is spoken beside TLS.
+    pub fn plain(&self) -> SocketAddr {
+        let log = self.log();
+        let (_, rest) = log.split_once("listening for plain HTTP url=http://").expect("there is no plain port");
+        rest[..rest.find('/').unwrap()].parse().unwrap()
+    }
+
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -168,6 +210,30 @@ impl Appliance {
     pub fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
         kill_process(pid, signal).unwrap();
+    }
+
+    /// Stops all its threads where they are, until [`Appliance::resume`]: what is sent meanwhile comes at one moment.
+    pub fn pause(&self) {
+        self.signal(Signal::STOP);
+        let is_stopped = |task: PathBuf| {
+            let stat = std::fs::read_to_string(task.join("stat")).unwrap();
+            stat.rsplit(')').next().unwrap().trim_start().starts_with('T')
+        };
+        let tasks = || std::fs::read_dir(format!("/proc/{}/task", self.pid())).unwrap();
+        while !tasks().all(|task| is_stopped(task.unwrap().path())) {
+            std::thread::yield_now();
+        }
+    }
+
+    pub fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// Processor time it has used so far, in hundredths of a second (proc_pid_stat(5), fields 14 and 15).
+    pub fn processor_ticks(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap();
+        let fields = stat.rsplit(')').next().unwrap().split_whitespace();
+        fields.skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
     }
 
     /// Asks it to stop and waits for the end.
@@ -191,16 +257,16 @@ impl Appliance {
 
     /// Stops it and starts it again on the same folder.
     pub fn restart(self) -> Appliance {
-        let (args, env) = (self.args.clone(), self.env.clone());
+        let (args, env, descriptors) = (self.args.clone(), self.env.clone(), self.descriptors);
         let (status, folder) = self.stop();
         assert!(status.success(), "{status}");
-        Start { folder, args, env }.run()
+        Start { folder, args, env, descriptors }.run()
     }
 
     /// Kills it and starts it again on the same folder.
     pub fn restart_after_kill(self) -> Appliance {
-        let (args, env) = (self.args.clone(), self.env.clone());
-        Start { folder: self.kill(), args, env }.run()
+        let (args, env, descriptors) = (self.args.clone(), self.env.clone(), self.descriptors);
+        Start { folder: self.kill(), args, env, descriptors }.run()
     }
 }
 

@@ -3,8 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
+
+use rustls::{ClientConfig, ClientConnection};
+use socket2::{Domain, Socket, Type};
 
 use crate::appliance::{ADMIN, Appliance, PASSWORD};
 
@@ -15,8 +19,18 @@ pub const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100
 #[derive(Clone)]
 pub struct Browser {
     pub address: SocketAddr,
+    pub way: Way,
     pub cookies: BTreeMap<String, String>,
     headers: Vec<(String, String)>,
+}
+
+/// How a client gets to the program; plainly, unless it is told otherwise.
+#[derive(Clone, Default)]
+pub struct Way {
+    /// The address of this machine that it comes from.
+    pub source: Option<IpAddr>,
+    /// Whom it trusts, where it speaks TLS.
+    pub tls: Option<Arc<ClientConfig>>,
 }
 
 /// An answer.
@@ -35,7 +49,7 @@ impl Browser {
     }
 
     pub fn at(address: SocketAddr) -> Browser {
-        let mut browser = Browser { address, cookies: BTreeMap::new(), headers: Vec::new() };
+        let mut browser = Browser { address, way: Way::default(), cookies: BTreeMap::new(), headers: Vec::new() };
         browser.header("User-Agent", FIREFOX);
         browser.header("Accept", "text/html,application/xhtml+xml");
         browser.header("Host", &address.to_string());
@@ -63,7 +77,7 @@ impl Browser {
     pub fn log_in(&mut self, name: &str, password: &str) {
         let page = self.submit("/accounts/login", "/accounts/login", &[("username", name), ("password", password)]);
         assert_eq!(page.status, 303, "{}", page.body);
-        assert!(self.cookies.contains_key("session"));
+        assert!(self.cookies.keys().any(|name| name.trim_start_matches("__Host-") == "session"));
     }
 
     /// The value of a `Cookie` header.
@@ -141,7 +155,7 @@ impl Browser {
         request += "\r\n";
         let mut bytes = request.into_bytes();
         bytes.extend_from_slice(body.unwrap_or_default());
-        let page = Page::parse(&raw(self.address, &bytes));
+        let page = Page::parse(&self.way.ask(self.address, &bytes));
         for (_, value) in page.headers.iter().filter(|(name, _)| name == "set-cookie") {
             let (pair, rest) = value.split_once(';').unwrap();
             let (name, value) = pair.split_once('=').unwrap();
@@ -155,15 +169,48 @@ impl Browser {
     }
 }
 
+impl Way {
+    pub fn from(source: &str) -> Way {
+        Way { source: Some(source.parse().unwrap()), tls: None }
+    }
+
+    /// A connection, and what is known of TLS after its handshake.
+    pub fn connect(&self, address: SocketAddr) -> std::io::Result<(TcpStream, Option<ClientConnection>)> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        if let Some(source) = self.source {
+            socket.bind(&SocketAddr::new(source, 0).into())?;
+        }
+        socket.connect(&address.into())?;
+        let mut stream = TcpStream::from(socket);
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+        stream.set_write_timeout(Some(Duration::from_secs(20)))?;
+        let Some(config) = &self.tls else { return Ok((stream, None)) };
+        let client = ClientConnection::new(Arc::clone(config), address.ip().into());
+        let mut client = client.map_err(std::io::Error::other)?;
+        client.complete_io(&mut stream)?;
+        Ok((stream, Some(client)))
+    }
+
+    /// Sends bytes and reads until the server closes.
+    pub fn ask(&self, address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
+        let (mut stream, tls) = self.connect(address).unwrap();
+        let mut answer = Vec::new();
+        // A reset after the answer is the server's way to refuse the rest of a body.
+        let _ = match tls {
+            Some(mut tls) => {
+                let mut stream = rustls::Stream::new(&mut tls, &mut stream);
+                stream.write_all(bytes).and_then(|()| stream.read_to_end(&mut answer))
+            }
+            None => stream.write_all(bytes).and_then(|()| stream.read_to_end(&mut answer)),
+        };
+        answer
+    }
+}
+
 /// Sends bytes and reads until the server closes.
 pub fn raw(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    stream.write_all(bytes).unwrap();
-    let mut answer = Vec::new();
-    // A reset after the answer is the server's way to refuse the rest of a body.
-    let _ = stream.read_to_end(&mut answer);
-    answer
+    Way::default().ask(address, bytes)
 }
 
 /// Percent-encodes for a form or a query.

@@ -1,21 +1,19 @@
-//! The door under doubtful, oversized, slow, silent and countless clients: each gets what it is due, all others get
-//! their answers, and nothing behind a refusal is ever done.
+//! The door under doubtful, oversized and slow clients: each gets what it is due, all others get their answers, and
+//! nothing behind a refusal is ever done.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
-use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use tempfile::TempDir;
 
-use crate::appliance::{ADMIN, ADMIN_EMAIL, Appliance, PASSWORD, Start};
-use crate::browser::{Browser, FIREFOX, Page, encode, raw};
-use crate::connection::Connection;
+use crate::appliance::{ADMIN, Appliance, PASSWORD, Start};
+use crate::browser::{Browser, Page, encode, raw};
+use crate::connection::{Connection, get};
 
 const LINE: &str = "POST /links/new HTTP/1.1\r\n";
 
@@ -59,10 +57,6 @@ impl Form {
 /// Each character as one byte, so that rows can hold any.
 fn latin1(text: &str) -> Vec<u8> {
     text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect()
-}
-
-fn get(address: SocketAddr, target: &str, lines: &str) -> String {
-    format!("GET {target} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: {FIREFOX}\r\n{lines}\r\n")
 }
 
 /// One answer of this status, the word that it is the last, and the end.
@@ -479,153 +473,6 @@ fn how_bytes_were_cut_on_the_way_changes_no_answer() {
     }
 }
 
-/// A client that asks for more than the sockets hold and reads nothing of it.
-fn unreading(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(address).unwrap();
-    socket2::SockRef::from(&stream).set_recv_buffer_size(4_096).unwrap();
-    stream.set_nonblocking(true).unwrap();
-    // What does not fit any more is what the server does not take any more.
-    let _ = (&stream).write_all(get(address, "/assets/app.css", "").repeat(600).as_bytes());
-    stream
-}
-
-#[test]
-fn silent_slow_and_unreading_clients_hold_nobody_up() {
-    let appliance = Start::with_admin().run();
-    let address = appliance.address;
-    let silent: Vec<TcpStream> = (0..200).map(|_| TcpStream::connect(address).unwrap()).collect();
-    let mut slow: Vec<Connection> = (0..100).map(|_| Connection::open(address)).collect();
-    let unreading: Vec<TcpStream> = (0..50).map(|_| unreading(address)).collect();
-    let head = get(address, "/health", "Connection: close\r\n");
-    let start = Instant::now();
-    for at in 0..50 {
-        for connection in &mut slow {
-            connection.send(&head.as_bytes()[at..=at]);
-        }
-        let mut visitor = Connection::open(address);
-        visitor.send(head.as_bytes());
-        assert_eq!(visitor.answer(true).status, 200, "visitor {at}");
-    }
-    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
-    for connection in &mut slow {
-        connection.send(&head.as_bytes()[50..]);
-        assert_eq!(connection.answer(true).status, 200);
-    }
-    drop((silent, unreading));
-}
-
-/// Descriptors and threads of a process.
-fn held(pid: u32) -> (usize, usize) {
-    let count = |what: &str| fs::read_dir(format!("/proc/{pid}/{what}")).unwrap().count();
-    (count("fd"), count("task"))
-}
-
-/// Looks again until it is so, for a few seconds.
-fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(5);
-    while !is_so() {
-        assert!(Instant::now() < end, "{what}");
-        thread::sleep(Duration::from_millis(10));
-    }
-}
-
-#[test]
-fn connections_that_have_ended_leave_nothing_behind() {
-    let appliance = Start::with_admin().run();
-    let address = appliance.address;
-    let request = get(address, "/health", "");
-    assert_eq!(Browser::of(&appliance).get("/health").status, 200);
-    let before = held(appliance.pid());
-    for number in 0..1_000 {
-        let mut connection = Connection::open(address);
-        match number % 4 {
-            0 => {}
-            1 => connection.send(&request.as_bytes()[..30]),
-            2 => connection.send(b"\x16\x03\x01"),
-            _ => {
-                connection.send(request.as_bytes());
-                assert_eq!(connection.answer(true).status, 200);
-            }
-        }
-    }
-    eventually("descriptors or threads stay", || {
-        let after = held(appliance.pid());
-        after.0 <= before.0 && after.1 <= before.1
-    });
-}
-
-/// A program whose process may hold few descriptors, started through a shell that says so.
-struct Tight {
-    child: Child,
-    address: SocketAddr,
-    folder: TempDir,
-}
-
-impl Tight {
-    fn start(descriptors: u32) -> Tight {
-        let folder = TempDir::new().unwrap();
-        let mut child = Command::new("sh")
-            .args(["-c", &format!("ulimit -n {descriptors}; exec \"$0\""), env!("CARGO_BIN_EXE_linkjar")])
-            .env_clear()
-            .env("SERVER_PORT", "0")
-            .env("SERVER_ADMIN_USERNAME", ADMIN)
-            .env("SERVER_ADMIN_EMAIL", ADMIN_EMAIL)
-            .env("SERVER_ADMIN_PASSWORD", PASSWORD)
-            .current_dir(folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(fs::File::create(folder.path().join("stderr.log")).unwrap())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().trim_start_matches("http://").trim_end_matches('/').parse().unwrap();
-        Tight { child, address, folder }
-    }
-}
-
-impl Drop for Tight {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            println!("{}", fs::read_to_string(self.folder.path().join("stderr.log")).unwrap_or_default());
-        }
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-#[test]
-fn more_connections_than_descriptors_are_survived() {
-    let program = Tight::start(64);
-    let ask = || {
-        let mut visitor = Connection::open(program.address);
-        visitor.send(get(program.address, "/health", "Connection: close\r\n").as_bytes());
-        let start = Instant::now();
-        assert_eq!(visitor.answer(true).status, 200);
-        start.elapsed()
-    };
-    let held: Vec<TcpStream> = (0..200).map(|_| TcpStream::connect(program.address).unwrap()).collect();
-    let beside = ask();
-    assert!(beside < Duration::from_secs(2), "answered after {beside:?} beside silent connections");
-    drop(held);
-    ask();
-    for _ in 0..100 {
-        assert!(ask() < Duration::from_secs(1));
-    }
-}
-
-#[test]
-fn clients_that_never_read_cannot_keep_others_out() {
-    let program = Tight::start(64);
-    let unreading: Vec<TcpStream> = (0..60).map(|_| unreading(program.address)).collect();
-    let mut visitor = Connection::open(program.address);
-    visitor.send(get(program.address, "/health", "Connection: close\r\n").as_bytes());
-    visitor.stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-    assert_eq!(visitor.answer(true).status, 200);
-    drop(unreading);
-}
-
 #[test]
 fn a_half_sent_request_does_not_delay_a_stop() {
     let mut appliance = Start::with_admin().run();
@@ -636,6 +483,57 @@ fn a_half_sent_request_does_not_delay_a_stop() {
     appliance.signal(Signal::TERM);
     assert_eq!(appliance.wait().code(), Some(0));
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+/// Half a minute would be too long to wait for in a test, so that all who are slow are slow together.
+#[test]
+fn whoever_sends_a_byte_a_second_is_told_after_ten() {
+    let appliance = Start::with_admin().run();
+    let address = appliance.address;
+    let body = |length: usize| {
+        let line = format!("Content-Length: {length}\r\n");
+        get(address, "/accounts/theme", &line).replacen("GET", "POST", 1).into_bytes()
+    };
+    let chunked = get(address, "/", "Transfer-Encoding: chunked\r\n").into_bytes();
+    // What comes at once, what comes by the second, and what comes of it: the last has paid for its time.
+    let bytes = 30 << 10;
+    let rows = [
+        (Vec::new(), get(address, "/health", "").into_bytes(), Some(408)),
+        (body(bytes), vec![b'x'; bytes], Some(408)),
+        (chunked, b"FFF\r\n".repeat(10), Some(408)),
+        ([body(bytes), vec![b'x'; 20 << 10]].concat(), vec![b'x'; 10 << 10], None),
+    ];
+    let mut clients: Vec<(Connection, usize)> = rows.iter().map(|_| (Connection::open(address), 0)).collect();
+    rows.iter().zip(&mut clients).for_each(|(row, (connection, _))| connection.send(&row.0));
+    let is_told = |connection: &Connection| {
+        connection.stream.set_nonblocking(true).unwrap();
+        let told = connection.stream.peek(&mut [0]).is_ok();
+        connection.stream.set_nonblocking(false).unwrap();
+        told
+    };
+    let start = Instant::now();
+    while !rows.iter().zip(&clients).all(|(row, (connection, _))| row.2.is_none() || is_told(connection)) {
+        assert!(start.elapsed() < Duration::from_secs(25), "somebody goes on for ever");
+        for (row, (connection, sent)) in rows.iter().zip(&mut clients) {
+            if is_told(connection) {
+                assert!(row.2.is_some() && start.elapsed() > Duration::from_millis(9_500), "{:?}", start.elapsed());
+            } else {
+                connection.send(&row.1[*sent..=*sent]);
+                *sent += 1;
+            }
+        }
+        thread::sleep(Duration::from_secs(1));
+    }
+    for (row, (connection, sent)) in rows.iter().zip(&mut clients) {
+        match row.2 {
+            Some(status) => check_refused(connection, "slow", status),
+            None => {
+                assert!(!is_told(connection), "its time is not over");
+                connection.send(&row.1[*sent..]);
+                assert_ne!(connection.answer(true).status, 408);
+            }
+        }
+    }
 }
 
 /// Numbers that are the same on every run (splitmix64).

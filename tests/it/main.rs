@@ -60,8 +60,14 @@ mod theme;
 mod ownership;
 // Verbs, odd addresses and bodies, in bytes.
 mod wire;
-// The door: doubtful, oversized, slow and countless clients, in bytes.
+// The door: doubtful, oversized and slow clients, in bytes.
 mod door;
+// More clients than there is room for, and more bytes than they may hold.
+mod crowd;
+// TLS: handshakes good and bad, and the plain port beside it.
+mod tls;
+// Certificates exchanged, kept and refused.
+mod certificates;
 // How cookies are written and read, and what sessions are worth.
 mod cookies;
 // Forms that no page of ours was drawn for.
