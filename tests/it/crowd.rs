@@ -282,3 +282,33 @@ fn answers_that_nobody_reads_have_a_bound_together() {
     assert!((HELD_BYTES_MAX / 4 * 3..=HELD_BYTES_MAX).contains(&bytes), "{bytes} of {}", long.bytes);
     assert!(!here[..150].contains(&true) && !here[250..].contains(&false), "{here:?}");
 }
+
+/// Those who hold most are others, and have held it for longer.
+#[test]
+fn a_form_that_is_on_its_way_does_not_go_for_answers_that_nobody_reads() {
+    let appliance = Start::with_admin().run();
+    let address = appliance.address;
+    let mut admin = Browser::admin(&appliance);
+    let long = Long::of(&mut admin);
+    let most = HELD_BYTES_MAX / long.bytes;
+    let mut unread = long.ask(address, most - 5);
+    let token = admin.open("/links/new").token();
+    let body = format!("csrf_token={token}&target_url=example.com&slug=made&enabled=1");
+    let head = format!(
+        "POST /links/new HTTP/1.1\r\nHost: {address}\r\nCookie: session={}\r\nContent-Length: {}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\n\r\n",
+        admin.cookies["session"],
+        body.len()
+    );
+    let mut form = Connection::open(address);
+    let mut half = Connection::open(address);
+    form.send((head.clone() + &body[..20]).as_bytes());
+    half.send(&head.as_bytes()[..40]);
+    check_served(address);
+    unread.extend(long.ask(address, 30));
+    assert!(!long.arrives(&mut unread[0]), "somebody had to go");
+    form.send(&body.as_bytes()[20..]);
+    assert_eq!(form.answer(true).status, 303);
+    half.send((head[40..].to_owned() + &body).as_bytes());
+    assert_eq!(half.answer(true).status, 422, "the slug is taken by now");
+}

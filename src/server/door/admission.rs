@@ -166,7 +166,7 @@ impl Loop {
     fn close_holders(&mut self) {
         let holders = self.clients.iter().filter(|(_, client)| client.held_noted > 0);
         let mut holders: Vec<_> = holders
-            .map(|(key, client)| (client.standing() == Standing::AtWork, client.deadline(), client.generation, key))
+            .map(|(key, client)| (client.standing() == Standing::AtWork, client.since(), client.generation, key))
             .collect();
         holders.sort_unstable();
         for (.., key) in holders {

@@ -19,7 +19,7 @@ mod reading;
 mod streaming;
 
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
 
@@ -69,6 +69,7 @@ pub(super) struct Client {
     pub(super) half_open_noted: bool,
     /// The program ends: no request after this one, and no more time for it.
     is_last: bool,
+    since: Instant,
     deadline: Instant,
 }
 
@@ -157,6 +158,7 @@ impl Client {
             held_noted: 0,
             half_open_noted: false,
             is_last: false,
+            since: now,
             deadline: now + patience,
         }
     }
@@ -167,6 +169,16 @@ impl Client {
 
     pub(super) fn deadline(&self) -> Instant {
         self.deadline
+    }
+
+    /// When the step that is waited for began, or was last seen to go on.
+    pub(super) fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// Begins to wait for a step of the client's, for this long.
+    fn wait(&mut self, now: Instant, patience: Duration) {
+        (self.since, self.deadline) = (now, now + patience);
     }
 
     /// A TLS handshake has begun and is not done.

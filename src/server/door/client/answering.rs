@@ -90,7 +90,7 @@ impl Client {
     pub(super) fn begin_answer(&mut self, is_last: bool, now: Instant) -> &'static str {
         self.keep_alive &= !is_last;
         self.phase = Phase::Answering;
-        self.deadline = now + ANSWER_STALL;
+        self.wait(now, ANSWER_STALL);
         match (self.keep_alive, self.version) {
             (false, _) => "Connection: close\r\n",
             (true, Version::Http10) => "Connection: keep-alive\r\n",
@@ -103,7 +103,7 @@ impl Client {
         let before = self.socket.sent();
         let is_done = self.write();
         if self.socket.sent() > before && matches!(self.phase, Phase::Answering | Phase::Streaming(_)) {
-            self.deadline = now + ANSWER_STALL;
+            self.wait(now, ANSWER_STALL);
         }
         is_done
     }
@@ -128,7 +128,7 @@ impl Client {
         if self.keep_alive && !self.is_last {
             self.phase = Phase::Head;
             self.has_begun = false;
-            self.deadline = now + if self.is_crowded { IDLE_TIMEOUT_CROWDED } else { IDLE_TIMEOUT };
+            self.wait(now, if self.is_crowded { IDLE_TIMEOUT_CROWDED } else { IDLE_TIMEOUT });
             return None;
         }
         // Closed at once, what the client still sends would make the kernel take the answer back.
@@ -136,13 +136,13 @@ impl Client {
             return Some(Next::Close);
         }
         self.phase = Phase::Discarding(DISCARD_BYTES_MAX);
-        self.deadline = now + DISCARD_TIMEOUT;
+        self.wait(now, DISCARD_TIMEOUT);
         None
     }
 
     /// Says goodbye before the connection is closed, unless an answer is cut off by that.
     pub(in crate::server::door) fn part(&mut self) {
-        if self.output.is_empty() {
+        if self.output.is_empty() && !matches!(self.phase, Phase::Streaming(_)) {
             // It is closed either way.
             let _ = self.socket.part();
         }

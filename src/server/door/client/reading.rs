@@ -17,7 +17,6 @@ use crate::web::request::Method;
 pub(super) struct Body {
     pub(super) bytes: Vec<u8>,
     rest: Rest,
-    begun: Instant,
 }
 
 enum Rest {
@@ -56,7 +55,7 @@ impl Client {
             return Some(if self.is_finished { Next::Close } else { Next::Wait });
         }
         self.phase = Phase::Head;
-        self.deadline = now + IDLE_TIMEOUT;
+        self.wait(now, IDLE_TIMEOUT);
         None
     }
 
@@ -78,7 +77,7 @@ impl Client {
                 self.judged = self.input.data().len();
                 if !self.has_begun && !self.is_last {
                     self.has_begun = true;
-                    self.deadline = now + HEAD_TIMEOUT;
+                    self.wait(now, HEAD_TIMEOUT);
                 }
                 Some(Next::Wait)
             }
@@ -107,8 +106,8 @@ impl Client {
         if head.expects_continue && self.input.is_empty() {
             self.output.push(b"HTTP/1.1 100 Continue\r\n\r\n");
         }
-        self.deadline = now + BODY_GRACE;
-        self.phase = Phase::Body(Box::new(head), Body { bytes: Vec::new(), rest, begun: now });
+        self.wait(now, BODY_GRACE);
+        self.phase = Phase::Body(Box::new(head), Body { bytes: Vec::new(), rest });
         None
     }
 
@@ -134,7 +133,7 @@ impl Client {
         if !is_done {
             // What has come buys time for the rest, up to a point.
             let bought = BODY_GRACE + Duration::from_secs((body.bytes.len() / BODY_BYTES_PER_S) as u64);
-            self.deadline = body.begun + bought.min(BODY_TIMEOUT);
+            self.deadline = self.since + bought.min(BODY_TIMEOUT);
             let can_go_on = self.can_read || !self.output.is_empty();
             return match self.is_finished {
                 true => Some(Next::Refuse(400, "body cut off")),

@@ -49,15 +49,15 @@ impl Client {
         }
         streaming.again = None;
         let Some(stream) = streaming.stream.take() else { return Some(Next::Wait) };
-        self.deadline = now + PIECE_TIMEOUT;
+        self.wait(now, PIECE_TIMEOUT);
         Some(Next::Feed(stream))
     }
 
     /// Takes the next piece. False when the connection must end so that nobody takes what came for the whole.
     pub(in crate::server::door) fn take_piece(&mut self, stream: Stream, piece: Piece, now: Instant) -> bool {
-        let Phase::Streaming(streaming) = &mut self.phase else { return true };
         let is_chunked = self.version == Version::Http11;
-        self.deadline = now + ANSWER_STALL;
+        self.wait(now, ANSWER_STALL);
+        let Phase::Streaming(streaming) = &mut self.phase else { return true };
         match piece {
             // An empty chunk would be the end.
             Piece::Bytes(bytes) if bytes.is_empty() => streaming.stream = Some(stream),
