@@ -166,6 +166,8 @@ pub(crate) const CLIENTS_MAX: usize = 16_384;
 pub(crate) const CLIENTS_MIN: usize = 8;
 /// Descriptors that are no connection's: the data file, the listening sockets, the event loop's own.
 pub(crate) const DESCRIPTORS_KEPT: usize = 24;
+/// Lanes where descriptors are few: one in so many is enough for a lane, the rest is for connections.
+pub(crate) const DESCRIPTORS_FOR_ONE_LANE: usize = 16;
 /// Descriptors of a lane: both ends of its socket, and the copy that the pool makes of one.
 pub(crate) const DESCRIPTORS_PER_LANE: usize = 3;
 /// The share of all connections, one in so many, that is closed when there is no room for another: looking for the one
@@ -188,6 +190,8 @@ pub(crate) const HALF_OPEN_MAX: usize = 64;
 pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The same while more than half of all connections are in use.
 pub(crate) const IDLE_TIMEOUT_CROWDED: Duration = Duration::from_secs(3);
+/// A connection that has never asked for anything makes room first once it is this old; a visitor speaks at once.
+pub(crate) const SILENT: Duration = Duration::from_secs(1);
 /// A request body has this long from its head before its speed counts.
 pub(crate) const BODY_GRACE: Duration = Duration::from_secs(10);
 /// A body that comes slower than this is cut off after [`BODY_GRACE`].

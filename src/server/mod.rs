@@ -24,7 +24,8 @@ use socket2::{Domain, Protocol, Socket, Type};
 use crate::app::App;
 use crate::config::Config;
 use crate::limits::{
-    CLIENTS_MAX, CLIENTS_MIN, DESCRIPTORS_KEPT, DESCRIPTORS_PER_LANE, LISTEN_BACKLOG, STOP_GRACE, TCP_USER_TIMEOUT,
+    CLIENTS_MAX, CLIENTS_MIN, DESCRIPTORS_FOR_ONE_LANE, DESCRIPTORS_KEPT, DESCRIPTORS_PER_LANE, LISTEN_BACKLOG,
+    STOP_GRACE, TCP_USER_TIMEOUT,
 };
 use door::{Door, Entrance, Setting, Speech};
 use pool::Pool;
@@ -87,13 +88,15 @@ pub(crate) fn run(app: &Arc<App>, sockets: Sockets, config: &Config, ready: impl
     let watch = sockets.tls.clone().map(Watch::start).transpose().map_err(|error| error.to_string())?;
     stop::listen(sender.clone(), watch.as_ref().map(Watch::reloader))?;
     let pool = Arc::new(Pool::start(app, &config.data_dir)?);
+    let descriptors = descriptors();
+    let lanes = config.threads.min(descriptors / DESCRIPTORS_FOR_ONE_LANE).max(1);
     let setting = Setting {
         app: Arc::clone(app),
         pool: Arc::clone(&pool),
         entrances: sockets.entrances(),
         trusted: config.trusted_proxies.clone(),
-        lanes: config.threads,
-        clients_max: clients_max(descriptors(), config.threads),
+        lanes,
+        clients_max: clients_max(descriptors, lanes),
     };
     let door = Door::start(setting, sender)?;
     ready();

@@ -26,7 +26,7 @@ impl Loop {
     pub(super) fn accept(&mut self, index: usize, now: Instant) {
         loop {
             // All are at work, which takes moments; who waits outside waits no longer than in a queue.
-            self.is_full = self.clients.len() > self.clients_max && !self.evict(None, 1);
+            self.is_full = self.clients.len() > self.clients_max && !self.evict(None, 1, now);
             if self.is_full {
                 return;
             }
@@ -43,7 +43,7 @@ impl Loop {
                     // Descriptors or memory have run out: whoever waits longest makes room, and others wait a moment.
                     let has_run_out = error.raw_os_error().is_some_and(|code| OUT_OF.contains(&code));
                     self.note_starved(&error, now);
-                    if !has_run_out || !self.evict(None, 1) {
+                    if !has_run_out || !self.evict(None, 1, now) {
                         self.accept_again = Some(now + ACCEPT_PAUSE);
                         return;
                     }
@@ -64,13 +64,13 @@ impl Loop {
         self.app.traffic.note_connection();
         if self.clients.len() >= self.clients_max {
             // One more than there is room for is let in where nobody can be sent away.
-            self.evict(None, (self.clients_max / EVICTED_SHARE).max(1));
+            self.evict(None, (self.clients_max / EVICTED_SHARE).max(1), now);
         }
         let place = place(peer);
         // A proxy speaks for many, and on our own machine there may be one.
         let is_counted = !peer.is_loopback() && !self.trusted.contains(peer);
         let of_place = if is_counted { self.places.get(&place).copied().unwrap_or(0) } else { 0 };
-        if of_place >= CLIENTS_PER_ADDRESS_MAX && !self.evict(Some(place), 1) {
+        if of_place >= CLIENTS_PER_ADDRESS_MAX && !self.evict(Some(place), 1, now) {
             self.turn_away(&mut socket, transport);
             return;
         }
@@ -106,13 +106,15 @@ impl Loop {
 
     /// Closes the connections that are missed least, of one address or of all: at most `count`, at least one. False when
     /// every one has a request under way.
-    fn evict(&mut self, place: Option<IpAddr>, count: usize) -> bool {
+    fn evict(&mut self, place: Option<IpAddr>, count: usize, now: Instant) -> bool {
         let is_candidate =
             |client: &Client| client.standing() != Standing::AtWork && (place.is_none() || client.place == place);
-        // Of those in one standing the one whose time runs out first, and of those that came in one moment the first.
+        // Of those in one standing first who has never said a word, then whose time runs out first, and of those that
+        // came in one moment the first.
         let candidates = self.clients.iter().filter(|(_, client)| is_candidate(client));
-        let mut candidates: Vec<_> =
-            candidates.map(|(key, client)| (client.standing(), client.deadline(), client.generation, key)).collect();
+        let mut candidates: Vec<_> = candidates
+            .map(|(key, client)| (client.standing(), !client.is_silent(now), client.deadline(), client.generation, key))
+            .collect();
         let count = count.min(candidates.len());
         if count < candidates.len() && count > 0 {
             candidates.select_nth_unstable(count - 1);
@@ -121,7 +123,7 @@ impl Loop {
         // Who has an answer to read is closed only as far as there is need.
         let is_spared = |standing: Standing| standing == Standing::Reading;
         candidates.sort_unstable();
-        for (place, (standing, _, _, key)) in candidates.into_iter().enumerate() {
+        for (place, (standing, .., key)) in candidates.into_iter().enumerate() {
             if place == 0 || !is_spared(standing) {
                 self.close(key);
             }

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
 
-use crate::limits::{HANDSHAKE_TIMEOUT, IDLE_TIMEOUT};
+use crate::limits::{HANDSHAKE_TIMEOUT, IDLE_TIMEOUT, SILENT};
 use crate::proxy::Transport;
 use crate::server::door::head::{Head, Version};
 use crate::server::door::input::Input;
@@ -190,10 +190,16 @@ impl Client {
     pub(super) fn standing(&self) -> Standing {
         match self.phase {
             Phase::Head if self.input.is_empty() => Standing::Idle,
+            Phase::Greeting if !self.socket.is_half_open() => Standing::Idle,
             Phase::Greeting | Phase::Head | Phase::Body(..) | Phase::Discarding(_) => Standing::Incomplete,
             Phase::Answering | Phase::Streaming(_) => Standing::Reading,
             Phase::Waiting => Standing::AtWork,
         }
+    }
+
+    /// It has been there for a while and has never asked for anything.
+    pub(super) fn is_silent(&self, now: Instant) -> bool {
+        self.requests == 0 && self.input.is_empty() && now.duration_since(self.since) >= SILENT
     }
 
     /// Ends the connection after the request at hand.
