@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
@@ -25,15 +24,20 @@ fn held(pid: u32) -> (usize, usize) {
     (count("fd"), count("task"))
 }
 
-/// So many connections more, once all of them have been accepted.
+/// So many connections more, once all of them have been let in.
 fn crowd(appliance: &Appliance, count: usize) -> Vec<Connection> {
-    let is_socket = |path: PathBuf| fs::read_link(path).is_ok_and(|what| what.to_string_lossy().starts_with("socket:"));
-    let files = || fs::read_dir(format!("/proc/{}/fd", appliance.pid())).unwrap();
-    let sockets = || files().filter(|file| file.as_ref().is_ok_and(|file| is_socket(file.path()))).count();
-    let before = sockets();
     let crowd = (0..count).map(|_| Connection::open(appliance.address)).collect();
-    eventually("they are not let in", || sockets() >= before + count);
+    eventually("they are not let in", || waiting_outside(appliance.address) == 0);
     crowd
+}
+
+/// Connections that a listening socket holds and nobody has accepted: its receive queue (proc_pid_net(5)).
+fn waiting_outside(address: SocketAddr) -> usize {
+    let table = fs::read_to_string("/proc/net/tcp").unwrap();
+    let port = format!(":{:04X}", address.port());
+    let rows = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let row = rows.filter(|row| row[1].ends_with(&port)).find(|row| row[3] == "0A").unwrap();
+    usize::from_str_radix(row[4].split(':').nth(1).unwrap(), 16).unwrap()
 }
 
 /// Resident memory of a process.

@@ -64,6 +64,8 @@ mod wire;
 mod door;
 // More clients than there is room for, and more bytes than they may hold.
 mod crowd;
+// What proxies say of their visitors.
+mod proxies;
 // TLS: handshakes good and bad, and the plain port beside it.
 mod tls;
 // Certificates exchanged, kept and refused.
