@@ -75,6 +75,7 @@ impl Loop {
             return;
         }
         self.generation += 1;
+        let is_crowded = self.is_crowded();
         let entry = self.clients.vacant_entry();
         let key = entry.key();
         let client = entry.insert(Client::new(socket, peer, transport, self.generation, now));
@@ -84,6 +85,9 @@ impl Loop {
             debug!(target: "door", "a connection could not be watched: {error}");
             self.clients.remove(key);
             return;
+        }
+        if is_crowded {
+            client.hurry();
         }
         if is_counted {
             client.place = Some(place);

@@ -28,6 +28,8 @@ struct Tally {
     sent: u64,
     /// TLS holds about so many that the kernel has not taken.
     kept: usize,
+    /// TLS holds so many that came and are no whole record yet.
+    partial: usize,
 }
 
 enum Speech {
@@ -69,7 +71,7 @@ impl Socket {
 
     /// Bytes held in here for a client that does not take them.
     pub(super) fn held(&self) -> usize {
-        self.tally.kept
+        self.tally.kept + self.tally.partial
     }
 
     /// A handshake has begun and is not done.
@@ -215,12 +217,16 @@ fn receive_tls(
     loop {
         match tls.reader().read(room) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            result => return result,
+            result => {
+                tally.partial = 0;
+                return result;
+            }
         }
         if tap.is_dry && !is_ending {
             return Err(ErrorKind::WouldBlock.into());
         }
         let count = tls.read_tls(tap)?;
+        tally.partial += count;
         let outcome = tls.process_new_packets();
         // A handshake's answers, or the alert that says what was wrong.
         push(tls, tap.tcp, tally)?;
