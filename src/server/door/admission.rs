@@ -113,11 +113,11 @@ impl Loop {
     fn evict(&mut self, place: Option<IpAddr>, count: usize, now: Instant) -> bool {
         let is_candidate =
             |client: &Client| client.standing() != Standing::AtWork && (place.is_none() || client.place == place);
-        // Of those in one standing first who has never said a word, then whose time runs out first, and of those that
-        // came in one moment the first.
+        // Of those in one standing first who has never said a word, then who keeps us waiting for longest, and of those
+        // that came in one moment the first.
         let candidates = self.clients.iter().filter(|(_, client)| is_candidate(client));
         let mut candidates: Vec<_> = candidates
-            .map(|(key, client)| (client.standing(), !client.is_silent(now), client.deadline(), client.generation, key))
+            .map(|(key, client)| (client.standing(), !client.is_silent(now), client.since(), client.generation, key))
             .collect();
         let count = count.min(candidates.len());
         if count < candidates.len() && count > 0 {
