@@ -35,7 +35,10 @@ pub(crate) fn show(
     let link = own_link(app, account, parts)?;
     let clicks =
         Clicks { owner: link.owner, link: link.id, session: account.session, told: None, spoken: Instant::now() };
-    let mut response = Response::new(200, Kind::Download).with("Content-Type", "text/event-stream; charset=utf-8");
+    let mut response = Response::new(200, Kind::Download)
+        .with("Content-Type", "text/event-stream; charset=utf-8")
+        // nginx would keep events back until it has many.
+        .with("X-Accel-Buffering", "no");
     response.stream = Some(Box::new(clicks));
     Ok(response)
 }
