@@ -326,4 +326,6 @@ fn refuse(status: u16, reason: &'static str) -> Refusal {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;

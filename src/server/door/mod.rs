@@ -15,6 +15,8 @@ mod feeder;
 mod head;
 mod input;
 mod lane;
+#[cfg(test)]
+mod mutate;
 mod opener;
 mod origin;
 mod socket;
