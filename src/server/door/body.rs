@@ -172,4 +172,6 @@ impl Chunked {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;

@@ -45,6 +45,11 @@ impl Numbers {
         usize::try_from(self.next() >> 33).unwrap() % bound
     }
 
+    /// Any byte.
+    pub(crate) fn byte(&mut self) -> u8 {
+        self.next().to_be_bytes()[0]
+    }
+
     /// True once in so many times.
     pub(crate) fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
