@@ -19,9 +19,17 @@ fn roomy() -> Appliance {
 const ROOM: usize = 100;
 
 /// Descriptors and threads of a process.
-fn held(pid: u32) -> (usize, usize) {
+pub fn held(pid: u32) -> (usize, usize) {
     let count = |what: &str| fs::read_dir(format!("/proc/{pid}/{what}")).unwrap().count();
     (count("fd"), count("task"))
+}
+
+/// Descriptors and threads are soon as few as they were.
+pub fn check_given_back(pid: u32, before: (usize, usize)) {
+    eventually("descriptors or threads stay", || {
+        let after = held(pid);
+        after.0 <= before.0 && after.1 <= before.1
+    });
 }
 
 /// So many connections more, once all of them have been let in.
@@ -101,10 +109,7 @@ fn connections_that_have_ended_leave_nothing_behind() {
             }
         }
     }
-    eventually("descriptors or threads stay", || {
-        let after = held(appliance.pid());
-        after.0 <= before.0 && after.1 <= before.1
-    });
+    check_given_back(appliance.pid(), before);
 }
 
 #[test]

@@ -11,6 +11,9 @@ mod browser;
 mod connection;
 // Takes a page apart, as a browser does.
 mod markup;
+// Makes inputs at random, for the door's own tests too.
+#[path = "../../src/server/door/mutate.rs"]
+mod mutate;
 
 // Error pages, error lines, and forms that can be sent again.
 mod error;
@@ -70,6 +73,8 @@ mod proxies;
 mod tls;
 // Certificates exchanged, kept and refused.
 mod certificates;
+// The door under connections at random, in clear and under TLS.
+mod fuzz;
 // How cookies are written and read, and what sessions are worth.
 mod cookies;
 // Forms that no page of ours was drawn for.
