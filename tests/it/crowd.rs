@@ -49,7 +49,7 @@ fn waiting_outside(address: SocketAddr) -> usize {
 }
 
 /// Resident memory of a process.
-fn resident_bytes(pid: u32) -> usize {
+pub fn resident_bytes(pid: u32) -> usize {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().strip_suffix(" kB").unwrap().parse::<usize>().unwrap() << 10

@@ -396,7 +396,7 @@ impl Line {
 
 /// Takes a whole answer from the front, which must have the right form. Where nobody knows whether it is one to HEAD,
 /// it is if the next answer, or the end, stands in the place of its body.
-fn take_answer(rest: &mut &[u8], is_head: Option<bool>) -> Option<Page> {
+pub fn take_answer(rest: &mut &[u8], is_head: Option<bool>) -> Option<Page> {
     let end = rest.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
     let page = Page::parse(&rest[..end]);
     check_form(&rest[..end], &page);

@@ -75,6 +75,8 @@ mod tls;
 mod certificates;
 // The door under connections at random, in clear and under TLS.
 mod fuzz;
+// The door beside thousands who mean no good.
+mod siege;
 // How cookies are written and read, and what sessions are worth.
 mod cookies;
 // Forms that no page of ours was drawn for.
