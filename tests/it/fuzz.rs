@@ -15,6 +15,7 @@ use socket2::SockRef;
 
 use crate::appliance::{ADMIN, Appliance, Start};
 use crate::browser::{Browser, FIREFOX, Page, Way};
+use crate::connection::Connection;
 use crate::crowd::{check_given_back, held};
 use crate::mutate::{Numbers, mutated, rounds, seeds};
 use crate::tls::Pair;
@@ -481,4 +482,32 @@ fn check_well(site: &Site, before: (usize, usize)) {
     check_given_back(site.appliance.pid(), before);
     let log = site.appliance.log();
     assert!(!log.contains("closed a lane") && !log.contains("panic"), "{log}");
+}
+
+/// Only an answer to HEAD itself has no body; whoever waits for this one's waits for ever.
+#[test]
+#[ignore = "the door takes a refusal behind a HEAD for an answer to it"]
+fn a_refusal_behind_a_head_request_has_its_body() {
+    let appliance = Start::with_admin().run();
+    let mut connection = Connection::open(appliance.address);
+    connection.send(b"HEAD /health HTTP/1.1\r\nHost: nas\r\n\r\nBREW /pot HTTP/1.1\r\nHost: nas\r\n\r\n");
+    assert_eq!(connection.answer(false).status, 200);
+    assert_eq!(connection.answer(true).status, 501);
+}
+
+/// Three pieces: an unfinished head within all bounds, fewer bytes than make the door look again but more than it has
+/// room for, and the rest, which nobody reads any more.
+#[test]
+#[ignore = "the door waits for the end of a line that it has no room for"]
+fn a_head_past_all_bounds_is_refused_however_it_was_cut() {
+    let appliance = Start::with_admin().run();
+    let line = format!("GET /{} HTTP/1.1\r\n", "a".repeat(8_192 - "GET / HTTP/1.1".len()));
+    let fields = format!("Host: nas\r\nX-Any: {}\r\nX-Any: ", "b".repeat(8_000));
+    let start = format!("{line}{fields}{}", "c".repeat(23_900 - line.len() - fields.len()));
+    let mut connection = Connection::open(appliance.address);
+    for piece in [start, "c".repeat(900), "c\r\n\r\n".to_owned()] {
+        connection.send(piece.as_bytes());
+        thread::sleep(Duration::from_millis(300));
+    }
+    assert_eq!(connection.answer(true).status, 431);
 }

@@ -11,6 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustls::{ClientConnection, StreamOwned};
 use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::appliance::{ADMIN, Appliance, Start};
@@ -363,4 +364,34 @@ fn bodies_that_are_mostly_framing_hold_nobody_up_under_tls() {
     let pair = Pair::new();
     let appliance = pair.start().run();
     check_served_beside_framing(appliance.address, &pair.way());
+}
+
+#[test]
+#[ignore = "the door closes who has not asked yet before who sent half of a request long ago"]
+fn newcomers_beside_half_sent_requests_do_not_push_each_other_out() {
+    check_newcomers(10);
+}
+
+#[test]
+#[ignore = "the door closes a TLS connection whose client makes room for all that TLS holds at once"]
+fn a_slow_reader_under_tls_gets_all_of_a_large_page() {
+    let pair = Pair::new();
+    let appliance = pair.start().run();
+    let mut admin = pair.admin(&appliance);
+    for number in 0..25 {
+        admin.make_link(&format!("https://example.com/{number}?{}", "x&".repeat(900)), &format!("long-{number}"));
+    }
+    let session = format!("Cookie: __Host-session={}\r\nConnection: close\r\n", admin.cookies["__Host-session"]);
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.set_tcp_mss(1_220).unwrap();
+    socket.connect(&appliance.address.into()).unwrap();
+    let tls = ClientConnection::new(admin.way.tls.unwrap(), appliance.address.ip().into()).unwrap();
+    let mut reader = StreamOwned::new(tls, TcpStream::from(socket));
+    reader.write_all(get(appliance.address, "/links", &session).as_bytes()).unwrap();
+    thread::sleep(Duration::from_secs(1));
+    let mut answer = Vec::new();
+    // How the connection ends is not what is asked here.
+    let _ = reader.read_to_end(&mut answer);
+    let page = Page::parse(&answer);
+    assert_eq!((page.status, page.header("content-length").unwrap()), (200, page.bytes.len().to_string().as_str()));
 }
