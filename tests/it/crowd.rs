@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Socket, Type};
 
 use crate::appliance::{Appliance, Start};
@@ -182,6 +183,26 @@ fn nobody_is_closed_while_at_work() {
     for connection in at_work.iter_mut().chain(&mut newcomers) {
         assert_eq!(connection.answer(true).status, 200);
     }
+}
+
+/// So many ask at one moment that some are sent away, and one of those has asked for hundreds of things at once.
+#[test]
+fn whoever_asks_for_too_much_at_once_is_told_so_each_time() {
+    // More connections than a process may usually have files.
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
+    let appliance = Start::with_admin().env("SERVER_NUMTHREADS", "1").run();
+    let mut others = crowd(&appliance, 1_300);
+    let mut eager = crowd(&appliance, 1).remove(0);
+    let login = get(appliance.address, "/accounts/login", "");
+    appliance.pause();
+    others.iter_mut().for_each(|connection| connection.send(login.as_bytes()));
+    eager.send(get(appliance.address, "/nobody/knows", "").repeat(600).as_bytes());
+    appliance.resume();
+    let answers: Vec<u16> = (0..600).map(|_| eager.answer(true).status).collect();
+    assert!(answers.iter().all(|status| matches!(status, 404 | 503)), "{answers:?}");
+    assert!(answers.contains(&503), "the queue was never full");
+    check_served(appliance.address);
 }
 
 /// Nine tenths of the room, and then one more.

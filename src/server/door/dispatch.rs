@@ -84,7 +84,7 @@ impl Loop {
             return true;
         }
         if self.queue.len() >= QUEUED_MAX {
-            self.apologise(ticket, 503, now);
+            self.reply_with(key, 503, now);
             return true;
         }
         let mut bytes = Vec::with_capacity(512 + body.len());
@@ -188,13 +188,19 @@ impl Loop {
 
     /// Tells a client that its request came to nothing.
     pub(super) fn apologise(&mut self, ticket: Ticket, status: u16, now: Instant) {
+        if is_here(&self.clients, ticket) {
+            self.reply_with(ticket.key, status, now);
+            self.proceed(ticket.key, now);
+        }
+    }
+
+    /// Answers a request with a status alone. The client goes on when [`Loop::proceed`] is called next, and not from
+    /// here: its next request may come to the same end, and so on for as many as it has sent at once.
+    fn reply_with(&mut self, key: usize, status: u16, now: Instant) {
         let is_last = self.wants_less();
-        if is_here(&self.clients, ticket)
-            && let Some(client) = self.clients.get_mut(ticket.key)
-        {
+        if let Some(client) = self.clients.get_mut(key) {
             self.app.traffic.note_refused(status);
             client.reply(&web::refuse(&self.app, status, client.transport), is_last, now);
-            self.proceed(ticket.key, now);
         }
     }
 }
