@@ -123,18 +123,24 @@ impl Socket {
         }
     }
 
-    /// Takes bytes to be sent; fewer than given, or an error of kind `WouldBlock`, when the client must read first.
+    /// Takes some of the bytes to be sent, of which there must be one; an error of kind `WouldBlock` when the client
+    /// must read first.
     ///
     /// # Errors
     /// Those of the operating system; the connection is broken then.
     pub(super) fn send(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         match &mut self.speech {
-            Speech::Tls(tls) => {
+            Speech::Tls(tls) => loop {
                 let count = tls.writer().write(bytes)?;
                 self.tally.kept += count;
                 let is_sent = push(tls, &mut self.tcp, &mut self.tally)?;
-                if count == 0 && !is_sent { Err(ErrorKind::WouldBlock.into()) } else { Ok(count) }
-            }
+                match (count, is_sent) {
+                    (0, false) => return Err(ErrorKind::WouldBlock.into()),
+                    // TLS was full. All it held has gone now, so that it takes some.
+                    (0, true) => {}
+                    _ => return Ok(count),
+                }
+            },
             _ => {
                 let count = self.tcp.write(bytes)?;
                 self.tally.sent += count as u64;

@@ -448,3 +448,20 @@ fn an_answer_under_tls_is_held_until_the_client_has_taken_it() {
     });
     assert_eq!((pair.client.held_bytes(), pair.deadline()), (0, 70));
 }
+
+/// Its socket may take all that TLS still held at once, and then has room for what comes behind.
+#[test]
+fn a_long_answer_under_tls_goes_on_whenever_the_client_goes_on_reading() {
+    let (mut pair, mut far) = Pair::tls();
+    let request = records(&mut far, GET);
+    check(&pair.send_bytes(&request, 0), "answer 0");
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {LARGE_BYTES}\r\n\r\n{}", "x".repeat(LARGE_BYTES));
+    check(&pair.answer(&answer, 1), "wait");
+    let mut taken = vec![0; 1 << 20];
+    pair.until(|pair| {
+        pair.far.set_nonblocking(true).unwrap();
+        while pair.far.read(&mut taken).is_ok() {}
+        check(&pair.proceed(2), "wait");
+        pair.client.standing() == Standing::Idle
+    });
+}
