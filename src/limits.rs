@@ -190,8 +190,11 @@ pub(crate) const HALF_OPEN_MAX: usize = 64;
 pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The same while more than half of all connections are in use.
 pub(crate) const IDLE_TIMEOUT_CROWDED: Duration = Duration::from_secs(3);
-/// A connection that has never asked for anything makes room first once it is this old; a visitor speaks at once.
-pub(crate) const SILENT: Duration = Duration::from_secs(1);
+/// A connection this new makes room last of those that have asked for nothing yet; a visitor speaks at once.
+pub(crate) const NEWCOMER: Duration = Duration::from_secs(1);
+/// Bytes that one client may send in a row before others have their turn: what is mostly framing costs far more to
+/// read than it brings.
+pub(crate) const TURN_BYTES_MAX: usize = 128 << 10;
 /// A request body has this long from its head before its speed counts.
 pub(crate) const BODY_GRACE: Duration = Duration::from_secs(10);
 /// A body that comes slower than this is cut off after [`BODY_GRACE`].

@@ -367,13 +367,11 @@ fn bodies_that_are_mostly_framing_hold_nobody_up_under_tls() {
 }
 
 #[test]
-#[ignore = "the door closes who has not asked yet before who sent half of a request long ago"]
 fn newcomers_beside_half_sent_requests_do_not_push_each_other_out() {
     check_newcomers(10);
 }
 
 #[test]
-#[ignore = "the door closes a TLS connection whose client makes room for all that TLS holds at once"]
 fn a_slow_reader_under_tls_gets_all_of_a_large_page() {
     let pair = Pair::new();
     let appliance = pair.start().run();

@@ -12,7 +12,7 @@ use crate::limits::{
     ACCEPT_PAUSE, CLIENTS_PER_ADDRESS_MAX, EVICTED_SHARE, HALF_OPEN_MAX, HELD_BYTES_MAX, STARVED_QUIET,
 };
 use crate::proxy::Transport;
-use crate::server::door::client::{Client, Standing};
+use crate::server::door::client::{Client, Standing, Worth};
 use crate::server::door::socket::Socket;
 use crate::server::door::{Loop, Speech};
 use crate::server::wire::{self, Send};
@@ -111,24 +111,20 @@ impl Loop {
     /// Closes the connections that are missed least, of one address or of all: at most `count`, at least one. False when
     /// every one has a request under way.
     fn evict(&mut self, place: Option<IpAddr>, count: usize, now: Instant) -> bool {
-        let is_candidate =
-            |client: &Client| client.standing() != Standing::AtWork && (place.is_none() || client.place == place);
-        // Of those in one standing first who has never said a word, then who keeps us waiting for longest, and of those
-        // that came in one moment the first.
+        let is_candidate = |client: &Client| place.is_none() || client.place == place;
+        // Of equals who keeps us waiting for longest, and of those that came in one moment the first.
         let candidates = self.clients.iter().filter(|(_, client)| is_candidate(client));
-        let mut candidates: Vec<_> = candidates
-            .map(|(key, client)| (client.standing(), !client.is_silent(now), client.since(), client.generation, key))
-            .collect();
+        let candidates = candidates.map(|(key, client)| (client.worth(now), client.since(), client.generation, key));
+        let mut candidates: Vec<_> = candidates.filter(|(worth, ..)| *worth < Worth::AtWork).collect();
         let count = count.min(candidates.len());
         if count < candidates.len() && count > 0 {
             candidates.select_nth_unstable(count - 1);
         }
         candidates.truncate(count);
-        // Who has an answer to read is closed only as far as there is need.
-        let is_spared = |standing: Standing| standing == Standing::Reading;
         candidates.sort_unstable();
-        for (place, (standing, .., key)) in candidates.into_iter().enumerate() {
-            if place == 0 || !is_spared(standing) {
+        for (place, (worth, .., key)) in candidates.into_iter().enumerate() {
+            // Who has only come, or has an answer to read, is closed only as far as there is need.
+            if place == 0 || worth < Worth::New {
                 self.close(key);
             }
         }

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
 
-use crate::limits::{HANDSHAKE_TIMEOUT, IDLE_TIMEOUT, IDLE_TIMEOUT_CROWDED, SILENT};
+use crate::limits::{HANDSHAKE_TIMEOUT, IDLE_TIMEOUT, IDLE_TIMEOUT_CROWDED, NEWCOMER};
 use crate::proxy::Transport;
 use crate::server::door::head::{Head, Version};
 use crate::server::door::input::Input;
@@ -107,6 +107,21 @@ pub(super) enum Standing {
 pub(super) struct Buffers {
     input: Vec<u8>,
     output: Vec<u8>,
+}
+
+/// What is lost by closing a connection for another one: the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Worth {
+    /// It has been there for a while and has never said a word.
+    Silent,
+    /// It has had its answers a while ago; a browser asks again on a new one.
+    Kept,
+    /// Its request has been on its way for a while.
+    Slow,
+    /// It has had no time to say anything, or anything more.
+    New,
+    Reading,
+    AtWork,
 }
 
 /// A complete request.
@@ -202,9 +217,27 @@ impl Client {
         }
     }
 
-    /// It has been there for a while and has never asked for anything.
-    pub(super) fn is_silent(&self, now: Instant) -> bool {
-        self.requests == 0 && self.input.is_empty() && now.duration_since(self.since) >= SILENT
+    /// How little is lost by closing this connection for another one.
+    pub(super) fn worth(&self, now: Instant) -> Worth {
+        let is_new = now.duration_since(self.since) < NEWCOMER;
+        match self.standing() {
+            Standing::Idle | Standing::Incomplete if is_new => Worth::New,
+            Standing::Idle if self.requests > 0 => Worth::Kept,
+            Standing::Idle => Worth::Silent,
+            Standing::Incomplete => Worth::Slow,
+            Standing::Reading => Worth::Reading,
+            Standing::AtWork => Worth::AtWork,
+        }
+    }
+
+    /// Others have had theirs: this client may go on.
+    pub(super) fn begin_turn(&mut self) {
+        self.socket.begin_turn();
+    }
+
+    /// It could go on at once, after others have had their turn.
+    pub(super) fn wants_turn(&self) -> bool {
+        self.can_read && self.socket.is_turn_over()
     }
 
     /// Ends the connection after the request at hand.
@@ -268,6 +301,7 @@ impl Client {
         match &self.phase {
             // A stray line end after a body is no request; an unasked answer would be taken for the next one's.
             Phase::Head if self.input.data().iter().any(|byte| !b"\r\n".contains(byte)) => {
+                self.note_method();
                 Next::Refuse(408, "head came too slowly")
             }
             Phase::Body(..) => Next::Refuse(408, "body came too slowly"),

@@ -28,6 +28,9 @@ impl Loop {
     /// Lets a client go on as far as it can.
     pub(super) fn proceed(&mut self, key: usize, now: Instant) {
         let is_crowded = self.is_crowded();
+        if let Some(client) = self.clients.get_mut(key) {
+            client.begin_turn();
+        }
         loop {
             let Some(client) = self.clients.get_mut(key) else { return };
             client.lend(&mut self.buffers, is_crowded);
@@ -51,6 +54,20 @@ impl Loop {
             }
         }
         self.settle(key);
+        if let Some(client) = self.clients.get(key)
+            && client.wants_turn()
+        {
+            self.turns.push(Ticket { key, generation: client.generation });
+        }
+    }
+
+    /// Lets those go on who could have gone on, once others have had their turn.
+    pub(super) fn take_turns(&mut self, now: Instant) {
+        for ticket in std::mem::take(&mut self.turns) {
+            if is_here(&self.clients, ticket) {
+                self.proceed(ticket.key, now);
+            }
+        }
     }
 
     /// Answers a request that cannot be trusted, or is too large or too late, and ends its connection.

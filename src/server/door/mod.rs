@@ -28,7 +28,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use log::{error, warn};
 use mio::net::TcpListener;
@@ -155,6 +155,8 @@ struct Loop {
     half_open: Vec<usize>,
     /// Bytes held for all clients together.
     held_bytes: usize,
+    /// Clients that sent so much in a row that others come first.
+    turns: Vec<Ticket>,
     buffers: Buffers,
     generation: u64,
     first_client: usize,
@@ -211,6 +213,7 @@ impl Loop {
             places: HashMap::new(),
             half_open: Vec::new(),
             held_bytes: 0,
+            turns: Vec::new(),
             buffers: Buffers::default(),
             generation: 0,
             first_client: FIRST_LANE + setting.lanes,
@@ -231,7 +234,10 @@ impl Loop {
     fn run(&mut self) {
         let mut events = Events::with_capacity(EVENTS_PER_ROUND);
         loop {
-            let timeout = self.wake_up_at().map(|at| at.saturating_duration_since(Instant::now()));
+            let timeout = match self.turns.is_empty() {
+                true => self.wake_up_at().map(|at| at.saturating_duration_since(Instant::now())),
+                false => Some(Duration::ZERO),
+            };
             match self.poll.poll(&mut events, timeout) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => {
                     error!(target: "door", "the event loop failed: {error}");
@@ -259,6 +265,7 @@ impl Loop {
                     }
                 }
             }
+            self.take_turns(now);
             self.pass_deadlines(now);
             if self.is_stopping && self.clients.is_empty() {
                 return;

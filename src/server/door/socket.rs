@@ -8,6 +8,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::sync::Arc;
 
+use crate::limits::TURN_BYTES_MAX;
 use mio::net::TcpStream;
 use rustls::{ServerConfig, ServerConnection};
 
@@ -30,6 +31,8 @@ struct Tally {
     kept: usize,
     /// TLS holds so many that came and are no whole record yet.
     partial: usize,
+    /// So many have come since the client's turn began.
+    received: usize,
 }
 
 enum Speech {
@@ -45,6 +48,8 @@ pub(super) enum Received {
     /// So many bytes, and whether there may be more at once.
     Bytes(usize, bool),
     Nothing,
+    /// There may be more, but others have their turn first.
+    Busy,
     /// The client has sent its last byte, or the connection is broken.
     End,
     /// No TLS where it was expected. The socket is plain from here on, and nothing on it may be believed.
@@ -88,6 +93,16 @@ impl Socket {
         }
     }
 
+    /// Begins another turn of this client.
+    pub(super) fn begin_turn(&mut self) {
+        self.tally.received = 0;
+    }
+
+    /// So much has come in this turn that others have theirs first.
+    pub(super) fn is_turn_over(&self) -> bool {
+        self.tally.received >= TURN_BYTES_MAX
+    }
+
     /// Reads into `room`, which must not be empty. A read that brings less than there was room for has emptied the
     /// socket, and an event will tell of more; asking once more would cost as much again. Only an end that has been
     /// announced already (`is_ending`) has no event of its own.
@@ -95,7 +110,10 @@ impl Socket {
         loop {
             let mut tap = Tap { tcp: &mut self.tcp, is_dry: false };
             let result = match &mut self.speech {
-                Speech::Plain => tap.read(room).map(|count| (count, is_ending || !tap.is_dry)),
+                Speech::Plain => tap.read(room).map(|count| {
+                    self.tally.received += count;
+                    (count, is_ending || !tap.is_dry)
+                }),
                 Speech::Awaited(config) => match begin(tap.tcp, config) {
                     Ok(Some(tls)) => {
                         self.speech = Speech::Tls(tls);
@@ -118,6 +136,7 @@ impl Socket {
                 Ok((count, has_more)) => Received::Bytes(count, has_more),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => Received::Nothing,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::ResourceBusy => Received::Busy,
                 Err(_) => Received::End,
             };
         }
@@ -231,7 +250,12 @@ fn receive_tls(
         if tap.is_dry && !is_ending {
             return Err(ErrorKind::WouldBlock.into());
         }
+        // Records may be empty, and a handshake in the smallest pieces.
+        if tally.received >= TURN_BYTES_MAX {
+            return Err(ErrorKind::ResourceBusy.into());
+        }
         let count = tls.read_tls(tap)?;
+        tally.received += count;
         tally.partial += count;
         let outcome = tls.process_new_packets();
         // A handshake's answers, or the alert that says what was wrong.

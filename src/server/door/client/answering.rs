@@ -155,6 +155,6 @@ impl Client {
         if *left == 0 || self.is_finished {
             return Some(Next::Close);
         }
-        (!self.can_read).then_some(Next::Wait)
+        (!self.may_read()).then_some(Next::Wait)
     }
 }

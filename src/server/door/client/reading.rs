@@ -9,7 +9,7 @@ use crate::limits::{
 };
 use crate::proxy::Transport;
 use crate::server::door::body::{BodyError, Chunked};
-use crate::server::door::head::{self, Framing, Head, Parsed};
+use crate::server::door::head::{self, Framing, HEAD_BYTES_MAX, Head, Parsed};
 use crate::server::door::socket::Received;
 use crate::web::request::Method;
 
@@ -27,7 +27,7 @@ enum Rest {
 impl Client {
     /// Reads what has come and there is room for: never more than one head ahead, the rest stays with the client.
     pub(super) fn read(&mut self) -> Option<Next> {
-        while self.can_read {
+        while self.may_read() {
             let room = self.input.room();
             if room.is_empty() {
                 break;
@@ -38,6 +38,7 @@ impl Client {
                     self.can_read = may_go_on;
                 }
                 Received::Nothing => self.can_read = false,
+                Received::Busy => break,
                 Received::End => (self.can_read, self.is_finished) = (false, true),
                 Received::NotTls => {
                     (self.phase, self.transport) = (Phase::Head, Transport::Plain);
@@ -46,6 +47,11 @@ impl Client {
             }
         }
         None
+    }
+
+    /// There may be something to read, and it is this client's turn.
+    pub(super) fn may_read(&self) -> bool {
+        self.can_read && !self.socket.is_turn_over()
     }
 
     /// `None` where the loop should go on: the handshake is done. A client's end may have come with it, and before that
@@ -67,7 +73,8 @@ impl Client {
         }
         // A head is judged line by line: without a new line's end there is nothing new to say, up to a bound.
         let new = self.input.data().get(self.judged..).unwrap_or_default();
-        if self.judged > 0 && !self.is_finished && new.len() < HEAD_STEP_BYTES && !new.contains(&b'\n') {
+        let may_grow = self.input.data().len() < HEAD_BYTES_MAX && !self.is_finished;
+        if self.judged > 0 && may_grow && new.len() < HEAD_STEP_BYTES && !new.contains(&b'\n') {
             return Some(Next::Wait);
         }
         match head::parse(self.input.data()) {
@@ -81,7 +88,10 @@ impl Client {
                 }
                 Some(Next::Wait)
             }
-            Parsed::Refused(refusal) => Some(Next::Refuse(refusal.status, refusal.reason)),
+            Parsed::Refused(refusal) => {
+                self.note_method();
+                Some(Next::Refuse(refusal.status, refusal.reason))
+            }
             Parsed::Head(head) => {
                 self.input.take(head.bytes);
                 self.judged = 0;
@@ -92,6 +102,12 @@ impl Client {
                 self.begin_body(head, now)
             }
         }
+    }
+
+    /// What is refused unread may be a HEAD all the same, whose answer has no body.
+    pub(super) fn note_method(&mut self) {
+        let head = self.input.data();
+        self.wants_body = !head.strip_prefix(b"\r\n").unwrap_or(head).starts_with(b"HEAD ");
     }
 
     fn begin_body(&mut self, head: Head, now: Instant) -> Option<Next> {
@@ -134,7 +150,7 @@ impl Client {
             // What has come buys time for the rest, up to a point.
             let bought = BODY_GRACE + Duration::from_secs((body.bytes.len() / BODY_BYTES_PER_S) as u64);
             self.deadline = self.since + bought.min(BODY_TIMEOUT);
-            let can_go_on = self.can_read || !self.output.is_empty();
+            let can_go_on = self.may_read() || !self.output.is_empty();
             return match self.is_finished {
                 true => Some(Next::Refuse(400, "body cut off")),
                 false => (!can_go_on).then_some(Next::Wait),

@@ -109,6 +109,7 @@ impl Pair {
         self.client.note_readable(true);
         let now = self.at(seconds);
         let mut buffers = Buffers::default();
+        self.client.begin_turn();
         self.client.lend(&mut buffers, false);
         let next = self.client.proceed(now);
         self.client.settle(&mut buffers);
