@@ -113,8 +113,34 @@ pub(crate) const REFERRING_HOST_BYTES_MAX: usize = 253;
 pub(crate) const REFERRERS_PER_LINK_MAX: usize = 200;
 /// Single clicks kept per link, the newest; the sums count all of them.
 ///
-/// Pages look at [`CLICKS_SCANNED_MAX`] of them. A row has 850 bytes at most, so one link's rows hold 41 MiB at most.
+/// Pages look at [`CLICKS_SCANNED_MAX`] of them. A click has some 12 bytes, 37 at most, so one link's hold 2 MB at most.
 pub(crate) const CLICK_ROWS_PER_LINK_MAX: u32 = 50_000;
+/// A block of the click log. Pages of the file have 4 KiB; a larger value would take two.
+pub(crate) const CLICK_BLOCK_BYTES_MAX: usize = 3_900;
+/// A segment of one link's clicks: two fit a page of the file.
+pub(crate) const CLICK_SEGMENT_BYTES_MAX: usize = 1_900;
+/// Logged clicks that start a round of counting. The more clicks a link has in a round, the less each costs; this many
+/// take 10 MB of memory.
+pub(crate) const CLICKS_PER_ROUND: usize = 200_000;
+/// Logged clicks that are not counted yet. Past it no more are taken from the queue; it fills up and sheds.
+pub(crate) const CLICKS_UNCOUNTED_MAX: usize = 400_000;
+/// A round starts when the oldest logged click is this old: often enough for what is in memory to stay little, seldom
+/// enough that each round has something to do.
+pub(crate) const CLICK_SETTLE: Duration = Duration::from_secs(5);
+/// A slice of a round ends after this long: it makes a commit wait that may be a person's.
+pub(crate) const CLICK_SLICE: Duration = Duration::from_millis(8);
+/// The same as a number of clicks; what one link has in a round is cut into pieces of this size, too.
+pub(crate) const CLICKS_PER_SLICE: usize = 50_000;
+/// New referrers, and as many new user agents, that the dictionary takes in an hour; then they are "(other)", and a
+/// referrer becomes its host if that is known. Anybody can make some up; honest ones repeat.
+pub(crate) const WORDS_PER_HOUR_MAX: usize = 2_000;
+/// Referrers, and as many user agents, in the dictionary: with their texts twice they take 400 MB at most.
+pub(crate) const WORDS_MAX: u32 = 500_000;
+/// Referrers, and as many user agents, whose numbers are remembered: nearly all clicks come with one of these. Texts
+/// of the longest take 4 MB.
+pub(crate) const WORDS_REMEMBERED: usize = 8_192;
+/// Looks at the file for numbers that fit those in memory; each but the first needs a round to have ended meanwhile.
+pub(crate) const CLICK_LOOKS_MAX: usize = 100;
 /// Who watches a link's page hears of its clicks this often; they are written as often.
 pub(crate) const LIVE_EVERY: Duration = Duration::from_secs(1);
 /// Who watches hears something after this long in any case, and must still be signed in.
@@ -136,7 +162,7 @@ pub(crate) const HOT_BYTES_MAX: u64 = 32 << 20;
 pub(crate) const HOT_ENTRY_BYTES: u64 = 160;
 /// Epochs shared by all paths; an edit makes one path in this many be read once more.
 pub(crate) const HOT_STRIPES: usize = 4_096;
-/// The longest encoded record; the largest we write, a link's tally, stays under 120 KiB.
+/// The longest encoded record; the largest ever written, a link's tally of format 1, stays under 120 KiB.
 pub(crate) const RECORD_BYTES_MAX: u64 = 256 << 10;
 /// A reader waits this long for the file to be opened again after a disk error: other readers have a second to let go
 /// of it, and as long again is left for opening. Past it the visitor is asked to come back.
@@ -285,6 +311,7 @@ const _: () = assert!(NEXT_BYTES_MAX > TARGET_BYTES_MAX && NEXT_BYTES_MAX < REQU
 const _: () = assert!(FORM_BYTES_MAX > 3 * FORM_VALUE_BYTES_MAX);
 const _: () = assert!(SESSION_IDLE_S < SESSION_ABSOLUTE_S);
 const _: () = assert!(CLICKS_PER_COMMIT_MAX < CLICK_QUEUE_MAX);
+const _: () = assert!(CLICKS_PER_ROUND + CLICK_QUEUE_MAX < CLICKS_UNCOUNTED_MAX);
 const _: () = assert!(CLICKS_LATEST <= CLICKS_SCANNED_MAX);
 const _: () = assert!(CLICKS_SCANNED_MAX <= CLICK_ROWS_PER_LINK_MAX as usize);
 const _: () = assert!(REFERRING_HOST_BYTES_MAX < REFERRER_BYTES_MAX);

@@ -176,7 +176,7 @@ impl StorageBackend for Backend {
             }
             None => {
                 #[cfg(test)]
-                if let Some(outcome) = fault::at_write() {
+                if let Some(outcome) = fault::at_write(data.len()) {
                     return outcome;
                 }
                 self.0.file.write(offset, data)
@@ -231,28 +231,62 @@ pub(super) mod fault {
         LostWrites,
         /// Every write fails until the fault is taken away.
         Full,
+        /// So many writes and syncs succeed, the next fails, and all after it succeed.
+        Once(usize),
+        /// So many writes and syncs succeed, and none after them, until the fault is taken away.
+        From(usize),
     }
 
     thread_local! {
         static FAULT: Cell<Option<Fault>> = const { Cell::new(None) };
+        static WRITTEN: Cell<u64> = const { Cell::new(0) };
     }
 
     pub(in crate::store) fn set(fault: Option<Fault>) {
         FAULT.set(fault);
     }
 
-    pub(super) fn at_sync(file: &impl StorageBackend) -> Option<io::Result<()>> {
-        let fault = FAULT.get().filter(|fault| *fault != Fault::Full)?;
-        FAULT.set(None);
-        let done = if fault == Fault::AfterSync { file.sync_data() } else { Ok(()) };
-        Some(done.and_then(|()| Err(io::Error::other("the disk failed"))))
+    /// Counts a write or sync; true when it is to fail.
+    fn fails_by_count() -> bool {
+        let (fails, next) = match FAULT.get() {
+            Some(Fault::Once(0)) => (true, None),
+            Some(Fault::Once(left)) => (false, Some(Fault::Once(left - 1))),
+            Some(Fault::From(0)) => (true, Some(Fault::From(0))),
+            Some(Fault::From(left)) => (false, Some(Fault::From(left - 1))),
+            other => (false, other),
+        };
+        FAULT.set(next);
+        fails
     }
 
-    pub(super) fn at_write() -> Option<io::Result<()>> {
+    fn failed() -> io::Result<()> {
+        Err(io::Error::other("the disk failed"))
+    }
+
+    pub(super) fn at_sync(file: &impl StorageBackend) -> Option<io::Result<()>> {
+        if fails_by_count() {
+            return Some(failed());
+        }
+        let fault = FAULT.get().filter(|fault| matches!(fault, Fault::AfterSync | Fault::LostWrites))?;
+        FAULT.set(None);
+        let done = if fault == Fault::AfterSync { file.sync_data() } else { Ok(()) };
+        Some(done.and_then(|()| failed()))
+    }
+
+    /// Bytes that this thread has written.
+    pub(in crate::store) fn written() -> u64 {
+        WRITTEN.get()
+    }
+
+    pub(super) fn at_write(bytes: usize) -> Option<io::Result<()>> {
+        WRITTEN.set(WRITTEN.get() + bytes as u64);
+        if fails_by_count() {
+            return Some(failed());
+        }
         match FAULT.get()? {
-            Fault::AfterSync => None,
             Fault::LostWrites => Some(Ok(())),
             Fault::Full => Some(Err(io::ErrorKind::StorageFull.into())),
+            _ => None,
         }
     }
 }

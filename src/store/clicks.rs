@@ -1,24 +1,36 @@
-//! Clicks: one row each, and the sums that pages show, written together. The sums count every click; of the rows a
-//! link keeps its newest.
+//! What pages show of clicks: numbers, tallies and the latest ones. What is counted comes from the file, the rest from
+//! memory, so that a visit shows as soon as it was answered.
+
+mod late;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use redb::{ReadTransaction, ReadableTable, WriteTransaction};
+use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
 
-use crate::click::{self, Click};
+use crate::click::Click;
 use crate::clock::Timestamp;
 use crate::limits::{
-    CLICK_ROWS_PER_LINK_MAX, CLICKS_LATEST, CLICKS_PER_COMMIT_MAX, CLICKS_SCANNED_MAX, LINKS_SCANNED_MAX,
-    PURGE_ROWS_PER_COMMIT, REFERRERS_PER_LINK_MAX,
+    CLICK_LOOKS_MAX, CLICKS_LATEST, CLICKS_SCANNED_MAX, LINKS_SCANNED_MAX, PURGE_ROWS_PER_COMMIT,
+    REFERRERS_PER_LINK_MAX,
 };
 use crate::link::LinkId;
+use crate::store::Store;
 use crate::store::error::{Error, Kind, unless_damaged};
-use crate::store::record::{self, ClickRecord, TallyRecord, TotalRecord};
-use crate::store::tables::{CLICK, CLICK_PURGE, CLICK_TALLY, CLICK_TOTAL, LINK, Table, click_key, link_key, link_of};
-use crate::store::{Report, Store};
+use crate::store::ledger::block::{self, Packed};
+use crate::store::ledger::dict::{self, Words};
+use crate::store::ledger::memory::{Late, Uncounted};
+use crate::store::ledger::rolls::ALL_DAYS;
+use crate::store::record::{self, RollRecord, SumRecord};
+use crate::store::tables::{
+    self, CLICK_PURGE, CLICK_SEG, DICT_ID, LINK, META, ROLL_DAY, ROLL_TOTAL, Table, click_key, day_key, link_key,
+    link_of,
+};
 use crate::user::UserId;
 use crate::visitor::{self, Class, Reason};
+use late::Latest;
+
+pub(super) use late::LateNumbers;
 
 /// A link's clicks in numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,178 +62,76 @@ pub(crate) struct Seen {
     pub(crate) address: Option<IpAddr>,
 }
 
-fn from_record(record: ClickRecord) -> Seen {
-    let v4 = <[u8; 4]>::try_from(record.address.as_slice()).map(IpAddr::from);
-    let v6 = <[u8; 16]>::try_from(record.address.as_slice()).map(IpAddr::from);
-    Seen {
-        at: Timestamp::from_ms(record.at_ms),
-        class: Class::from_code(record.class),
-        reason: Reason::from_code(record.reason),
-        referrer: record.referrer,
-        agent: record.agent,
-        address: v4.or(v6).ok(),
-    }
-}
-
-fn to_record(click: &Click) -> ClickRecord {
-    let address = match click.address {
-        None => Vec::new(),
-        Some(IpAddr::V4(v4)) => v4.octets().to_vec(),
-        Some(IpAddr::V6(v6)) => v6.octets().to_vec(),
-    };
-    ClickRecord {
-        at_ms: click.at.ms(),
-        class: click.class as u8,
-        reason: click.reason as u8,
-        referrer: click.referrer.clone(),
-        agent: click.agent.clone(),
-        address,
-    }
-}
-
-impl TotalRecord {
-    fn add(&mut self, click: &Click) {
-        match click.class {
+impl Numbers {
+    fn count(&mut self, class: Class, at: Timestamp) {
+        match class {
             Class::Human => self.humans = self.humans.saturating_add(1),
             Class::Bot | Class::Preview => self.bots = self.bots.saturating_add(1),
             // Nobody has followed the link yet.
             Class::Prefetch => return,
         }
-        self.last_ms = self.last_ms.max(click.at.ms());
+        self.last = self.last.max((at.ms() > 0).then_some(at));
+    }
+
+    fn add(&mut self, other: &Numbers) {
+        self.humans = self.humans.saturating_add(other.humans);
+        self.bots = self.bots.saturating_add(other.bots);
+        self.last = self.last.max(other.last);
     }
 }
 
-impl TallyRecord {
-    fn add(&mut self, click: &Click) {
-        if click.class != Class::Human {
-            return;
-        }
-        let host = click::referring_host(&click.referrer);
-        if !host.is_empty() {
-            self.add_referrer(host);
-        }
-        if !click.agent.is_empty() {
-            let (browser, system) = visitor::describe(&click.agent);
-            bump(&mut self.browsers, browser as u8);
-            bump(&mut self.systems, system as u8);
-        }
-    }
-
-    /// Counts a referring host. With the list full the smallest makes room, so the large ones stay.
-    fn add_referrer(&mut self, host: &str) {
-        if let Some((_, count)) = self.referrers.iter_mut().find(|(name, _)| name == host) {
-            *count = count.saturating_add(1);
-            return;
-        }
-        if self.referrers.len() >= REFERRERS_PER_LINK_MAX
-            && let Some(smallest) = (0..self.referrers.len()).min_by_key(|&at| self.referrers[at].1)
-        {
-            let (_, count) = self.referrers.swap_remove(smallest);
-            self.referrers_other = self.referrers_other.saturating_add(count);
-        }
-        self.referrers.push((host.to_owned(), 1));
-    }
+fn to_numbers(sum: &SumRecord) -> Numbers {
+    let last = (sum.last_ms > 0).then(|| Timestamp::from_ms(sum.last_ms));
+    Numbers { humans: sum.humans, bots: sum.bots, last }
 }
 
-fn bump(counts: &mut Vec<(u8, u64)>, code: u8) {
-    match counts.iter_mut().find(|(known, _)| *known == code) {
-        Some((_, count)) => *count = count.saturating_add(1),
-        None => counts.push((code, 1)),
-    }
+fn sum(tx: &ReadTransaction, key: &[u8]) -> Result<Option<SumRecord>, Error> {
+    tx.open_table(ROLL_TOTAL)?.get(key)?.map(|raw| record::unseal(key, raw.value())).transpose()
 }
 
-fn get_total(
-    table: &impl ReadableTable<&'static [u8], &'static [u8]>,
-    key: &[u8],
-) -> Result<Option<TotalRecord>, Error> {
-    table.get(key)?.map(|raw| record::decode(key, raw.value())).transpose()
-}
-
-/// Writes clicks and their sums as part of a transaction. Clicks on links that are gone are dropped.
-///
-/// # Errors
-/// When the disk fails; the caller undoes the transaction then. A damaged sum costs only the clicks on that link:
-/// it is reported, and they are dropped, so that it cannot hold up all others.
-pub(super) fn write(tx: &WriteTransaction, clicks: &[Click], report: Report) -> Result<(), Error> {
-    if clicks.is_empty() {
-        return Ok(());
-    }
-    let mut tables = Tables {
-        links: tx.open_table(LINK)?,
-        totals: tx.open_table(CLICK_TOTAL)?,
-        tallies: tx.open_table(CLICK_TALLY)?,
-        rows: tx.open_table(CLICK)?,
-    };
-    let mut sorted: Vec<&Click> = clicks.iter().collect();
-    // Stable: clicks on one link stay in the order they came.
-    sorted.sort_by_key(|click| (click.owner, click.link));
-    for of_link in sorted.chunk_by(|a, b| (a.owner, a.link) == (b.owner, b.link)) {
-        match write_of_link(&mut tables, of_link) {
-            Err(error) if error.kind == Kind::Damaged => {
-                report(&format!("{} clicks were dropped: {error}", of_link.len()));
-            }
-            other => other?,
-        }
-    }
-    Ok(())
-}
-
-/// What clicks are written to; opened once for all of them.
-struct Tables<'a> {
-    links: Table<'a>,
-    totals: Table<'a>,
-    tallies: Table<'a>,
-    rows: Table<'a>,
-}
-
-fn write_of_link(tables: &mut Tables<'_>, clicks: &[&Click]) -> Result<(), Error> {
-    let Some(first) = clicks.first() else { return Ok(()) };
-    let key = link_key(first.owner, first.link);
-    if tables.links.get(key.as_slice())?.is_none() {
-        return Ok(());
-    }
-    let mut total = get_total(&tables.totals, &key)?.unwrap_or(TotalRecord { rows: 0, humans: 0, bots: 0, last_ms: 0 });
-    let mut tally = match tables.tallies.get(key.as_slice())? {
-        Some(raw) => record::decode(&key, raw.value())?,
-        None => TallyRecord { referrers: Vec::new(), referrers_other: 0, browsers: Vec::new(), systems: Vec::new() },
-    };
-    for click in clicks {
-        let row = click_key(click.owner, click.link, total.rows);
-        tables.rows.insert(row.as_slice(), record::encode(&to_record(click))?.as_slice())?;
-        if let Some(oldest) = total.rows.checked_sub(CLICK_ROWS_PER_LINK_MAX) {
-            tables.rows.remove(click_key(click.owner, click.link, oldest).as_slice())?;
-        }
-        total.rows = total.rows.saturating_add(1);
-        total.add(click);
-        tally.add(click);
-    }
-    tables.totals.insert(key.as_slice(), record::encode(&total)?.as_slice())?;
-    tables.tallies.insert(key.as_slice(), record::encode(&tally)?.as_slice())?;
-    Ok(())
-}
-
-fn to_numbers(total: &TotalRecord) -> Numbers {
-    let last = (total.last_ms > 0).then(|| Timestamp::from_ms(total.last_ms));
-    Numbers { humans: total.humans, bots: total.bots, last }
+/// False for a link that is gone; late clicks on it count nowhere.
+fn exists(tx: &ReadTransaction, owner: UserId, link: LinkId) -> Result<bool, Error> {
+    Ok(tx.open_table(LINK)?.get(link_key(owner, link).as_slice())?.is_some())
 }
 
 /// The numbers of one link; none when they do not read.
-pub(super) fn numbers(tx: &ReadTransaction, owner: UserId, link: LinkId) -> Result<Numbers, Error> {
-    let total = unless_damaged(get_total(&tx.open_table(CLICK_TOTAL)?, &link_key(owner, link)))?.flatten();
-    Ok(total.as_ref().map(to_numbers).unwrap_or_default())
+pub(super) fn numbers(tx: &ReadTransaction, owner: UserId, link: LinkId, late: Numbers) -> Result<Numbers, Error> {
+    let mut numbers = match unless_damaged(sum(tx, &link_key(owner, link)))? {
+        None => return Ok(Numbers::default()),
+        Some(Some(sum)) => to_numbers(&sum),
+        Some(None) if late == Numbers::default() || !exists(tx, owner, link)? => return Ok(Numbers::default()),
+        Some(None) => Numbers::default(),
+    };
+    numbers.add(&late);
+    Ok(numbers)
 }
 
 /// The numbers of a user's newest [`LINKS_SCANNED_MAX`] links that have any, and that read.
-pub(super) fn numbers_of_user(tx: &ReadTransaction, owner: UserId) -> Result<HashMap<LinkId, Numbers>, Error> {
-    let table = tx.open_table(CLICK_TOTAL)?;
-    let (from, to) = (link_key(owner, LinkId(0)), link_key(owner, LinkId(u32::MAX)));
-    let mut numbers = HashMap::new();
+pub(super) fn numbers_of_user(
+    tx: &ReadTransaction,
+    owner: UserId,
+    late: &LateNumbers,
+) -> Result<HashMap<LinkId, Numbers>, Error> {
+    let table = tx.open_table(ROLL_TOTAL)?;
+    // Link 0 is no link.
+    let (from, to) = (link_key(owner, LinkId(1)), link_key(owner, LinkId(u32::MAX)));
+    let mut all = HashMap::new();
     for row in table.range(from.as_slice()..=to.as_slice())?.rev().take(LINKS_SCANNED_MAX) {
         let (key, raw) = row?;
-        let of_link = link_of(key.value()).and_then(|link| Ok((link, record::decode(key.value(), raw.value())?)));
-        numbers.extend(unless_damaged(of_link)?.map(|(link, total)| (link, to_numbers(&total))));
+        let of_link = link_of(key.value()).and_then(|link| Ok((link, record::unseal(key.value(), raw.value())?)));
+        all.extend(unless_damaged(of_link)?.map(|(link, sum)| (link, to_numbers(&sum))));
     }
-    Ok(numbers)
+    for (link, late) in late {
+        if let Some(numbers) = all.get_mut(link) {
+            numbers.add(late);
+        } else {
+            let numbers = numbers(tx, owner, *link, *late)?;
+            if numbers != Numbers::default() {
+                all.insert(*link, numbers);
+            }
+        }
+    }
+    Ok(all)
 }
 
 fn named(counts: Vec<(u8, u64)>, name: fn(u8) -> &'static str) -> Vec<(&'static str, u64)> {
@@ -230,15 +140,46 @@ fn named(counts: Vec<(u8, u64)>, name: fn(u8) -> &'static str) -> Vec<(&'static 
     named
 }
 
-fn to_tally(record: TallyRecord) -> Tally {
-    let mut referrers = record.referrers;
-    referrers.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    Tally {
-        referrers,
-        referrers_other: record.referrers_other,
-        browsers: named(record.browsers, visitor::browser_name),
-        systems: named(record.systems, visitor::system_name),
+/// Names what was counted. What is not yet in the dictionary of this transaction has no name.
+fn to_tally(words: &ReadTransaction, roll: RollRecord, mut hosts: HashMap<String, u64>) -> Result<Tally, Error> {
+    let words = words.open_table(DICT_ID)?;
+    let mut referrers_other = roll.hosts_other;
+    for (host, count) in roll.hosts {
+        let name = dict::text(&words, Words::Referrer, host)?;
+        if name.is_empty() {
+            referrers_other = referrers_other.saturating_add(count);
+        } else {
+            *hosts.entry(name).or_default() += count;
+        }
     }
+    let mut referrers: Vec<_> = hosts.into_iter().collect();
+    referrers.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    for (_, count) in referrers.drain(referrers.len().min(REFERRERS_PER_LINK_MAX)..) {
+        referrers_other = referrers_other.saturating_add(count);
+    }
+    Ok(Tally {
+        referrers,
+        referrers_other,
+        browsers: named(roll.browsers, visitor::browser_name),
+        systems: named(roll.systems, visitor::system_name),
+    })
+}
+
+/// Clicks of a link's segments, the newest first, as long as more are wanted; segments that do not read are passed
+/// over.
+fn scan(tx: &ReadTransaction, link: [u8; 8], mut is_enough: impl FnMut(Packed) -> bool) -> Result<(), Error> {
+    let table = tx.open_table(CLICK_SEG)?;
+    let (from, to) = (click_key(link, 0), click_key(link, u32::MAX));
+    for row in table.range(from.as_slice()..=to.as_slice())?.rev() {
+        let (key, raw) = row?;
+        let segment = unless_damaged(block::read_segment(key.value(), raw.value()))?;
+        for click in segment.unwrap_or_default().into_iter().rev() {
+            if is_enough(click) {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
 }
 
 impl Store {
@@ -253,17 +194,49 @@ impl Store {
         self.queue.take_shed()
     }
 
-    /// Waits until the clicks that came before this call are on disk, so that the next read sees them.
+    /// Waits until the clicks that came before this call are on disk, so that what a page shows of them outlives the
+    /// process.
     ///
-    /// On a disk that takes none they stay where they are: a reader sees older numbers rather than an error, and
-    /// does not make the file be opened again.
+    /// On a disk that takes none they stay where they are: the page shows them all the same, and does not make the file
+    /// be opened again.
     pub(crate) fn flush_clicks(&self) {
+        let last = self.queue.last_click();
         // Every change takes the clicks in front of the queue along, as many as fit one commit.
-        for _ in 0..self.queue.unwritten_clicks().div_ceil(CLICKS_PER_COMMIT_MAX) {
+        while !self.queue.is_written(last) {
             if self.queue.is_failing() || self.write("writing clicks", |_| Ok(())).is_err() {
                 return;
             }
         }
+    }
+
+    /// Reads with the clicks that are in no sum yet: `late` picks what is needed of them, and `work` adds it to what the
+    /// file says.
+    pub(super) fn read_with_late<L, T>(
+        &self,
+        doing: &'static str,
+        late: impl Fn(&Uncounted<'_>) -> L,
+        work: impl Fn(&ReadTransaction, L) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        for _ in 0..CLICK_LOOKS_MAX {
+            let read = self.read(doing, |tx| {
+                // While the record of it does not read, memory knows.
+                let place = unless_damaged(tables::place(&tx.open_table(META)?))?;
+                let place = place.unwrap_or_else(|| self.ledger.place());
+                match self.ledger.look(&self.queue, &place, &late) {
+                    Some(late) => work(tx, late).map(Some),
+                    None => Ok(None),
+                }
+            })?;
+            if let Some(read) = read {
+                return Ok(read);
+            }
+        }
+        Err(Error::new(Kind::Unavailable, "clicks are counted faster than they can be read").while_doing(doing))
+    }
+
+    /// A transaction that knows every number in memory that stands for a text: begun after memory was looked at.
+    fn words(&self) -> Result<ReadTransaction, Error> {
+        Ok(self.file.database()?.begin_read()?)
     }
 
     /// The numbers of one link, and people's clicks by where they came from and what they used. Of these, what does
@@ -272,14 +245,25 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub(crate) fn statistics(&self, owner: UserId, link: LinkId) -> Result<(Numbers, Tally), Error> {
-        self.read("reading statistics", |tx| {
-            let key = link_key(owner, link);
-            let table = tx.open_table(CLICK_TALLY)?;
-            let record = match table.get(key.as_slice())? {
-                Some(raw) => unless_damaged(record::decode(&key, raw.value()))?,
-                None => None,
+        let late =
+            |late: &Uncounted<'_>| (late::numbers(late.of_link(owner, link)), late::tally(late.of_link(owner, link)));
+        self.read_with_late("reading statistics", late, |tx, (late, late_tally)| {
+            if !exists(tx, owner, link)? {
+                return Ok((Numbers::default(), Tally::default()));
+            }
+            let key = day_key(link_key(owner, link), ALL_DAYS);
+            let roll = match tx.open_table(ROLL_DAY)?.get(key.as_slice())? {
+                Some(raw) => unless_damaged(record::unseal(&key, raw.value()))?,
+                None => Some(RollRecord::empty()),
             };
-            Ok((numbers(tx, owner, link)?, record.map(to_tally).unwrap_or_default()))
+            let tally = match roll {
+                Some(mut roll) => {
+                    roll.merge(&late_tally.roll);
+                    to_tally(&self.words()?, roll, late_tally.hosts)?
+                }
+                None => Tally::default(),
+            };
+            Ok((numbers(tx, owner, link, late)?, tally))
         })
     }
 
@@ -288,28 +272,55 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub(crate) fn numbers(&self, owner: UserId, link: LinkId) -> Result<Numbers, Error> {
-        self.read("reading a link's numbers", |tx| numbers(tx, owner, link))
+        let late = |late: &Uncounted<'_>| late::numbers(late.of_link(owner, link));
+        self.read_with_late("reading a link's numbers", late, |tx, late| numbers(tx, owner, link, late))
+    }
+
+    /// Reads with the numbers of a user's clicks that are in no sum yet.
+    pub(super) fn read_with_late_numbers<T>(
+        &self,
+        doing: &'static str,
+        owner: UserId,
+        work: impl Fn(&ReadTransaction, &LateNumbers) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.read_with_late(doing, |late| late::numbers_of_user(late, owner), |tx, late| work(tx, &late))
     }
 
     /// The latest [`CLICKS_LATEST`] clicks of people, or of everybody and everything, the newest first. Looks at the
-    /// newest [`CLICKS_SCANNED_MAX`] rows and passes over those that do not read.
+    /// newest [`CLICKS_SCANNED_MAX`] and passes over what does not read.
     ///
     /// # Errors
     /// When the store fails.
     pub(crate) fn latest_clicks(&self, owner: UserId, link: LinkId, people_only: bool) -> Result<Vec<Seen>, Error> {
-        self.read("reading the latest clicks", |tx| {
-            let table = tx.open_table(CLICK)?;
-            let (from, to) = (click_key(owner, link, 0), click_key(owner, link, u32::MAX));
-            let mut latest = Vec::new();
-            for row in table.range(from.as_slice()..=to.as_slice())?.rev().take(CLICKS_SCANNED_MAX) {
-                let (key, raw) = row?;
-                let seen = unless_damaged(record::decode(key.value(), raw.value()))?.map(from_record);
-                latest.extend(seen.filter(|seen| !people_only || seen.class == Class::Human));
-                if latest.len() == CLICKS_LATEST {
-                    break;
-                }
+        let late = |late: &Uncounted<'_>| {
+            let all: Vec<Late<'_>> = late.of_link(owner, link).collect();
+            let newest = all.into_iter().rev().take(CLICKS_SCANNED_MAX);
+            let latest = newest.map(|late| match late {
+                Late::Logged(click) => Latest::Packed(click.packed),
+                Late::Waiting(click) => Latest::Whole(Box::new(click.clone())),
+            });
+            latest.collect::<Vec<Latest>>()
+        };
+        self.read_with_late("reading the latest clicks", late, |tx, late| {
+            if !exists(tx, owner, link)? {
+                return Ok(Vec::new());
             }
-            Ok(latest)
+            let fits = |class: Class| !people_only || class == Class::Human;
+            let mut scanned = late.len();
+            let mut latest: Vec<Latest> =
+                late.into_iter().filter(|click| fits(click.class())).take(CLICKS_LATEST).collect();
+            if latest.len() < CLICKS_LATEST && scanned < CLICKS_SCANNED_MAX {
+                scan(tx, link_key(owner, link), |click| {
+                    scanned += 1;
+                    if fits(click.class) {
+                        latest.push(Latest::Packed(click));
+                    }
+                    latest.len() == CLICKS_LATEST || scanned == CLICKS_SCANNED_MAX
+                })?;
+            }
+            let words = self.words()?;
+            let words = words.open_table(DICT_ID)?;
+            latest.into_iter().map(|click| click.seen(&words)).collect()
         })
     }
 
@@ -323,30 +334,35 @@ impl Store {
             let first = table.iter()?.next();
             Ok(first.transpose()?.map(|(key, _)| key.value().to_vec()))
         })?;
-        let Some(first) = first else { return Ok(false) };
+        let Some(mark) = first else { return Ok(false) };
         self.write("removing clicks", move |tx| {
-            let (mut from, mut to) = (first.clone(), first.clone());
-            from.extend([0; 4]);
-            to.extend([0xff; 4]);
             // A damaged key must not cost the clicks of links that exist.
-            if first.len() != 8 || tx.open_table(LINK)?.get(first.as_slice())?.is_some() {
-                tx.open_table(CLICK_PURGE)?.remove(first.as_slice())?;
+            let Ok(link) = <[u8; 8]>::try_from(mark.as_slice()) else {
+                tx.open_table(CLICK_PURGE)?.remove(mark.as_slice())?;
                 return Ok(true);
-            }
-            let mut rows = tx.open_table(CLICK)?;
-            let mut slice = Vec::new();
-            for row in rows.range(from.as_slice()..=to.as_slice())?.take(PURGE_ROWS_PER_COMMIT) {
-                slice.push(row?.0.value().to_vec());
-            }
-            for key in &slice {
-                rows.remove(key.as_slice())?;
-            }
-            if slice.len() < PURGE_ROWS_PER_COMMIT {
-                tx.open_table(CLICK_PURGE)?.remove(first.as_slice())?;
+            };
+            let exists = tx.open_table(LINK)?.get(mark.as_slice())?.is_some();
+            let is_done = exists
+                || purge(&mut tx.open_table(CLICK_SEG)?, &click_key(link, 0), &click_key(link, u32::MAX))?
+                    && purge(&mut tx.open_table(ROLL_DAY)?, &day_key(link, 0), &day_key(link, u16::MAX))?;
+            if is_done {
+                tx.open_table(CLICK_PURGE)?.remove(mark.as_slice())?;
             }
             Ok(true)
         })
     }
+}
+
+/// Removes one slice of the rows from one key to another. True when there are no more.
+fn purge(table: &mut Table<'_>, from: &[u8], to: &[u8]) -> Result<bool, Error> {
+    let mut slice = Vec::new();
+    for row in table.range(from..=to)?.take(PURGE_ROWS_PER_COMMIT) {
+        slice.push(row?.0.value().to_vec());
+    }
+    for key in &slice {
+        table.remove(key.as_slice())?;
+    }
+    Ok(slice.len() < PURGE_ROWS_PER_COMMIT)
 }
 
 #[cfg(test)]

@@ -20,10 +20,13 @@ use crate::random;
 use crate::store::Report;
 use crate::store::backend;
 use crate::store::error::{Error, Kind, OpenError};
+use crate::store::ledger::migrate;
 use crate::store::tables::{self, META};
 
 /// The version of our tables and keys. A larger one is refused; see the module docs of [`crate::store`].
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
+/// Clicks were rows of their own; such a file is brought to [`FORMAT`] when it is opened.
+const FORMAT_OF_ROWS: u32 = 1;
 /// The name of the data file inside the data folder.
 pub(crate) const FILE_NAME: &str = "linkjar.redb";
 /// Backups stand here; an absent data file beside them is not replaced by a fresh one.
@@ -125,6 +128,11 @@ impl DataFile {
     pub(super) fn size_bytes(&self) -> u64 {
         use std::os::unix::fs::MetadataExt;
         fs::metadata(&self.path).map_or(0, |about| about.blocks() * 512)
+    }
+
+    #[cfg(test)]
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Lets go of the database after a disk error and opens the file anew.
@@ -271,11 +279,15 @@ fn open_existing(path: &Path, cache_bytes: usize) -> Result<(Database, bool), Op
             .set_repair_callback(move |_| seen.store(true, Ordering::Relaxed))
             .create_with_backend(backend)
             .map_err(open_error)?;
-        check_format(&database)?;
-        Ok(database)
+        let format = check_format(&database)?;
+        Ok((database, format))
     });
-    let database = opened.unwrap_or_else(|| Err(OpenError::Damaged("its pages make no sense".to_owned())))?;
+    let (database, format) = opened.unwrap_or_else(|| Err(OpenError::Damaged("its pages make no sense".to_owned())))?;
     hold.release().map_err(io)?;
+    if format == FORMAT_OF_ROWS {
+        // By now writes reach the file, and memory does not have to hold them.
+        migrate::from_rows(&database).map_err(|error| OpenError::Io(error.to_string()))?;
+    }
     Ok((database, repaired.load(Ordering::Relaxed)))
 }
 
@@ -328,8 +340,8 @@ fn open_error(error: DatabaseError) -> OpenError {
     }
 }
 
-/// Reads format and version of an open file.
-fn check_format(database: &Database) -> Result<(), OpenError> {
+/// The format of an open file that we can read.
+fn check_format(database: &Database) -> Result<u32, OpenError> {
     let read = || -> Result<(Option<u32>, String), Error> {
         let meta = database.begin_read()?.open_table(META)?;
         let schema = match meta.get(b"schema".as_slice())? {
@@ -341,7 +353,7 @@ fn check_format(database: &Database) -> Result<(), OpenError> {
         Ok((schema, version))
     };
     match read() {
-        Ok((Some(FORMAT), _)) => Ok(()),
+        Ok((Some(format @ (FORMAT | FORMAT_OF_ROWS)), _)) => Ok(format),
         Ok((Some(found), version)) if found > FORMAT => Err(OpenError::Newer { found, ours: FORMAT, version }),
         Ok(_) => Err(OpenError::Damaged("it names no format of ours".to_owned())),
         Err(error) => Err(OpenError::Damaged(error.to_string())),

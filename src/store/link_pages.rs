@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 use crate::limits::{LINKS_PER_PAGE, LINKS_SCANNED_MAX};
 use crate::link::{Link, LinkId, State};
 use crate::store::Store;
-use crate::store::clicks::{self, Numbers};
+use crate::store::clicks::{self, LateNumbers, Numbers};
 use crate::store::error::{Error, unless_damaged};
 use crate::store::links::{from_row, get, total};
 use crate::store::tables::{LINK, link_key, link_of};
@@ -118,12 +118,13 @@ impl Wanted {
     }
 }
 
-fn row_of(tx: &ReadTransaction, link: Link) -> Result<Row, Error> {
-    Ok(Row { numbers: clicks::numbers(tx, link.owner, link.id)?, link })
+fn row_of(tx: &ReadTransaction, link: Link, late: &LateNumbers) -> Result<Row, Error> {
+    let late = late.get(&link.id).copied().unwrap_or_default();
+    Ok(Row { numbers: clicks::numbers(tx, link.owner, link.id, late)?, link })
 }
 
 /// A page of all links by age: straight from the key range, however many links there are.
-fn by_age(tx: &ReadTransaction, owner: UserId, wanted: &Wanted) -> Result<Page, Error> {
+fn by_age(tx: &ReadTransaction, owner: UserId, wanted: &Wanted, late: &LateNumbers) -> Result<Page, Error> {
     let table = tx.open_table(LINK)?;
     let whole = link_key(owner, LinkId(0))..=link_key(owner, LinkId(u32::MAX));
     // A page before a place is read backwards from there, then turned round.
@@ -156,7 +157,7 @@ fn by_age(tx: &ReadTransaction, owner: UserId, wanted: &Wanted) -> Result<Page, 
     if backwards {
         rows.reverse();
     }
-    let rows = rows.into_iter().map(|link| row_of(tx, link)).collect::<Result<Vec<Row>, Error>>()?;
+    let rows = rows.into_iter().map(|link| row_of(tx, link, late)).collect::<Result<Vec<Row>, Error>>()?;
     let total = total(tx, owner)?;
     let (earlier, later) = match wanted.step {
         Step::First => (false, more),
@@ -175,11 +176,11 @@ fn by_age(tx: &ReadTransaction, owner: UserId, wanted: &Wanted) -> Result<Page, 
 }
 
 /// A page of a search or another order: looks at the newest [`LINKS_SCANNED_MAX`] links.
-fn by_search(tx: &ReadTransaction, owner: UserId, wanted: &Wanted) -> Result<Page, Error> {
+fn by_search(tx: &ReadTransaction, owner: UserId, wanted: &Wanted, late: &LateNumbers) -> Result<Page, Error> {
     let slug = wanted.slug.as_ref().map(|slug| slug.to_lowercase());
     let wanted = &Wanted { text: wanted.text.to_lowercase(), slug, ..wanted.clone() };
     let numbers = match wanted.sort {
-        Sort::Clicks => clicks::numbers_of_user(tx, owner)?,
+        Sort::Clicks => clicks::numbers_of_user(tx, owner, late)?,
         _ => HashMap::new(),
     };
     let table = tx.open_table(LINK)?;
@@ -216,7 +217,7 @@ fn by_search(tx: &ReadTransaction, owner: UserId, wanted: &Wanted) -> Result<Pag
     let mut rows = Vec::with_capacity(page.len());
     for place in page {
         if let Some(link) = get(&table, owner, place.link)? {
-            rows.push(row_of(tx, link)?);
+            rows.push(row_of(tx, link, late)?);
         }
     }
     Ok(Page {
@@ -242,7 +243,7 @@ impl Store {
         first: LinkId,
         count: usize,
     ) -> Result<(Vec<Row>, Option<LinkId>), Error> {
-        self.read("reading links to export", |tx| {
+        self.read_with_late_numbers("reading links to export", owner, |tx, late| {
             let table = tx.open_table(LINK)?;
             let (from, to) = (link_key(owner, first), link_key(owner, LinkId(u32::MAX)));
             let mut range = table.range(from.as_slice()..=to.as_slice())?;
@@ -250,7 +251,7 @@ impl Store {
             for row in range.by_ref().take(count) {
                 let (key, raw) = row?;
                 if let Some(link) = unless_damaged(from_row(owner, key.value(), raw.value()))? {
-                    rows.push(row_of(tx, link)?);
+                    rows.push(row_of(tx, link, late)?);
                 }
             }
             let next = range.next().transpose()?.map(|(key, _)| link_of(key.value())).transpose()?;
@@ -263,8 +264,8 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub(crate) fn links(&self, owner: UserId, wanted: &Wanted) -> Result<Page, Error> {
-        self.read("listing links", |tx| {
-            if wanted.is_plain() { by_age(tx, owner, wanted) } else { by_search(tx, owner, wanted) }
+        self.read_with_late_numbers("listing links", owner, |tx, late| {
+            if wanted.is_plain() { by_age(tx, owner, wanted, late) } else { by_search(tx, owner, wanted, late) }
         })
     }
 
@@ -273,8 +274,8 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub(crate) fn most_clicked(&self, owner: UserId, count: usize) -> Result<(Vec<Row>, u64), Error> {
-        self.read("summing up clicks", |tx| {
-            let numbers: HashMap<LinkId, Numbers> = clicks::numbers_of_user(tx, owner)?;
+        self.read_with_late_numbers("summing up clicks", owner, |tx, late| {
+            let numbers: HashMap<LinkId, Numbers> = clicks::numbers_of_user(tx, owner, late)?;
             let sum = numbers.values().fold(0_u64, |sum, numbers| sum.saturating_add(numbers.humans));
             let mut ranked: Vec<(LinkId, Numbers)> = numbers.into_iter().filter(|(_, n)| n.humans > 0).collect();
             ranked.sort_unstable_by_key(|(link, numbers)| (std::cmp::Reverse(numbers.humans), *link));

@@ -8,9 +8,7 @@ use crate::link::{Link, LinkChange, LinkId, NewLink, Title};
 use crate::slug::Slug;
 use crate::store::error::{Error, Kind};
 use crate::store::record::{self, LinkRecord};
-use crate::store::tables::{
-    CLICK_PURGE, CLICK_TALLY, CLICK_TOTAL, LINK, LINK_COUNT, link_key, link_of, next_id, number, user_key,
-};
+use crate::store::tables::{CLICK_PURGE, LINK, LINK_COUNT, ROLL_TOTAL, link_key, link_of, next_id, number, user_key};
 use crate::store::{Store, redirects};
 use crate::target::Target;
 use crate::user::{UserId, UserName};
@@ -186,7 +184,7 @@ impl Store {
         Ok(changed?.map(|outcome| outcome.map(|(_, link)| link)))
     }
 
-    /// Removes a link and its numbers; its single clicks go later, in slices. `None` when the owner has no such link.
+    /// Removes a link and its numbers; its days and single clicks go later, in slices. `None` when the owner has no such link.
     ///
     /// # Errors
     /// When the store fails; the link stays then.
@@ -198,8 +196,7 @@ impl Store {
             tx.open_table(LINK)?.remove(key.as_slice())?;
             redirects::remove(tx, &name, &link.slug)?;
             count(tx, owner, -1)?;
-            tx.open_table(CLICK_TOTAL)?.remove(key.as_slice())?;
-            tx.open_table(CLICK_TALLY)?.remove(key.as_slice())?;
+            tx.open_table(ROLL_TOTAL)?.remove(key.as_slice())?;
             tx.open_table(CLICK_PURGE)?.insert(key.as_slice(), [].as_slice())?;
             Ok(Some(link))
         });

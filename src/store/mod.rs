@@ -8,8 +8,8 @@
 //! - One thread writes ([`writer`]); every other thread reads snapshots. A change looks and writes in one
 //!   transaction, and its caller hears of it after the commit is on disk.
 //! - A link stands in `link`, in `redirect` and in its owner's `link_count`, or in none of them.
-//! - A click row and its counters are written in the same transaction, so their sums always agree; a row that makes
-//!   room for a newer one stays counted.
+//! - A click is logged, then counted once, see [`ledger`]: its segment and its sums are written in the same transaction,
+//!   so they always agree; a click that makes room for a newer one stays counted.
 //! - Secrets are not here: passwords, sessions and one-time links are kept as hashes only.
 //!
 //! Nothing here knows of HTTP, logs, or asks the time: times come in as parameters.
@@ -19,9 +19,11 @@ mod clicks;
 mod error;
 mod file;
 mod hot;
+mod ledger;
 mod link_pages;
 mod links;
 mod one_time;
+mod queue;
 mod record;
 mod redirects;
 mod sessions;
@@ -48,7 +50,8 @@ pub(crate) use users::NewAccountError;
 
 use file::DataFile;
 use hot::Hot;
-use writer::Queue;
+use ledger::{Keeper, Ledger, Pace};
+use queue::Queue;
 
 /// How the writing thread tells the operator of trouble: one sentence.
 pub(crate) type Report = fn(&str);
@@ -57,6 +60,7 @@ pub(crate) type Report = fn(&str);
 pub(crate) struct Store {
     file: Arc<DataFile>,
     queue: Arc<Queue>,
+    ledger: Arc<Ledger>,
     hot: Hot,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -67,15 +71,24 @@ impl Store {
     /// # Errors
     /// As [`OpenError`] says; an existing file is unchanged then.
     pub(crate) fn open(folder: &Path, cache_bytes: usize, report: Report) -> Result<(Store, Opened), OpenError> {
+        Store::open_at(folder, cache_bytes, Pace::default(), report)
+    }
+
+    /// The same at another pace.
+    fn open_at(folder: &Path, cache_bytes: usize, pace: Pace, report: Report) -> Result<(Store, Opened), OpenError> {
         let (file, opened) = DataFile::open(folder, cache_bytes)?;
         let file = Arc::new(file);
         let queue = Arc::new(Queue::new());
+        let ledger = Arc::new(Ledger::new(pace));
+        let start = || Keeper::start(Arc::clone(&ledger), &file.database()?.begin_read()?, report);
+        let keeper = start().map_err(|error| OpenError::Damaged(error.to_string()))?;
         let writer = {
             let (file, queue) = (Arc::clone(&file), Arc::clone(&queue));
             thread::Builder::new().name("writer".to_owned()).spawn(move || {
                 // Without its writer the store would answer errors for ever; a supervisor can start it anew.
-                let ended =
-                    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| writer::run(&queue, &file, report)));
+                let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                    writer::run(&queue, &file, keeper, report)
+                }));
                 if ended.is_err() {
                     report("the writing thread failed; the process ends");
                     std::process::exit(1);
@@ -83,7 +96,7 @@ impl Store {
             })
         };
         let writer = writer.map_err(|error| OpenError::Io(error.to_string()))?;
-        Ok((Store { file, queue, hot: Hot::new(), writer: Mutex::new(Some(writer)) }, opened))
+        Ok((Store { file, queue, ledger, hot: Hot::new(), writer: Mutex::new(Some(writer)) }, opened))
     }
 
     /// Writes what waits and closes the file. Later calls find it closed.

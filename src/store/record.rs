@@ -4,8 +4,7 @@
 //! has written it: a change is a new struct with the next version, and `decode` learns to read both. The tests
 //! below hold one value of every record against its bytes.
 //!
-//! Rows of links, redirects, users, sessions and one-time rights end in four more bytes: the CRC-32 of key, version
-//! and body. redb does not check its pages when it reads them; a flipped bit in a target would be a visitor sent to a
+//! Rows end in four more bytes, but for those of clicks in format 1: the CRC-32 of key, version and body. redb does not check its pages when it reads them; a flipped bit in a target would be a visitor sent to a
 //! wrong place, and one in a session somebody else's account. With the key in the sum, a row that was swapped with
 //! another is noticed too.
 
@@ -78,6 +77,23 @@ pub(super) fn unseal<R: Record>(key: &[u8], raw: &[u8]) -> Result<R, Error> {
     }
 }
 
+/// Ends bytes that are no record, but packed in a way of their own, in the same checksum.
+pub(super) fn seal_bytes(key: &[u8], bytes: &mut Vec<u8>) {
+    let sum = checksum(key, bytes);
+    bytes.extend(sum);
+}
+
+/// Reads what [`seal_bytes`] has ended.
+///
+/// # Errors
+/// [`Error::damaged`] when the checksum is not that of this key and these bytes.
+pub(super) fn unseal_bytes<'a>(table: &str, key: &[u8], raw: &'a [u8]) -> Result<&'a [u8], Error> {
+    match raw.split_last_chunk::<4>() {
+        Some((bytes, sum)) if *sum == checksum(key, bytes) => Ok(bytes),
+        _ => Err(Error::damaged(table, key, "wrong checksum")),
+    }
+}
+
 macro_rules! records {
     ($($(#[$doc:meta])* $name:ident, version $version:literal of $table:literal { $($(#[$about:meta])* $field:ident: $kind:ty),* $(,)? })*) => {
         $(
@@ -120,6 +136,7 @@ records! {
         expires_ms: Option<i64>,
         target: String,
     }
+    /// Format 1 only: a click, one row each.
     ClickRecord, version 1 of "click" {
         at_ms: i64,
         class: u8,
@@ -129,7 +146,7 @@ records! {
         /// No bytes, 4 or 16.
         address: Vec<u8>,
     }
-    /// What lists need of a link's clicks.
+    /// Format 1 only: what lists need of a link's clicks.
     TotalRecord, version 1 of "click_total" {
         /// Rows ever written; the next row's number.
         rows: u32,
@@ -138,13 +155,52 @@ records! {
         bots: u64,
         last_ms: i64,
     }
-    /// What the detail page needs: people's clicks by referring host, browser and system.
+    /// Format 1 only: people's clicks by referring host, browser and system.
     TallyRecord, version 1 of "click_tally" {
         referrers: Vec<(String, u64)>,
         referrers_other: u64,
         browsers: Vec<(u8, u64)>,
         systems: Vec<(u8, u64)>,
     }
+    /// What lists need of a link's clicks, and where its single ones stand.
+    SumRecord, version 1 of "roll_total" {
+        humans: u64,
+        /// Bots and previews.
+        bots: u64,
+        /// The earliest and the latest click of these; 0 for none.
+        first_ms: i64,
+        last_ms: i64,
+        /// Segments: the oldest kept, and the one after the newest.
+        segment_first: u32,
+        segment_next: u32,
+        /// Clicks in them.
+        kept: u32,
+    }
+    /// The clicks of a link in one day, or on all of them. Pairs are sorted by what is counted.
+    RollRecord, version 1 of "roll_day" {
+        humans: u64,
+        bots: u64,
+        /// People by hour of the day, UTC.
+        hours: Vec<(u8, u64)>,
+        /// People by referring host, as its number in the dictionary.
+        hosts: Vec<(u32, u64)>,
+        hosts_other: u64,
+        browsers: Vec<(u8, u64)>,
+        systems: Vec<(u8, u64)>,
+    }
+    /// How far the log is counted.
+    PlaceRecord, version 1 of "ingest" {
+        /// Blocks before this one are counted and gone.
+        head: u64,
+        /// The round at hand takes the blocks before this one; equal to `head` when there is none.
+        to: u64,
+        /// The last link counted in the round, and how many of its clicks in the round are.
+        owner: u32,
+        link: u32,
+        within: u32,
+    }
+    WordIdRecord, version 1 of "dict" { id: u32 }
+    WordRecord, version 1 of "dict_id" { text: String }
     /// A right that was handed out as an address and can be used once.
     OneTimeRecord, version 1 of "one_time" {
         /// 1 a new password for `user`.

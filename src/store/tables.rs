@@ -5,7 +5,7 @@
 //!
 //! | table | key | value |
 //! |---|---|---|
-//! | `meta` | name | `schema`, `version`, `seq`, `commit`, `secret`, `set_up`, `settings` |
+//! | `meta` | name | `schema`, `version`, `seq`, `commit`, `secret`, `set_up`, `settings`, `ingest` |
 //! | `user` | user | [`UserRecord`](super::record::UserRecord), sealed |
 //! | `user_name`, `user_email` | lower-case text | user |
 //! | `session` | SHA-256 of the token | [`SessionRecord`](super::record::SessionRecord), sealed |
@@ -14,15 +14,25 @@
 //! | `link` | owner, link | [`LinkRecord`](super::record::LinkRecord), sealed |
 //! | `link_count` | owner | u32 |
 //! | `redirect` | `name/slug`, the request's path | [`RedirectRecord`](super::record::RedirectRecord), sealed |
-//! | `click` | owner, link, number | [`ClickRecord`](super::record::ClickRecord) |
-//! | `click_total` | owner, link | [`TotalRecord`](super::record::TotalRecord) |
-//! | `click_tally` | owner, link | [`TallyRecord`](super::record::TallyRecord) |
+//! | `click_log` | number | a block of clicks as they came, see [`block`](super::ledger::block) |
+//! | `click_seg` | owner, link, number | a segment of a link's clicks, see [`block`](super::ledger::block) |
+//! | `roll_day` | owner, link, day u16 | [`RollRecord`](super::record::RollRecord), sealed; day 0 is all days together |
+//! | `roll_total` | owner, link | [`SumRecord`](super::record::SumRecord), sealed |
+//! | `dict` | kind u8, text | [`WordIdRecord`](super::record::WordIdRecord), sealed |
+//! | `dict_id` | kind u8, u32 | [`WordRecord`](super::record::WordRecord), sealed |
 //! | `click_purge` | owner, link | nothing: clicks of a deleted link, removed in slices |
+//!
+//! Days are counted from 1970-01-01, UTC. Link 0 and owner 0 are free in `roll_day` and `roll_total`: sums of a user
+//! and of the site can stand there.
+//!
+//! Format 1 had `click` (owner, link, number), `click_total` and `click_tally` (owner, link) instead of the log and what
+//! is made of it.
 
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
 use crate::link::LinkId;
 use crate::store::error::Error;
+use crate::store::record::{self, PlaceRecord};
 use crate::user::UserId;
 
 pub(super) type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
@@ -39,13 +49,20 @@ pub(super) const ONE_TIME: Definition = TableDefinition::new("one_time");
 pub(super) const LINK: Definition = TableDefinition::new("link");
 pub(super) const LINK_COUNT: Definition = TableDefinition::new("link_count");
 pub(super) const REDIRECT: Definition = TableDefinition::new("redirect");
+/// Of format 1, as are the next two.
 pub(super) const CLICK: Definition = TableDefinition::new("click");
 pub(super) const CLICK_TOTAL: Definition = TableDefinition::new("click_total");
 pub(super) const CLICK_TALLY: Definition = TableDefinition::new("click_tally");
+pub(super) const CLICK_LOG: Definition = TableDefinition::new("click_log");
+pub(super) const CLICK_SEG: Definition = TableDefinition::new("click_seg");
+pub(super) const ROLL_DAY: Definition = TableDefinition::new("roll_day");
+pub(super) const ROLL_TOTAL: Definition = TableDefinition::new("roll_total");
+pub(super) const DICT: Definition = TableDefinition::new("dict");
+pub(super) const DICT_ID: Definition = TableDefinition::new("dict_id");
 pub(super) const CLICK_PURGE: Definition = TableDefinition::new("click_purge");
 
 /// Every table; all are made with the file, so that a reader never meets a missing one.
-pub(super) const ALL: [Definition; 14] = [
+pub(super) const ALL: [Definition; 17] = [
     META,
     USER,
     USER_NAME,
@@ -56,9 +73,12 @@ pub(super) const ALL: [Definition; 14] = [
     LINK,
     LINK_COUNT,
     REDIRECT,
-    CLICK,
-    CLICK_TOTAL,
-    CLICK_TALLY,
+    CLICK_LOG,
+    CLICK_SEG,
+    ROLL_DAY,
+    ROLL_TOTAL,
+    DICT,
+    DICT_ID,
     CLICK_PURGE,
 ];
 
@@ -70,10 +90,19 @@ pub(super) fn link_key(owner: UserId, link: LinkId) -> [u8; 8] {
     (u64::from(owner.0) << 32 | u64::from(link.0)).to_be_bytes()
 }
 
-pub(super) fn click_key(owner: UserId, link: LinkId, number: u32) -> [u8; 12] {
+/// The key of one of the numbered rows of a link.
+pub(super) fn click_key(link: [u8; 8], number: u32) -> [u8; 12] {
     let mut key = [0; 12];
-    key[..8].copy_from_slice(&link_key(owner, link));
+    key[..8].copy_from_slice(&link);
     key[8..].copy_from_slice(&number.to_be_bytes());
+    key
+}
+
+/// The key of a link's day; day 0 is all days together.
+pub(super) fn day_key(link: [u8; 8], day: u16) -> [u8; 10] {
+    let mut key = [0; 10];
+    key[..8].copy_from_slice(&link);
+    key[8..].copy_from_slice(&day.to_be_bytes());
     key
 }
 
@@ -111,6 +140,26 @@ pub(super) fn number_commit(tx: &WriteTransaction, used: u64) -> Result<u64, Err
     let number = last_commit(&meta)?.max(used).saturating_add(1);
     meta.insert(COMMIT, number.to_be_bytes().as_slice())?;
     Ok(number)
+}
+
+const INGEST: &[u8] = b"ingest";
+
+/// How far the log is counted; the beginning before anything was.
+///
+/// # Errors
+/// When the store fails, or the record is damaged.
+pub(super) fn place(meta: &impl ReadableTable<&'static [u8], &'static [u8]>) -> Result<PlaceRecord, Error> {
+    match meta.get(INGEST)? {
+        Some(raw) => record::unseal(INGEST, raw.value()),
+        None => Ok(PlaceRecord { head: 0, to: 0, owner: 0, link: 0, within: 0 }),
+    }
+}
+
+/// Moves the place on, together with what was counted.
+pub(super) fn put_place(tx: &WriteTransaction, place: &PlaceRecord) -> Result<(), Error> {
+    let sealed = record::seal(INGEST, place)?;
+    tx.open_table(META)?.insert(INGEST, sealed.as_slice())?;
+    Ok(())
 }
 
 /// The next number for a user or a link. Numbers only grow and are never given out twice.

@@ -7,9 +7,9 @@ use std::path::Path;
 use redb::{Database, ReadableTable};
 use tempfile::TempDir;
 
-use super::record::{
-    self, ClickRecord, LinkRecord, RedirectRecord, SessionRecord, TallyRecord, TotalRecord, UserRecord,
-};
+use super::ledger::block::{self, Packed};
+use super::ledger::rolls::{ALL_DAYS, day};
+use super::record::{self, LinkRecord, RedirectRecord, RollRecord, SessionRecord, SumRecord, UserRecord};
 use super::tables::*;
 use super::*;
 use crate::click::Click;
@@ -44,6 +44,23 @@ impl Store {
         self.write("mending the disk", mend).unwrap();
     }
 
+    /// Writes and counts all clicks that came before. Without it they are counted when they have settled.
+    pub(in crate::store) fn settle(&self) {
+        self.flush_clicks();
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while self.ledger.hurry() > 0 {
+            assert!(std::time::Instant::now() < deadline, "nobody counts");
+            self.write("waking the thread", |_| Ok(())).unwrap();
+        }
+    }
+
+    /// What a killed process would leave now.
+    pub(in crate::store) fn image(&self) -> Vec<u8> {
+        let path = self.file.path().to_owned();
+        // Within a change, so that nothing is being written meanwhile.
+        self.write("copying the file", move |_| Ok(std::fs::read(path).unwrap())).unwrap()
+    }
+
     /// Transactions that were written since the file was made.
     pub(in crate::store) fn commits(&self) -> u64 {
         self.read("counting commits", |tx| last_commit(&tx.open_table(META)?)).unwrap()
@@ -54,6 +71,35 @@ pub(in crate::store) fn ignore(_: &str) {}
 
 pub(in crate::store) fn open(folder: &Path) -> Result<(Store, Opened), OpenError> {
     Store::open(folder, CACHE_BYTES, ignore)
+}
+
+/// A folder with a data file.
+pub(in crate::store) fn folder_with(bytes: &[u8]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(FILE_NAME), bytes).unwrap();
+    folder
+}
+
+/// How often a test repeats what it does; `LINKJAR_ROUNDS` multiplies it.
+pub(in crate::store) fn rounds(few: u64) -> u64 {
+    few * std::env::var("LINKJAR_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1)
+}
+
+/// A store that does everything in little steps, and counts at once.
+pub(in crate::store) fn open_hasty(folder: &Path) -> Store {
+    open_hasty_and_tell(folder, ignore)
+}
+
+pub(in crate::store) fn open_hasty_and_tell(folder: &Path, report: Report) -> Store {
+    let pace = Pace {
+        batch: 7,
+        round: 20,
+        uncounted_max: 60,
+        settle: std::time::Duration::ZERO,
+        slice: std::time::Duration::from_secs(1),
+        slice_clicks: 3,
+    };
+    Store::open_at(folder, CACHE_BYTES, pace, report).unwrap().0
 }
 
 /// An empty store; the folder goes with the first of the pair.
@@ -196,46 +242,83 @@ fn audit_links(tx: &ReadTransaction, names: &HashMap<Vec<u8>, String>) {
     assert_eq!(kept, counts);
 }
 
-/// A link's sums agree with its rows; rows without a link are waiting to be removed.
+/// The clicks kept of a link, as its sum says: their segments are numbered without gaps.
+fn audit_segments(segments: &HashMap<Vec<u8>, Rows>, key: &[u8], sum: &SumRecord) -> Vec<Packed> {
+    let rows = segments.get(key).map(Vec::as_slice).unwrap_or_default();
+    let numbers: Vec<u32> = rows.iter().map(|(key, _)| number("click_seg", &key[8..]).unwrap()).collect();
+    assert_eq!(numbers, (sum.segment_first..sum.segment_next).collect::<Vec<_>>());
+    let kept: Vec<Packed> = rows.iter().flat_map(|(key, raw)| block::read_segment(key, raw).unwrap()).collect();
+    assert_eq!(kept.len(), sum.kept as usize);
+    assert!(rows.iter().all(|(_, raw)| raw.len() <= crate::limits::CLICK_SEGMENT_BYTES_MAX));
+    kept
+}
+
+/// A link's days agree with the sum of all, and with its single clicks as far as these are kept.
+fn audit_days(days: &[(u16, RollRecord)], sum: &SumRecord, kept: &[Packed]) {
+    let (first, all) = &days[0];
+    assert_eq!(*first, ALL_DAYS);
+    assert_eq!((all.humans, all.bots), (sum.humans, sum.bots));
+    let total = |of: &dyn Fn(&RollRecord) -> u64| days[1..].iter().map(|(_, roll)| of(roll)).sum::<u64>();
+    let count = |pairs: &[(u8, u64)]| pairs.iter().map(|pair| pair.1).sum::<u64>();
+    let hosts = |roll: &RollRecord| roll.hosts.iter().map(|pair| pair.1).sum::<u64>() + roll.hosts_other;
+    assert_eq!((total(&|roll| roll.humans), total(&|roll| roll.bots)), (sum.humans, sum.bots));
+    for of in [
+        &(|roll: &RollRecord| count(&roll.hours)) as &dyn Fn(&RollRecord) -> u64,
+        &|roll| count(&roll.browsers),
+        &|roll| count(&roll.systems),
+        &hosts,
+    ] {
+        assert_eq!(total(of), of(all));
+    }
+    if sum.segment_first > 0 {
+        return;
+    }
+    let count = |fits: &dyn Fn(&Packed) -> bool| kept.iter().filter(|click| fits(click)).count() as u64;
+    let is_human = |click: &Packed| click.class == Class::Human;
+    assert_eq!(sum.humans, count(&is_human));
+    assert_eq!(sum.bots, count(&|click| matches!(click.class, Class::Bot | Class::Preview)));
+    assert_eq!(all.browsers.iter().map(|pair| pair.1).sum::<u64>(), count(&|c| is_human(c) && c.agent != 0));
+    assert_eq!(hosts(all), count(&|click| is_human(click) && click.referrer != 0));
+    for (of_day, roll) in &days[1..] {
+        assert_eq!(roll.humans, count(&|click| is_human(click) && day(click.at_ms) == *of_day));
+    }
+}
+
+/// A link's sums, days and single clicks agree; what has no link is waiting to be removed.
 fn audit_clicks(tx: &ReadTransaction) {
     let links: Vec<_> = all(tx, LINK).into_iter().map(|(key, _)| key).collect();
     let leaving: Vec<_> = all(tx, CLICK_PURGE).into_iter().map(|(key, _)| key).collect();
     assert!(leaving.iter().all(|key| !links.contains(key)), "clicks of a link that exists are never removed");
-    let mut rows: HashMap<Vec<u8>, Vec<ClickRecord>> = HashMap::new();
-    for (key, raw) in all(tx, CLICK) {
-        assert!(links.contains(&key[..8].to_vec()) || leaving.contains(&key[..8].to_vec()));
-        let of_link = rows.entry(key[..8].to_vec()).or_default();
-        if links.contains(&key[..8].to_vec()) {
-            assert_eq!(key[8..], u32::try_from(of_link.len()).unwrap().to_be_bytes(), "numbered without gaps");
-        }
-        of_link.push(record::decode(&key, &raw).unwrap());
+    let mut segments: HashMap<Vec<u8>, Rows> = HashMap::new();
+    let mut days: HashMap<Vec<u8>, Vec<_>> = HashMap::new();
+    for (key, raw) in all(tx, CLICK_SEG) {
+        segments.entry(key[..8].to_vec()).or_default().push((key, raw));
     }
-    let totals: HashMap<_, _> = all(tx, CLICK_TOTAL).into_iter().collect();
-    let tallies: HashMap<_, _> = all(tx, CLICK_TALLY).into_iter().collect();
-    assert_eq!(totals.len(), tallies.len());
-    assert_eq!(totals.len(), rows.keys().filter(|key| links.contains(key)).count());
-    for (key, raw) in &totals {
-        let total: TotalRecord = record::decode(key, raw).unwrap();
-        let tally: TallyRecord = record::decode(key, &tallies[key]).unwrap();
-        let of_link = &rows[key];
-        let count = |fits: &dyn Fn(&ClickRecord) -> bool| of_link.iter().filter(|click| fits(click)).count() as u64;
-        assert_eq!(u64::from(total.rows), count(&|_| true));
-        assert_eq!(total.humans, count(&|click| click.class == Class::Human as u8));
-        assert_eq!(total.bots, count(&|click| matches!(Class::from_code(click.class), Class::Bot | Class::Preview)));
-        let told = |click: &ClickRecord| click.class == Class::Human as u8 && !click.agent.is_empty();
-        let sent = |click: &ClickRecord| click.class == Class::Human as u8 && !click.referrer.is_empty();
-        assert_eq!(tally.browsers.iter().map(|(_, count)| count).sum::<u64>(), count(&told));
-        assert_eq!(tally.systems.iter().map(|(_, count)| count).sum::<u64>(), count(&told));
-        let referred: u64 = tally.referrers.iter().map(|(_, count)| count).sum();
-        assert_eq!(referred + tally.referrers_other, count(&sent));
+    for (key, raw) in all(tx, ROLL_DAY) {
+        let day = u16::from_be_bytes(key[8..].try_into().unwrap());
+        days.entry(key[..8].to_vec()).or_default().push((day, record::unseal(&key, &raw).unwrap()));
+    }
+    assert!(segments.keys().chain(days.keys()).all(|key| links.contains(key) || leaving.contains(key)));
+    let sums = all(tx, ROLL_TOTAL);
+    assert_eq!(sums.len(), days.keys().filter(|key| links.contains(key)).count());
+    for (key, raw) in &sums {
+        let sum: SumRecord = record::unseal(key, raw).unwrap();
+        let kept = audit_segments(&segments, key, &sum);
+        audit_days(&days[key], &sum, &kept);
+    }
+    let place = place(&tx.open_table(META).unwrap()).unwrap();
+    for (key, raw) in all(tx, CLICK_LOG) {
+        assert!(key >= place.head.to_be_bytes().to_vec(), "a finished round leaves nothing in the log");
+        assert!(raw.len() <= crate::limits::CLICK_BLOCK_BYTES_MAX);
+        block::read_block(&key, &raw).unwrap();
     }
 }
 
 /// Pseudo-random numbers that are the same on every run.
-struct Xorshift(u64);
+pub(in crate::store) struct Xorshift(pub(in crate::store) u64);
 
 impl Xorshift {
-    fn below(&mut self, end: u64) -> u64 {
+    pub(in crate::store) fn below(&mut self, end: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -304,8 +387,16 @@ impl Model {
     }
 
     fn compare(&self, store: &Store, users: &[(UserId, &str)]) {
-        store.flush_clicks();
-        audit(store);
+        for settled in [false, true] {
+            if settled {
+                store.settle();
+            }
+            audit(store);
+            self.compare_links(store, users);
+        }
+    }
+
+    fn compare_links(&self, store: &Store, users: &[(UserId, &str)]) {
         for ((owner, slug), link) in &self.links {
             assert_eq!(store.link(*owner, link.id).unwrap().as_ref(), Some(link));
             let name = users.iter().find(|user| user.0 == *owner).unwrap().1;

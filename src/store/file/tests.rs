@@ -4,11 +4,10 @@ use std::fs::Permissions;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use redb::TableDefinition;
-use tempfile::TempDir;
 
 use super::*;
 use crate::store::Store;
-use crate::store::tests::{CACHE_BYTES, NOW, audit, click, fresh, ignore, link, open, user};
+use crate::store::tests::{CACHE_BYTES, NOW, audit, click, folder_with, fresh, ignore, link, open, user};
 use crate::user::UserId;
 use crate::visitor::Class;
 
@@ -22,12 +21,6 @@ fn whole_file() -> Vec<u8> {
     }
     store.close();
     fs::read(folder.path().join(FILE_NAME)).unwrap()
-}
-
-fn folder_with(bytes: &[u8]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join(FILE_NAME), bytes).unwrap();
-    folder
 }
 
 /// Opens a folder whose data file must be refused, and stay as it is.
@@ -156,12 +149,12 @@ fn a_flipped_bit_in_the_header_is_refused_or_harmless() {
 fn a_newer_format_is_named_and_left_alone() {
     let (folder, store) = fresh();
     store.close();
-    crate::store::tests::tamper(folder.path(), META, b"schema", &2_u32.to_be_bytes());
+    crate::store::tests::tamper(folder.path(), META, b"schema", &(FORMAT + 1).to_be_bytes());
     crate::store::tests::tamper(folder.path(), META, b"version", b"9.8.7");
     let bytes = fs::read(folder.path().join(FILE_NAME)).unwrap();
     let error = refusal(&bytes);
-    assert_eq!(error, OpenError::Newer { found: 2, ours: 1, version: "9.8.7".to_owned() });
-    assert_eq!(error.to_string(), "written by version 9.8.7 (format 2, this is format 1)");
+    assert_eq!(error, OpenError::Newer { found: FORMAT + 1, ours: FORMAT, version: "9.8.7".to_owned() });
+    assert_eq!(error.to_string(), "written by version 9.8.7 (format 3, this is format 2)");
 }
 
 #[test]

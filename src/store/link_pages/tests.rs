@@ -4,7 +4,7 @@ use std::thread;
 
 use super::*;
 use crate::link::{LinkChange, NewLink};
-use crate::store::tables::CLICK_TOTAL;
+use crate::store::tables::ROLL_TOTAL;
 use crate::store::tests::{NOW, about, audit, click, fresh, link, name, open, slug, tamper, user};
 use crate::visitor::Class;
 
@@ -216,8 +216,8 @@ fn damaged_sums_hide_no_link() {
         id
     });
     store.close();
-    tamper(folder.path(), CLICK_TOTAL, &link_key(anna, ids[0]), b"\x01");
-    tamper(folder.path(), CLICK_TOTAL, &[link_key(anna, ids[0]).as_slice(), b"x"].concat(), b"");
+    tamper(folder.path(), ROLL_TOTAL, &link_key(anna, ids[0]), b"\x01");
+    tamper(folder.path(), ROLL_TOTAL, &[link_key(anna, ids[0]).as_slice(), b"x"].concat(), b"");
     tamper(folder.path(), LINK, &link_key(anna, ids[2]), b"\x01nonsense");
     let (store, _) = open(folder.path()).unwrap();
     for sort in SORTS {

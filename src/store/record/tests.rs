@@ -43,7 +43,45 @@ fn golden<R: Record + PartialEq + Debug>(value: &R, plain: &str, sum: &str) -> G
 /// One value of every record. Numbers are varints, below 251 one byte, from 251 on `fb` and two, and so on; signed
 /// ones are zigzag, so 1 is `02`; a text is its length and its bytes; an option is `00`, or `01` and the value.
 fn rows() -> Vec<Golden> {
-    accounts().into_iter().chain(links()).collect()
+    accounts().into_iter().chain(links()).chain(clicks()).collect()
+}
+
+fn clicks() -> Vec<Golden> {
+    vec![
+        golden(
+            &SumRecord {
+                humans: 251,
+                bots: 1,
+                first_ms: -1,
+                last_ms: 3,
+                segment_first: 2,
+                segment_next: 300,
+                kept: u32::MAX,
+            },
+            "01 fbfb00 01 01 06 02 fb2c01 fcffffffff",
+            "8c6604cc",
+        ),
+        golden(
+            &RollRecord {
+                humans: 3,
+                bots: 4_294_967_296,
+                hours: vec![(0, 1), (23, 2)],
+                hosts: vec![(2, 251)],
+                hosts_other: 5,
+                browsers: Vec::new(),
+                systems: vec![(7, 3)],
+            },
+            "01 03 fd0000000001000000 02 0001 1702 01 02fbfb00 05 00 01 0703",
+            "a2610591",
+        ),
+        golden(
+            &PlaceRecord { head: 1, to: 251, owner: 7, link: 65_536, within: 0 },
+            "01 01 fbfb00 07 fc00000100 00",
+            "c8a7ec54",
+        ),
+        golden(&WordIdRecord { id: 2 }, "01 02", "3be5d2a2"),
+        golden(&WordRecord { text: "a.b/c".to_owned() }, "01 05612e622f63", "3c510097"),
+    ]
 }
 
 fn accounts() -> Vec<Golden> {
@@ -186,7 +224,22 @@ fn is_damaged(result: Result<(), Error>) -> bool {
 fn every_record_has_its_bytes() {
     let mut tables: Vec<_> = rows().iter().map(|row| row.table).collect();
     tables.dedup();
-    let all = ["user", "session", "one_time", "settings", "link", "redirect", "click", "click_total", "click_tally"];
+    let all = [
+        "user",
+        "session",
+        "one_time",
+        "settings",
+        "link",
+        "redirect",
+        "click",
+        "click_total",
+        "click_tally",
+        "roll_total",
+        "roll_day",
+        "ingest",
+        "dict",
+        "dict_id",
+    ];
     assert_eq!(tables, all);
 }
 

@@ -1,0 +1,178 @@
+//! The clicks that are not counted yet, as readers and the writing thread share them.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use crate::click::Click;
+use crate::link::LinkId;
+use crate::store::ledger::{Logged, Pace};
+use crate::store::queue::Queue;
+use crate::store::record::PlaceRecord;
+use crate::store::tables::link_key;
+use crate::user::UserId;
+
+/// Clicks that are being counted.
+pub(super) struct Round {
+    /// Sorted by link, then as they came; those that are counted by now, too.
+    pub(super) clicks: Arc<Vec<Logged>>,
+    /// So many of them are counted.
+    pub(super) done: usize,
+    /// The block after their last.
+    pub(super) to: u64,
+}
+
+impl Round {
+    /// How many are counted when the file says `place` of this round.
+    pub(super) fn index(&self, place: &PlaceRecord) -> usize {
+        if place.to == place.head {
+            return 0;
+        }
+        let key = u64::from_be_bytes(link_key(UserId(place.owner), LinkId(place.link)));
+        let of_link = self.clicks.partition_point(|click| click.key < key);
+        (of_link + place.within as usize).min(self.clicks.len())
+    }
+}
+
+/// # Invariants
+/// A click is in one of the four places, from the queue until it is counted.
+#[derive(Default)]
+pub(super) struct Memory {
+    /// From the queue, as they came.
+    pub(super) staged: VecDeque<Click>,
+    /// Being logged: older than those, newer than what is logged. A batch whose transaction came to nothing stays here
+    /// and is the next again.
+    pub(super) in_hand: Arc<Vec<Click>>,
+    /// Logged: a batch of each transaction, sorted by link, the oldest first.
+    pub(super) fresh: Vec<Vec<Logged>>,
+    pub(super) fresh_count: usize,
+    /// When the oldest of them was logged.
+    pub(super) fresh_since: Option<Instant>,
+    pub(super) round: Option<Round>,
+    /// The first block of the log: what was before it is counted.
+    pub(super) head: u64,
+}
+
+impl Memory {
+    /// Clicks in the log that are not counted.
+    pub(super) fn uncounted(&self) -> usize {
+        self.fresh_count + self.round.as_ref().map_or(0, |round| round.clicks.len() - round.done)
+    }
+}
+
+/// The shared end of the ledger.
+pub(in crate::store) struct Ledger {
+    memory: Mutex<Memory>,
+    pub(super) pace: Pace,
+}
+
+impl Ledger {
+    pub(in crate::store) fn new(pace: Pace) -> Ledger {
+        Ledger { memory: Mutex::default(), pace }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next clicks to log: those of the last time when they were not written.
+    pub(in crate::store) fn take(&self, queue: &Queue) -> Arc<Vec<Click>> {
+        let mut memory = self.lock();
+        memory.staged.extend(queue.take_clicks());
+        if memory.in_hand.is_empty() && memory.uncounted() < self.pace.uncounted_max {
+            let count = memory.staged.len().min(self.pace.batch);
+            memory.in_hand = Arc::new(memory.staged.drain(..count).collect());
+        }
+        queue.note_taken(memory.in_hand.len());
+        Arc::clone(&memory.in_hand)
+    }
+
+    /// How far the log is counted, for want of a file that says so.
+    pub(in crate::store) fn place(&self) -> PlaceRecord {
+        let memory = self.lock();
+        let mut place = PlaceRecord { head: memory.head, to: memory.head, owner: 0, link: 0, within: 0 };
+        if let Some(round) = &memory.round {
+            place = super::place(memory.head, round.to, &round.clicks[..round.done]);
+        }
+        place
+    }
+
+    /// Has what is logged be counted as soon as the thread is awake. Returns how much there is.
+    #[cfg(test)]
+    pub(in crate::store) fn hurry(&self) -> usize {
+        let mut memory = self.lock();
+        if memory.fresh_count > 0 {
+            memory.fresh_since = Instant::now().checked_sub(self.pace.settle);
+        }
+        memory.uncounted()
+    }
+
+    /// Lets go of the clicks in hand as if they were written.
+    #[cfg(test)]
+    pub(in crate::store) fn let_go(&self) {
+        self.lock().in_hand = Arc::default();
+    }
+
+    /// Looks at the clicks that are not in the sums of a file which says `place`. `None` when the file was read too long
+    /// ago: what it lacks is no longer here.
+    pub(in crate::store) fn look<T>(
+        &self,
+        queue: &Queue,
+        place: &PlaceRecord,
+        look: impl FnOnce(&Uncounted<'_>) -> T,
+    ) -> Option<T> {
+        let mut memory = self.lock();
+        memory.staged.extend(queue.take_clicks());
+        if place.head < memory.head {
+            return None;
+        }
+        let round = match &memory.round {
+            // The file may know of counting that memory does not know of yet, and the other way round.
+            Some(round) if place.head == memory.head => &round.clicks[round.index(place)..],
+            _ => &[],
+        };
+        Some(look(&Uncounted { round, memory: &memory }))
+    }
+}
+
+/// A click that is in no sum.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) enum Late<'a> {
+    Logged(&'a Logged),
+    Waiting(&'a Click),
+}
+
+/// The clicks that are in no sum.
+pub(in crate::store) struct Uncounted<'a> {
+    round: &'a [Logged],
+    memory: &'a Memory,
+}
+
+impl<'a> Uncounted<'a> {
+    /// Those on links from one key to another, the oldest of each link first.
+    fn between(&self, from: u64, to: u64) -> impl Iterator<Item = Late<'a>> {
+        let part = move |clicks: &'a [Logged]| {
+            let clicks = &clicks[clicks.partition_point(|click| click.key < from)..];
+            &clicks[..clicks.partition_point(|click| click.key <= to)]
+        };
+        let logged = part(self.round).iter().chain(self.memory.fresh.iter().flat_map(move |batch| part(batch)));
+        let waiting = self.memory.in_hand.iter().chain(&self.memory.staged);
+        let waiting = waiting.filter(move |click| {
+            let key = u64::from_be_bytes(link_key(click.owner, click.link));
+            (from..=to).contains(&key)
+        });
+        logged.map(Late::Logged).chain(waiting.map(Late::Waiting))
+    }
+
+    /// Those on one link, the oldest first.
+    pub(in crate::store) fn of_link(&self, owner: UserId, link: LinkId) -> impl Iterator<Item = Late<'a>> {
+        let key = u64::from_be_bytes(link_key(owner, link));
+        self.between(key, key)
+    }
+
+    /// Those on the links of a user.
+    pub(in crate::store) fn of_user(&self, owner: UserId) -> impl Iterator<Item = Late<'a>> {
+        let key = |link| u64::from_be_bytes(link_key(owner, LinkId(link)));
+        self.between(key(0), key(u32::MAX))
+    }
+}

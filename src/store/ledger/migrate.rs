@@ -1,0 +1,165 @@
+//! From format 1 to format 2: rows of single clicks become segments and sums.
+//!
+//! All of it is one transaction, so a data file has one format or the other, whatever happens meanwhile.
+
+use redb::{Database, Durability, ReadableTable, WriteTransaction};
+
+use crate::limits::CLICKS_PER_COMMIT_MAX;
+use crate::store::error::{Error, Kind, unless_damaged};
+use crate::store::ledger::block::Packed;
+use crate::store::ledger::dict::{self, Dictionary};
+use crate::store::ledger::rolls::ALL_DAYS;
+use crate::store::ledger::{Logged, rounds};
+use crate::store::record::{self, ClickRecord, Record, RollRecord, SumRecord, TallyRecord, TotalRecord};
+use crate::store::tables::{self, CLICK, CLICK_PURGE, CLICK_TALLY, CLICK_TOTAL, META, Table, click_key};
+use crate::visitor::{Class, Reason};
+
+/// Brings an open file to format 2.
+///
+/// # Errors
+/// When the disk fails; the file is of format 1 then.
+pub(in crate::store) fn from_rows(database: &Database) -> Result<(), Error> {
+    let mut tx = database.begin_write()?;
+    tx.set_durability(Durability::Immediate).map_err(|error| Error::new(Kind::Disk, error.to_string()))?;
+    for table in tables::ALL {
+        tx.open_table(table)?;
+    }
+    move_clicks(&tx)?;
+    for old in [CLICK, CLICK_TOTAL, CLICK_TALLY, CLICK_PURGE] {
+        tx.delete_table(old)?;
+    }
+    // Clicks of deleted links went with the rows.
+    tx.open_table(CLICK_PURGE)?;
+    let mut meta = tx.open_table(META)?;
+    meta.insert(b"schema".as_slice(), 2_u32.to_be_bytes().as_slice())?;
+    meta.insert(b"version".as_slice(), env!("CARGO_PKG_VERSION").as_bytes())?;
+    drop(meta);
+    tx.commit()?;
+    Ok(())
+}
+
+/// The tables of format 1, and what is known while they are read.
+struct Old<'a> {
+    rows: Table<'a>,
+    totals: Table<'a>,
+    tallies: Table<'a>,
+    words: dict::Tables<'a>,
+    dictionary: Dictionary,
+}
+
+fn move_clicks(tx: &WriteTransaction) -> Result<(), Error> {
+    let mut old = Old {
+        rows: tx.open_table(CLICK)?,
+        totals: tx.open_table(CLICK_TOTAL)?,
+        tallies: tx.open_table(CLICK_TALLY)?,
+        words: dict::Tables::open(tx)?,
+        // These came long ago; only their number in all is bounded.
+        dictionary: Dictionary::new(usize::MAX),
+    };
+    let mut new = rounds::Tables::open(tx)?;
+    // Some at a time: the table of links is among those being written to.
+    let mut from = Vec::new();
+    loop {
+        let links: Vec<[u8; 8]> = {
+            let range = new.links().range(from.as_slice()..)?.take(CLICKS_PER_COMMIT_MAX);
+            range
+                .filter_map(|row| row.map(|(key, _)| key.value().try_into().ok()).transpose())
+                .collect::<Result<_, _>>()?
+        };
+        let Some(last) = links.last() else { return Ok(()) };
+        from = [last.as_slice(), &[0]].concat();
+        for link in links {
+            old.move_link(&mut new, link)?;
+        }
+    }
+}
+
+fn get<R: Record>(table: &Table<'_>, key: &[u8]) -> Result<Option<R>, Error> {
+    let Some(raw) = table.get(key)? else { return Ok(None) };
+    unless_damaged(record::decode(key, raw.value()))
+}
+
+impl Old<'_> {
+    /// Moves the clicks of one link. What its sums say stands; of its days only single clicks know.
+    fn move_link(&mut self, new: &mut rounds::Tables<'_>, link: [u8; 8]) -> Result<(), Error> {
+        let (total, tally) = (get::<TotalRecord>(&self.totals, &link)?, get::<TallyRecord>(&self.tallies, &link)?);
+        let mut sum = SumRecord::empty();
+        let mut days: Vec<(u16, RollRecord)> = Vec::new();
+        let mut all = RollRecord::empty();
+        let (mut from, to) = (click_key(link, 0).to_vec(), click_key(link, u32::MAX));
+        loop {
+            let mut clicks = Vec::new();
+            for row in self.rows.range(from.as_slice()..=to.as_slice())?.take(CLICKS_PER_COMMIT_MAX) {
+                let (key, raw) = row?;
+                from = [key.value(), &[0]].concat();
+                let record = unless_damaged(record::decode::<ClickRecord>(key.value(), raw.value()))?;
+                clicks.push(record);
+            }
+            if clicks.is_empty() {
+                break;
+            }
+            let mut logged = Vec::with_capacity(clicks.len());
+            for record in clicks.into_iter().flatten() {
+                logged.push(self.pack(link, &record)?);
+            }
+            logged.iter().for_each(|click| sum.add(&click.packed));
+            rounds::append(new, link, &mut sum, logged.iter().map(|click| &click.packed), |_| {})?;
+            for (day, roll) in rounds::by_day(&logged) {
+                all.merge(&roll);
+                match days.iter_mut().rev().find(|known| known.0 == day) {
+                    Some((_, known)) => known.merge(&roll),
+                    None => days.push((day, roll)),
+                }
+            }
+        }
+        if let Some(total) = total {
+            (sum.humans, sum.bots) = (total.humans, total.bots);
+            sum.last_ms = total.last_ms;
+        } else if sum == SumRecord::empty() {
+            return Ok(());
+        }
+        if let Some(tally) = tally {
+            all = self.roll(tally, all)?;
+        }
+        (all.humans, all.bots) = (sum.humans, sum.bots);
+        days.push((ALL_DAYS, all));
+        rounds::put_sums(new, link, &sum, days)
+    }
+
+    fn pack(&mut self, link: [u8; 8], record: &ClickRecord) -> Result<Logged, Error> {
+        let referrer = self.dictionary.referrer(&mut self.words, &record.referrer)?;
+        let agent = self.dictionary.agent(&mut self.words, &record.agent)?;
+        let v4 = <[u8; 4]>::try_from(record.address.as_slice()).map(std::net::IpAddr::from);
+        let v6 = <[u8; 16]>::try_from(record.address.as_slice()).map(std::net::IpAddr::from);
+        Ok(Logged {
+            key: u64::from_be_bytes(link),
+            packed: Packed {
+                at_ms: record.at_ms,
+                referrer: referrer.id,
+                agent: agent.id,
+                class: Class::from_code(record.class),
+                reason: Reason::from_code(record.reason),
+                address: v4.or(v6).ok(),
+            },
+            host: referrer.host,
+            browser: agent.browser,
+            system: agent.system,
+        })
+    }
+
+    /// A tally as the sum of all days; hours are only known of `rows`, single clicks.
+    fn roll(&mut self, tally: TallyRecord, rows: RollRecord) -> Result<RollRecord, Error> {
+        let mut roll = RollRecord { hours: rows.hours, hosts_other: tally.referrers_other, ..RollRecord::empty() };
+        for (host, people) in tally.referrers {
+            let referrer = self.dictionary.referrer(&mut self.words, &host)?;
+            roll.add_host(referrer.host, people);
+        }
+        (roll.browsers, roll.systems) = (tally.browsers, tally.systems);
+        roll.browsers.sort_unstable();
+        roll.systems.sort_unstable();
+        Ok(roll)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,203 @@
+//! Counting: clicks of the log become segments and sums of their links.
+//!
+//! A round takes the clicks of many blocks, sorted by link, and goes through them in slices, each in a transaction that
+//! also moves the [place](crate::store::record::PlaceRecord) on. The tables have the same order, so a slice touches
+//! each of their pages once.
+
+use std::time::Instant;
+
+use redb::{ReadableTable, WriteTransaction};
+
+use crate::limits::CLICK_ROWS_PER_LINK_MAX;
+use crate::store::Report;
+use crate::store::error::{Error, Kind, unless_damaged};
+use crate::store::ledger::block::{self, Packed, Segment};
+use crate::store::ledger::rolls::{ALL_DAYS, day};
+use crate::store::ledger::{Logged, Pace};
+use crate::store::record::{self, Record, RollRecord, SumRecord};
+use crate::store::tables::{CLICK_SEG, LINK, ROLL_DAY, ROLL_TOTAL, Table, click_key, day_key};
+
+/// What clicks are counted into; opened once for many of them.
+pub(in crate::store) struct Tables<'a> {
+    links: Table<'a>,
+    totals: Table<'a>,
+    days: Table<'a>,
+    segments: Table<'a>,
+}
+
+impl<'a> Tables<'a> {
+    pub(in crate::store) fn open(tx: &'a WriteTransaction) -> Result<Tables<'a>, Error> {
+        Ok(Tables {
+            links: tx.open_table(LINK)?,
+            totals: tx.open_table(ROLL_TOTAL)?,
+            days: tx.open_table(ROLL_DAY)?,
+            segments: tx.open_table(CLICK_SEG)?,
+        })
+    }
+
+    pub(in crate::store) fn links(&self) -> &Table<'a> {
+        &self.links
+    }
+}
+
+/// Counts some of `clicks`, sorted by link, from one of them on. Returns how many of all are counted now: more than
+/// before, and all in the end.
+///
+/// # Errors
+/// When the disk fails; the caller undoes the transaction then. A damaged sum costs only the clicks on that link: it is
+/// reported, and they are dropped, so that it cannot hold up all others.
+pub(in crate::store) fn slice(
+    tx: &WriteTransaction,
+    clicks: &[Logged],
+    from: usize,
+    pace: &Pace,
+    report: Report,
+) -> Result<usize, Error> {
+    let begun = Instant::now();
+    let mut tables = Tables::open(tx)?;
+    let end = clicks.len().min(from + pace.slice_clicks);
+    let mut done = from;
+    for of_link in clicks[from..end].chunk_by(|a, b| a.key == b.key) {
+        match count(&mut tables, of_link, report) {
+            Err(error) if error.kind == Kind::Damaged => {
+                report(&format!("{} clicks were dropped: {error}", of_link.len()));
+            }
+            other => other?,
+        }
+        done += of_link.len();
+        if begun.elapsed() >= pace.slice {
+            break;
+        }
+    }
+    Ok(done)
+}
+
+fn get<R: Record>(table: &Table<'_>, key: &[u8]) -> Result<Option<R>, Error> {
+    table.get(key)?.map(|raw| record::unseal(key, raw.value())).transpose()
+}
+
+fn put<R: Record>(table: &mut Table<'_>, key: &[u8], record: &R) -> Result<(), Error> {
+    table.insert(key, record::seal(key, record)?.as_slice())?;
+    Ok(())
+}
+
+/// Counts clicks on one link. Everything is read before anything is written, so that damage leaves no half.
+fn count(tables: &mut Tables<'_>, clicks: &[Logged], report: Report) -> Result<(), Error> {
+    let Some(first) = clicks.first() else { return Ok(()) };
+    let link = first.key.to_be_bytes();
+    let mut sum: SumRecord = match get(&tables.totals, &link)? {
+        Some(sum) => sum,
+        // A link with sums exists: they go with it.
+        None if tables.links.get(link.as_slice())?.is_none() => return Ok(()),
+        None => SumRecord::empty(),
+    };
+    let mut rolls = by_day(clicks);
+    let mut all: RollRecord = get(&tables.days, &day_key(link, ALL_DAYS))?.unwrap_or_else(RollRecord::empty);
+    for (day, roll) in &mut rolls {
+        all.merge(roll);
+        if let Some(mut before) = get::<RollRecord>(&tables.days, &day_key(link, *day))? {
+            before.merge(roll);
+            *roll = before;
+        }
+    }
+    rolls.push((ALL_DAYS, all));
+    clicks.iter().for_each(|click| sum.add(&click.packed));
+    append(tables, link, &mut sum, clicks.iter().map(|click| &click.packed), report)?;
+    put_sums(tables, link, &sum, rolls)
+}
+
+/// Writes what was counted of a link, days with their rolls.
+pub(in crate::store) fn put_sums(
+    tables: &mut Tables<'_>,
+    link: [u8; 8],
+    sum: &SumRecord,
+    rolls: Vec<(u16, RollRecord)>,
+) -> Result<(), Error> {
+    for (day, mut roll) in rolls {
+        roll.trim();
+        put(&mut tables.days, &day_key(link, day), &roll)?;
+    }
+    put(&mut tables.totals, &link, sum)
+}
+
+/// What clicks on one link add to each day.
+pub(in crate::store) fn by_day(clicks: &[Logged]) -> Vec<(u16, RollRecord)> {
+    // Nearly always one day, seldom two; with a clock that jumps a few more.
+    let mut rolls: Vec<(u16, RollRecord)> = Vec::with_capacity(2);
+    for click in clicks {
+        let day = day(click.packed.at_ms);
+        match rolls.iter_mut().rev().find(|roll| roll.0 == day) {
+            Some((_, roll)) => roll.add(click),
+            None => {
+                let mut roll = RollRecord::empty();
+                roll.add(click);
+                rolls.push((day, roll));
+            }
+        }
+    }
+    rolls
+}
+
+/// Writes clicks after the last ones of their link, and makes room for them: the oldest segments go.
+pub(in crate::store) fn append<'a>(
+    tables: &mut Tables<'_>,
+    link: [u8; 8],
+    sum: &mut SumRecord,
+    clicks: impl Iterator<Item = &'a Packed>,
+    report: Report,
+) -> Result<(), Error> {
+    let segments = &mut tables.segments;
+    let mut open = newest(segments, link, sum, report)?;
+    for click in clicks {
+        open = match open {
+            Some((number, segment)) if segment.is_full() => {
+                write(segments, link, number, segment)?;
+                None
+            }
+            other => other,
+        };
+        let (_, segment) = open.get_or_insert_with(|| {
+            let number = sum.segment_next;
+            sum.segment_next = number.saturating_add(1);
+            (number, Segment::new(click))
+        });
+        segment.push(click);
+        sum.kept = sum.kept.saturating_add(1);
+    }
+    if let Some((number, segment)) = open {
+        write(segments, link, number, segment)?;
+    }
+    make_room(segments, link, sum)
+}
+
+fn write(segments: &mut Table<'_>, link: [u8; 8], number: u32, segment: Segment) -> Result<(), Error> {
+    let key = click_key(link, number);
+    segments.insert(key.as_slice(), segment.seal(&key).as_slice())?;
+    Ok(())
+}
+
+/// The newest segment of a link, to go on with. One that does not read stays as it is: the next begins.
+fn newest(
+    segments: &Table<'_>,
+    link: [u8; 8],
+    sum: &SumRecord,
+    report: Report,
+) -> Result<Option<(u32, Segment)>, Error> {
+    let Some(number) = sum.segment_next.checked_sub(1).filter(|number| *number >= sum.segment_first) else {
+        return Ok(None);
+    };
+    let key = click_key(link, number);
+    let Some(raw) = segments.get(key.as_slice())? else { return Ok(None) };
+    let reopened = Segment::reopen(&key, raw.value()).inspect_err(|error| report(&format!("clicks are lost: {error}")));
+    Ok(unless_damaged(reopened)?.map(|segment| (number, segment)))
+}
+
+/// Removes the oldest segments until no more than [`CLICK_ROWS_PER_LINK_MAX`] clicks are kept.
+fn make_room(segments: &mut Table<'_>, link: [u8; 8], sum: &mut SumRecord) -> Result<(), Error> {
+    while sum.kept > CLICK_ROWS_PER_LINK_MAX && sum.segment_first < sum.segment_next {
+        let removed = segments.remove(click_key(link, sum.segment_first).as_slice())?;
+        sum.kept = sum.kept.saturating_sub(removed.map_or(0, |raw| block::count(raw.value())));
+        sum.segment_first = sum.segment_first.saturating_add(1);
+    }
+    Ok(())
+}

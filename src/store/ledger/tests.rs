@@ -1,0 +1,459 @@
+//! Every click counts once, whatever the disk, the clock and the visitors do.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Mutex;
+
+use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata};
+use tempfile::TempDir;
+
+use crate::click::{self, Click};
+use crate::clock::Timestamp;
+use crate::limits::{CLICK_QUEUE_MAX, CLICKS_LATEST};
+use crate::link::LinkId;
+use crate::store::clicks::{Numbers, Seen, Tally};
+use crate::store::tables::{CLICK_LOG, CLICK_SEG, META, ROLL_DAY};
+use crate::store::tests::{
+    NOW, Xorshift, audit, click, folder_with, fresh, ignore, link, name, open, open_hasty, open_hasty_and_tell, rounds,
+    tamper, user,
+};
+use crate::store::{Fault, Store};
+use crate::user::UserId;
+use crate::visitor::{self, Class, Reason};
+
+/// Clicks as they were sent, by link, the oldest first.
+#[derive(Default, Clone)]
+struct Model(BTreeMap<(UserId, LinkId), Vec<Click>>);
+
+const AGENTS: [&str; 4] = [
+    "",
+    "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1",
+    "curl/8.1",
+];
+
+impl Model {
+    /// A click of any kind on one of `links`, with a clock that seldom stands right.
+    fn send(&mut self, store: &Store, links: &[(UserId, LinkId)], random: &mut Xorshift) {
+        let (owner, id) = links[random.below(links.len() as u64) as usize];
+        let jump = [0, 0, 0, 86_400, -86_400, -90_000_000, 3_600][random.below(7) as usize];
+        let sent = Click {
+            at: NOW.plus_s(jump + random.below(1000).cast_signed()),
+            class: [Class::Human, Class::Human, Class::Bot, Class::Preview, Class::Prefetch][random.below(5) as usize],
+            reason: [Reason::None, Reason::RobotWord][random.below(2) as usize],
+            referrer: match random.below(4) {
+                0 => String::new(),
+                1 => format!("host{}.example", random.below(9)),
+                _ => format!("host{}.example/{}", random.below(9), random.below(9)),
+            },
+            agent: AGENTS[random.below(4) as usize].to_owned(),
+            address: [None, Some("203.0.113.0"), Some("2001:db8:1::")][random.below(3) as usize]
+                .map(|text| text.parse().unwrap()),
+            ..click(owner, id, Class::Human)
+        };
+        store.record_click(sent.clone());
+        self.0.entry((owner, id)).or_default().push(sent);
+    }
+
+    fn numbers(sent: &[Click]) -> Numbers {
+        let count = |fits: &dyn Fn(Class) -> bool| sent.iter().filter(|click| fits(click.class)).count() as u64;
+        let times = sent.iter().filter(|click| click.class != Class::Prefetch).map(|click| click.at);
+        Numbers {
+            humans: count(&|class| class == Class::Human),
+            bots: count(&|class| matches!(class, Class::Bot | Class::Preview)),
+            last: times.max().filter(|at| at.ms() > 0),
+        }
+    }
+
+    fn tally(sent: &[Click]) -> Tally {
+        let people = || sent.iter().filter(|click| click.class == Class::Human);
+        let (mut referrers, mut browsers, mut systems) = (HashMap::new(), HashMap::new(), HashMap::new());
+        for click in people().filter(|click| !click.referrer.is_empty()) {
+            *referrers.entry(click::referring_host(&click.referrer).to_owned()).or_default() += 1;
+        }
+        for click in people().filter(|click| !click.agent.is_empty()) {
+            let (browser, system) = visitor::describe(&click.agent);
+            *browsers.entry(visitor::browser_name(browser as u8)).or_default() += 1;
+            *systems.entry(visitor::system_name(system as u8)).or_default() += 1;
+        }
+        fn sorted<T: Ord>(counts: HashMap<T, u64>) -> Vec<(T, u64)> {
+            let mut counts: Vec<_> = counts.into_iter().collect();
+            counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+            counts
+        }
+        Tally { referrers: sorted(referrers), referrers_other: 0, browsers: sorted(browsers), systems: sorted(systems) }
+    }
+
+    fn latest(sent: &[Click], people_only: bool) -> Vec<Seen> {
+        let fits = sent.iter().rev().filter(|click| !people_only || click.class == Class::Human);
+        let seen = |click: &Click| {
+            let Click { at, class, reason, referrer, agent, address, .. } = click.clone();
+            Seen { at, class, reason, referrer, agent, address }
+        };
+        fits.take(CLICKS_LATEST).map(seen).collect()
+    }
+
+    /// Holds everything that pages show against what was sent.
+    #[track_caller]
+    fn compare(&self, store: &Store) {
+        for (&(owner, id), sent) in &self.0 {
+            assert_eq!(store.numbers(owner, id).unwrap(), Model::numbers(sent));
+            assert_eq!(store.statistics(owner, id).unwrap(), (Model::numbers(sent), Model::tally(sent)));
+            for people_only in [false, true] {
+                assert_eq!(store.latest_clicks(owner, id, people_only).unwrap(), Model::latest(sent, people_only));
+            }
+        }
+        let owners: Vec<UserId> = self.0.keys().map(|key| key.0).collect();
+        for owner in owners {
+            let of_owner = self.0.iter().filter(|(key, _)| key.0 == owner);
+            let humans: u64 = of_owner.map(|(_, sent)| Model::numbers(sent).humans).sum();
+            assert_eq!(store.most_clicked(owner, 0).unwrap().1, humans);
+        }
+    }
+}
+
+/// A hasty store with links of two users.
+fn hasty() -> (TempDir, Store, Vec<(UserId, LinkId)>) {
+    let (folder, store) = fresh();
+    let (anna, bert) = (user(&store, "anna"), user(&store, "bert"));
+    let links = ["a", "b", "c"].map(|text| (anna, link(&store, anna, text).id));
+    let new = crate::link::NewLink { slug: None, change: crate::store::tests::about("https://example.org/", "") };
+    let other = (bert, store.create_link(bert, name("bert"), new, NOW).unwrap().unwrap().id);
+    store.close();
+    let store = open_hasty(folder.path());
+    (folder, store, [links.as_slice(), &[other]].concat())
+}
+
+fn len(store: &Store, table: crate::store::tables::Definition) -> u64 {
+    store.file.database().unwrap().begin_read().unwrap().open_table(table).unwrap().len().unwrap()
+}
+
+#[test]
+fn whatever_is_sent_is_shown_at_once_and_for_ever() {
+    for seed in 1..=rounds(3) {
+        eprintln!("seed {seed}");
+        let mut random = Xorshift(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let (folder, mut store, links) = hasty();
+        let mut model = Model::default();
+        for step in 0..60 {
+            for _ in 0..random.below(25) {
+                model.send(&store, &links, &mut random);
+            }
+            match random.below(8) {
+                0 => store.flush_clicks(),
+                1 => {
+                    store.settle();
+                    audit(&store);
+                    assert_eq!(len(&store, CLICK_LOG), 0);
+                }
+                2 => {
+                    store.close();
+                    store =
+                        if random.below(2) == 0 { open_hasty(folder.path()) } else { open(folder.path()).unwrap().0 };
+                }
+                3 => {
+                    let faults =
+                        [Fault::AfterSync, Fault::LostWrites, Fault::Full, Fault::Once(random.below(9) as usize)];
+                    store.break_disk(faults[random.below(4) as usize]);
+                    model.send(&store, &links, &mut random);
+                    store.flush_clicks();
+                    model.compare(&store);
+                    store.mend_disk();
+                }
+                _ => {}
+            }
+            if step % 4 == 0 {
+                model.compare(&store);
+            }
+        }
+        store.settle();
+        audit(&store);
+        model.compare(&store);
+    }
+}
+
+#[test]
+fn a_disk_that_fails_at_any_step_makes_no_click_count_twice_or_never() {
+    let faults: [fn(usize) -> Fault; 2] = [Fault::Once, Fault::From];
+    // A script has some two hundred writes and syncs; a few places of each on every run, all of them with more rounds.
+    let step = (23 / rounds(1)).max(1) as usize;
+    for fault in faults {
+        for at in (0..230).step_by(step) {
+            let (folder, store, links) = hasty();
+            let mut random = Xorshift(at as u64 + 1);
+            let mut model = Model::default();
+            (0..10).for_each(|_| model.send(&store, &links, &mut random));
+            store.flush_clicks();
+            store.break_disk(fault(at));
+            for _ in 0..6 {
+                (0..9).for_each(|_| model.send(&store, &links, &mut random));
+                // It may be refused; what was sent counts all the same.
+                drop(store.write("trying", |_| Ok(())));
+                model.compare(&store);
+            }
+            store.mend_disk();
+            model.compare(&store);
+            store.settle();
+            audit(&store);
+            model.compare(&store);
+            store.close();
+            let (store, opened) = open(folder.path()).unwrap();
+            assert!(!opened.repaired);
+            audit(&store);
+            model.compare(&store);
+        }
+    }
+}
+
+#[test]
+fn after_a_crash_at_any_commit_what_was_flushed_counts_once() {
+    let (_folder, store, links) = hasty();
+    let mut random = Xorshift(0x2545_f491_4f6c_dd1d);
+    let (mut model, mut is_in_round) = (Model::default(), 0);
+    for _ in 0..rounds(4) {
+        (0..40).for_each(|_| model.send(&store, &links, &mut random));
+        store.flush_clicks();
+        // Between these the thread goes on with its round, three clicks at a time.
+        for _ in 0..6 {
+            let left = folder_with(&store.image());
+            let check = |store: &Store| {
+                audit(store);
+                model.compare(store);
+                store.settle();
+                audit(store);
+                model.compare(store);
+                assert_eq!(len(store, CLICK_LOG), 0);
+            };
+            let (copy, opened) = open(left.path()).unwrap();
+            assert!(opened.repaired);
+            let place =
+                copy.read("reading the place", |tx| crate::store::tables::place(&tx.open_table(META)?)).unwrap();
+            is_in_round += u32::from(place.to > place.head);
+            check(&copy);
+        }
+    }
+    assert!(is_in_round > 0, "some crashes were in the middle of a round");
+}
+
+#[test]
+fn a_crash_loses_only_what_was_not_flushed() {
+    let (_folder, store, links) = hasty();
+    let (owner, id) = links[0];
+    let mut flushed = 0;
+    for round in 1..=rounds(10) {
+        (0..round % 13).for_each(|_| store.record_click(click(owner, id, Class::Human)));
+        store.flush_clicks();
+        flushed += round % 13;
+        store.record_click(click(owner, id, Class::Human));
+        let left = folder_with(&store.image());
+        let humans = open(left.path()).unwrap().0.numbers(owner, id).unwrap().humans;
+        assert!((flushed..=flushed + 1).contains(&humans), "{humans} of {flushed}");
+        flushed += 1;
+    }
+}
+
+static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn tell(words: &str) {
+    TOLD.lock().unwrap().push(words.to_owned());
+}
+
+/// A closed store's folder with `count` clicks in the log, and the link they are on.
+fn logged(count: i64) -> (TempDir, UserId, LinkId) {
+    let (folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let id = link(&store, anna, "promo").id;
+    for second in 0..count {
+        store.record_click(Click { at: NOW.plus_s(second), ..click(anna, id, Class::Human) });
+    }
+    store.close();
+    (folder, anna, id)
+}
+
+fn blocks(folder: &Path) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let database = redb::Database::open(folder.join(crate::store::FILE_NAME)).unwrap();
+    let tx = database.begin_read().unwrap();
+    let table = tx.open_table(CLICK_LOG).unwrap();
+    table
+        .iter()
+        .unwrap()
+        .map(|row| row.map(|(key, raw)| (key.value().to_vec(), raw.value().to_vec())).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_damaged_block_costs_its_own_clicks_only_and_is_reported() {
+    let (folder, anna, id) = logged(3000);
+    let before = blocks(folder.path());
+    assert!(before.len() > 3);
+    let (key, raw) = &before[1];
+    let lost = super::block::read_block(key, raw).unwrap().len() as u64;
+    let mut flipped = raw.clone();
+    flipped[100] ^= 1;
+    tamper(folder.path(), CLICK_LOG, key, &flipped);
+    let store = open_hasty_and_tell(folder.path(), tell);
+    assert_eq!(store.numbers(anna, id).unwrap().humans, 3000 - lost);
+    assert!(TOLD.lock().unwrap().iter().any(|told| told.contains("clicks are lost: click_log")));
+    store.settle();
+    audit(&store);
+    assert_eq!(store.numbers(anna, id).unwrap().humans, 3000 - lost);
+    assert_eq!(len(&store, CLICK_LOG), 0, "it goes with its round");
+}
+
+#[test]
+fn without_its_place_the_log_is_not_counted_a_second_time() {
+    let (folder, anna, id) = logged(100);
+    let (store, _) = open(folder.path()).unwrap();
+    store.settle();
+    (0..5).for_each(|_| store.record_click(click(anna, id, Class::Human)));
+    store.close();
+    tamper(folder.path(), META, b"ingest", b"\x01\xff");
+    let (store, _) = open(folder.path()).unwrap();
+    assert_eq!(store.numbers(anna, id).unwrap().humans, 100);
+    (0..7).for_each(|_| store.record_click(click(anna, id, Class::Human)));
+    assert_eq!(store.numbers(anna, id).unwrap().humans, 107);
+    store.settle();
+    assert_eq!(store.numbers(anna, id).unwrap().humans, 107);
+    store.close();
+    assert_eq!(open(folder.path()).unwrap().0.numbers(anna, id).unwrap().humans, 107);
+}
+
+#[test]
+fn a_queue_full_of_clicks_is_counted_to_the_last() {
+    let (folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let ids = ["a", "b", "c"].map(|text| link(&store, anna, text).id);
+    for at in 0..CLICK_QUEUE_MAX {
+        store.record_click(click(anna, ids[at % 3], Class::Human));
+    }
+    let shed = store.take_shed_clicks();
+    let humans = || ids.map(|id| store.numbers(anna, id).unwrap().humans).iter().sum::<u64>();
+    assert_eq!(humans() + shed, CLICK_QUEUE_MAX as u64);
+    let before = humans();
+    store.settle();
+    audit(&store);
+    assert_eq!(humans(), before);
+    store.close();
+    let (store, _) = open(folder.path()).unwrap();
+    assert_eq!(ids.map(|id| store.numbers(anna, id).unwrap().humans).iter().sum::<u64>(), before);
+}
+
+#[test]
+fn with_too_much_to_count_clicks_wait_and_then_go_on() {
+    let (_folder, store, links) = hasty();
+    let (owner, id) = links[0];
+    store.break_disk(Fault::Full);
+    (0..500).for_each(|_| store.record_click(click(owner, id, Class::Human)));
+    assert_eq!(store.numbers(owner, id).unwrap().humans, 500);
+    store.mend_disk();
+    store.settle();
+    while store.queue.unwritten_clicks() > 0 {
+        store.settle();
+    }
+    assert_eq!(store.numbers(owner, id).unwrap().humans, 500);
+    audit(&store);
+}
+
+#[test]
+fn a_clock_that_runs_backwards_leaves_every_click_in_its_order() {
+    let (_folder, store, links) = hasty();
+    let (owner, id) = links[1];
+    let times = [0, 5_000, -1, i64::MIN / 1000, i64::MAX / 1000, -86_400, 86_400, 1].map(|second| NOW.plus_s(second));
+    let times: Vec<Timestamp> = times.into_iter().chain([Timestamp::from_ms(-1), Timestamp::from_ms(0)]).collect();
+    for at in &times {
+        store.record_click(Click { at: *at, ..click(owner, id, Class::Human) });
+    }
+    for _ in 0..2 {
+        let latest = store.latest_clicks(owner, id, true).unwrap();
+        assert!(latest.iter().map(|seen| seen.at).eq(times.iter().rev().copied()));
+        assert_eq!(store.numbers(owner, id).unwrap().last, times.iter().max().copied());
+        store.settle();
+        audit(&store);
+    }
+}
+
+#[test]
+fn deleting_a_link_leaves_nothing_of_its_clicks() {
+    let (_folder, store, links) = hasty();
+    let (owner, id) = links[0];
+    let mut random = Xorshift(7);
+    let mut model = Model::default();
+    for when in 0..3 {
+        (0..60).for_each(|_| model.send(&store, &links, &mut random));
+        match when {
+            0 => store.settle(),
+            1 => store.flush_clicks(),
+            _ => {}
+        }
+    }
+    store.delete_link(owner, name("anna"), id).unwrap().unwrap();
+    model.0.remove(&(owner, id));
+    model.compare(&store);
+    assert_eq!(store.statistics(owner, id).unwrap(), (Numbers::default(), Tally::default()));
+    store.settle();
+    while store.purge_clicks().unwrap() {}
+    audit(&store);
+    model.compare(&store);
+    let tx = store.file.database().unwrap().begin_read().unwrap();
+    let keys = |table: crate::store::tables::Definition| -> Vec<Vec<u8>> {
+        let table = tx.open_table(table).unwrap();
+        table.iter().unwrap().map(|row| row.unwrap().0.value().to_vec()).collect()
+    };
+    let key = crate::store::tables::link_key(owner, id);
+    assert!([CLICK_SEG, ROLL_DAY].into_iter().flat_map(keys).all(|other| other[..8] != key));
+}
+
+/// Nanoseconds of processor time that the writing thread has used, and bytes it has written to the file.
+fn usage(store: &Store) -> (u64, u64) {
+    let ask = |_: &redb::WriteTransaction| {
+        let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+        let time = stat.split(' ').next().unwrap().parse().unwrap();
+        Ok((time, crate::store::backend::fault::written()))
+    };
+    store.write("asking the thread", ask).unwrap()
+}
+
+/// The figures of a processor: `cargo test --release --lib -- --ignored --nocapture what_a_click_costs`.
+#[test]
+#[ignore = "takes a minute, and says something in a release build only"]
+fn what_a_click_costs() {
+    for links in [1, 100, 10_000_usize] {
+        let (folder, store) = fresh();
+        let anna = user(&store, "anna");
+        let ids: Vec<LinkId> = (0..links).map(|at| link(&store, anna, &format!("s{at}")).id).collect();
+        store.close();
+        let (store, _) = Store::open(folder.path(), 16 << 20, ignore).unwrap();
+        let mut random = Xorshift(1);
+        let agents: Vec<String> = (0..200).map(|at| format!("{} v{at}", AGENTS[1])).collect();
+        let (before, begun) = (usage(&store), std::time::Instant::now());
+        let mut sent = 0_u64;
+        while sent < 1_000_000 {
+            for _ in 0..4096 {
+                store.record_click(Click {
+                    at: NOW.plus_s((sent / 5000).cast_signed()),
+                    referrer: format!("host{}.example/{}", random.below(50), random.below(5)),
+                    agent: agents[random.below(200) as usize].clone(),
+                    address: Some("203.0.113.0".parse().unwrap()),
+                    ..click(anna, ids[random.below(links as u64) as usize], Class::Human)
+                });
+                sent += 1;
+            }
+            store.flush_clicks();
+        }
+        let logged = usage(&store);
+        store.settle();
+        let after = usage(&store);
+        assert_eq!(store.most_clicked(anna, 0).unwrap().1, sent);
+        let per_click = |of: fn(&(u64, u64)) -> u64, to: &(u64, u64)| (of(to) - of(&before)) as f64 / sent as f64;
+        eprintln!(
+            "{links} links: {:.3} us and {:.1} B per click until the last was logged, {:.3} us and {:.1} B when all were \
+             counted; {:.1} s; {:.1} B per click in the file",
+            per_click(|usage| usage.0, &logged) / 1000.0,
+            per_click(|usage| usage.1, &logged),
+            per_click(|usage| usage.0, &after) / 1000.0,
+            per_click(|usage| usage.1, &after),
+            begun.elapsed().as_secs_f64(),
+            store.size_bytes() as f64 / sent as f64,
+        );
+    }
+}
