@@ -102,7 +102,7 @@ impl Writer<'_> {
                 let change_alone_failed = is_change && error.kind != Kind::Disk && self.file.is_open();
                 self.look_after(&error);
                 refused(error);
-                if change_alone_failed && !clicks.is_empty() { self.write(None, is_last) } else { is_alone }
+                if change_alone_failed { clicks.is_empty() || self.write(None, is_last) } else { is_alone }
             }
             Err(Failure::AtCommit(error, undecided, answer)) => {
                 self.undecided = Some(undecided);

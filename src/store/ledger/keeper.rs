@@ -64,7 +64,7 @@ impl Keeper {
         let fresh = sorted(replayed.fresh);
         if !fresh.is_empty() {
             memory.fresh_count = fresh.len();
-            memory.fresh.push(fresh);
+            memory.fresh.push(Arc::new(fresh));
             memory.fresh_since = Some(Instant::now());
         }
         drop(memory);
@@ -106,7 +106,8 @@ impl Keeper {
         let batches = memory.fresh.clone();
         drop(memory);
         // Nobody else changes them; readers see them in their batches meanwhile.
-        let clicks = Arc::new(sorted(batches.concat()));
+        let clicks = batches.iter().flat_map(|batch| batch.iter().copied()).collect();
+        let clicks = Arc::new(sorted(clicks));
         memory = self.ledger.lock();
         memory.fresh.clear();
         (memory.fresh_count, memory.fresh_since) = (0, None);
@@ -141,9 +142,7 @@ impl Keeper {
             tables::put_place(tx, &super::place(head, to, &clicks[..counted]))?;
         } else {
             let mut log = tx.open_table(CLICK_LOG)?;
-            for block in head..to {
-                log.remove(block.to_be_bytes().as_slice())?;
-            }
+            log.retain_in(..to.to_be_bytes().as_slice(), |_, _| false)?;
             tables::put_place(tx, &PlaceRecord { head: to, to, owner: 0, link: 0, within: 0 })?;
         }
         done.counted = Some(counted);
@@ -189,7 +188,7 @@ impl Keeper {
         let batch = if written > 0 { std::mem::take(&mut memory.in_hand) } else { Arc::default() };
         if written > 0 {
             memory.fresh_count += written;
-            memory.fresh.push(done.logged);
+            memory.fresh.push(Arc::new(done.logged));
             memory.fresh_since.get_or_insert_with(Instant::now);
         }
         let mut finished = None;

@@ -44,7 +44,7 @@ pub(super) struct Memory {
     /// and is the next again.
     pub(super) in_hand: Arc<Vec<Click>>,
     /// Logged: a batch of each transaction, sorted by link, the oldest first.
-    pub(super) fresh: Vec<Vec<Logged>>,
+    pub(super) fresh: Vec<Arc<Vec<Logged>>>,
     pub(super) fresh_count: usize,
     /// When the oldest of them was logged.
     pub(super) fresh_since: Option<Instant>,
