@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use subtle::ConstantTimeEq;
 
+use crate::click::Durability;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{BaseUrl, Config};
 use crate::limits::SETUP_TRIES_PER_MINUTE;
@@ -37,6 +38,8 @@ pub(crate) struct App {
     pub(crate) setup_code: SetupCode,
     /// The sockets' addresses, once there are any.
     listening: OnceLock<Listening>,
+    /// Visitors are sent on when their click is on disk.
+    pub(crate) is_strict: bool,
     /// The environment's word on registration; it wins over the stored setting.
     registration: Option<Registration>,
     settings: RwLock<Arc<Settings>>,
@@ -57,6 +60,7 @@ impl App {
     /// # Errors
     /// When the store cannot be read, or there is no randomness.
     pub(crate) fn new(store: Store, clock: Clock, hasher: Hasher, config: &Config) -> Result<App, store::Error> {
+        store.set_click_flow(config.click_durability, config.click_window);
         Ok(App {
             clock,
             hasher,
@@ -67,6 +71,7 @@ impl App {
             traffic: Traffic::default(),
             setup_code: SetupCode::random()?,
             listening: OnceLock::new(),
+            is_strict: config.click_durability == Durability::Strict,
             registration: config.registration,
             settings: RwLock::new(Arc::new(store.settings()?)),
             set_up: AtomicBool::new(store.is_set_up()?),

@@ -15,8 +15,8 @@ use pico_args::Arguments;
 
 use crate::limits::SELF_SIGNED_NAMES_MAX;
 use crate::options::{
-    ADMIN, ALLOWED_HOSTS, BASE_URL, DATA_DIR, EMAIL, HOST, HTTP_PORT, JSON, LOG_FORMAT, LOG_LEVEL, NUMTHREADS,
-    OptionRow, PASSWORD_STDIN, PORT, TLS_CERT, TLS_KEY, TRUSTED_PROXIES,
+    ADMIN, ALLOWED_HOSTS, BASE_URL, CLICK_DURABILITY, CLICK_WINDOW, DATA_DIR, EMAIL, HOST, HTTP_PORT, JSON, LOG_FORMAT,
+    LOG_LEVEL, NUMTHREADS, OptionRow, PASSWORD_STDIN, PORT, TLS_CERT, TLS_KEY, TRUSTED_PROXIES,
 };
 use crate::spelling::{nearest, shown};
 use form::{COMMANDS, Form, GROUPS, SERVE};
@@ -284,6 +284,8 @@ impl Typed {
             tls_cert: self.value(&TLS_CERT)?,
             tls_key: self.value(&TLS_KEY)?,
             http_port: self.value(&HTTP_PORT)?,
+            click_durability: self.value(&CLICK_DURABILITY)?,
+            click_window: self.value(&CLICK_WINDOW)?,
             log_level: self.value(&LOG_LEVEL)?,
             log_format: self.value(&LOG_FORMAT)?,
         })

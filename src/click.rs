@@ -26,6 +26,26 @@ pub(crate) struct Click {
     pub(crate) address: Option<IpAddr>,
 }
 
+/// When a redirect is answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// At once; its click is on disk within the window.
+    #[default]
+    Relaxed,
+    /// When its click is on disk.
+    Strict,
+}
+
+impl Durability {
+    pub(crate) fn parse(word: &str) -> Option<Durability> {
+        match word {
+            "relaxed" => Some(Durability::Relaxed),
+            "strict" => Some(Durability::Strict),
+            _ => None,
+        }
+    }
+}
+
 /// What a visitor's request says, as it came.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Visit<'a> {

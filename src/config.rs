@@ -15,9 +15,14 @@ mod tls;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use crate::limits::THREADS_MAX;
-use crate::options::{self, BASE_URL, DATA_DIR, FROM_ENVIRONMENT, NUMTHREADS, OptionRow, Options, REGISTRATION};
+use crate::click::Durability;
+use crate::limits::{CLICK_WINDOW_MS, THREADS_MAX};
+use crate::options::{
+    self, BASE_URL, CLICK_DURABILITY, CLICK_WINDOW, DATA_DIR, FROM_ENVIRONMENT, NUMTHREADS, OptionRow, Options,
+    REGISTRATION,
+};
 use crate::proxy::TrustedProxies;
 use crate::spelling::{nearest, shown};
 use crate::user::Registration;
@@ -47,6 +52,10 @@ pub(crate) struct Config {
     pub(crate) tls: Option<TlsFiles>,
     /// The port for plain HTTP on the same address, only beside TLS and never the same port; 0 takes a free one.
     pub(crate) http_port: Option<u16>,
+    /// When redirects are answered.
+    pub(crate) click_durability: Durability,
+    /// The longest a click waits for its commit.
+    pub(crate) click_window: Duration,
     pub(crate) log: LogFilter,
     pub(crate) log_format: LogFormat,
     /// Who may register, if the environment says so.
@@ -117,6 +126,8 @@ pub(crate) fn resolve(options: &Options, env: &dyn Fn(&str) -> Option<String>) -
         trusted_proxies: address::trusted_proxies(&given)?,
         tls,
         http_port,
+        click_durability: click_durability(&given.value(&CLICK_DURABILITY))?,
+        click_window: click_window(&given.value(&CLICK_WINDOW))?,
         log: logging::filter(&given.value(&options::LOG_LEVEL))?,
         log_format: logging::format(&given.value(&options::LOG_FORMAT))?,
         registration: given.find(&REGISTRATION).map(|value| registration(&value)).transpose()?,
@@ -128,6 +139,17 @@ pub(crate) fn resolve(options: &Options, env: &dyn Fn(&str) -> Option<String>) -
 fn threads(value: &Value) -> Result<usize, ConfigError> {
     let count = number(&value.text).filter(|count| (1..=THREADS_MAX).contains(count));
     count.ok_or_else(|| value.refused(&format!("Use a number from 1 to {THREADS_MAX}.")))
+}
+
+fn click_durability(value: &Value) -> Result<Durability, ConfigError> {
+    Durability::parse(&value.text).ok_or_else(|| value.refused("Use relaxed or strict."))
+}
+
+fn click_window(value: &Value) -> Result<Duration, ConfigError> {
+    let ms = number(&value.text).filter(|ms| CLICK_WINDOW_MS.contains(ms));
+    let (least, most) = (CLICK_WINDOW_MS.start(), CLICK_WINDOW_MS.end());
+    ms.map(Duration::from_millis)
+        .ok_or_else(|| value.refused(&format!("Use a number of milliseconds from {least} to {most}.")))
 }
 
 fn registration(value: &Value) -> Result<Registration, ConfigError> {

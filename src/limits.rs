@@ -98,8 +98,12 @@ pub(crate) const CLICKS_PER_COMMIT_MAX: usize = 4_096;
 pub(crate) const CLICK_GATHER: Duration = Duration::from_millis(50);
 /// A batch this large is written after [`CLICK_GATHER`]; a smaller one waits for [`CLICK_FLUSH`].
 pub(crate) const CLICKS_UNDER_LOAD: usize = 32;
-/// The longest a click waits for its commit on a working disk.
+/// The longest a click waits for its commit on a working disk, unless the operator says otherwise.
 pub(crate) const CLICK_FLUSH: Duration = Duration::from_secs(1);
+/// What the operator may say: below it each click would be a commit, above it a crash would lose what people saw.
+pub(crate) const CLICK_WINDOW_MS: std::ops::RangeInclusive<u64> = 10..=60_000;
+/// A visitor whose click has to be on disk first waits this long, then is asked to come back.
+pub(crate) const CLICK_STRICT_WAIT: Duration = Duration::from_secs(2);
 /// After failed commits clicks wait longer each time, up to this long; then writing heals within a minute.
 pub(crate) const CLICK_RETRY_MAX: Duration = Duration::from_secs(60);
 /// The longest user agent kept; real ones are under 200 bytes.

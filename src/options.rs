@@ -33,6 +33,8 @@ pub(crate) struct Options {
     pub(crate) tls_cert: Option<String>,
     pub(crate) tls_key: Option<String>,
     pub(crate) http_port: Option<String>,
+    pub(crate) click_durability: Option<String>,
+    pub(crate) click_window: Option<String>,
     pub(crate) log_level: Option<String>,
     pub(crate) log_format: Option<String>,
 }
@@ -50,7 +52,7 @@ pub(crate) static PORT: OptionRow = OptionRow {
 pub(crate) static NUMTHREADS: OptionRow = OptionRow {
     default: Some("10"),
     typed: |options| options.numthreads.as_deref(),
-    ..OptionRow::setting("--numthreads", "COUNT", "SERVER_NUMTHREADS", "request threads, 1 to 256")
+    ..OptionRow::setting("--numthreads", "COUNT", "SERVER_NUMTHREADS", "threads, 1 to 256")
 };
 pub(crate) static DATA_DIR: OptionRow = OptionRow {
     default: Some("data"),
@@ -81,10 +83,20 @@ pub(crate) static HTTP_PORT: OptionRow = OptionRow {
     typed: |options| options.http_port.as_deref(),
     ..OptionRow::setting("--http-port", "PORT", "SERVER_HTTP_PORT", "plain HTTP beside TLS")
 };
+pub(crate) static CLICK_DURABILITY: OptionRow = OptionRow {
+    default: Some("relaxed"),
+    typed: |options| options.click_durability.as_deref(),
+    ..OptionRow::setting("--click-durability", "WHEN", "SERVER_CLICK_DURABILITY", "relaxed or strict")
+};
+pub(crate) static CLICK_WINDOW: OptionRow = OptionRow {
+    default: Some("1000"),
+    typed: |options| options.click_window.as_deref(),
+    ..OptionRow::setting("--click-window", "MS", "SERVER_CLICK_WINDOW", "clicks wait so long")
+};
 pub(crate) static LOG_LEVEL: OptionRow = OptionRow {
     default: Some("info"),
     typed: |options| options.log_level.as_deref(),
-    ..OptionRow::setting("--log-level", "LEVEL", "SERVER_LOG_LEVEL", "off to trace, per part")
+    ..OptionRow::setting("--log-level", "LEVEL", "SERVER_LOG_LEVEL", "from off to trace")
 };
 pub(crate) static LOG_FORMAT: OptionRow = OptionRow {
     default: Some("text"),
@@ -121,6 +133,8 @@ pub(crate) static FROM_ENVIRONMENT: &[&OptionRow] = &[
     &TLS_CERT,
     &TLS_KEY,
     &HTTP_PORT,
+    &CLICK_DURABILITY,
+    &CLICK_WINDOW,
     &LOG_LEVEL,
     &LOG_FORMAT,
     &REGISTRATION,

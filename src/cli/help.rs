@@ -25,7 +25,7 @@ pub(crate) fn help(topic: &Topic) -> String {
     }
     let variables: Vec<_> = form.rows().filter(|row| row.flag.is_none()).collect();
     if !variables.is_empty() {
-        lines.push(String::new());
+        // Right below the flags: both together fill a terminal.
         lines.extend(columns(&variables));
     }
     lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()

@@ -32,7 +32,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let (store, opened) = data::open(&config)?;
     data::warn_of_rights(&config.data_dir);
     if opened.repaired {
-        warn!(target: "store", "last shutdown was not clean; up to 1 s of clicks may be missing");
+        let window_s = config.click_window.as_secs_f64();
+        warn!(target: "store", "last shutdown was not clean; up to {window_s} s of clicks may be missing");
     }
     if let Some(seed) = &config.admin {
         if user_add::seed(&store, seed, &clock)? {

@@ -5,6 +5,7 @@ use std::fs;
 use log::LevelFilter;
 
 use super::*;
+use crate::limits::CLICK_FLUSH;
 use crate::options::{ADMIN_PASSWORD, ALLOWED_HOSTS, HOST, HTTP_PORT, TLS_CERT, TLS_KEY, TRUSTED_PROXIES};
 
 /// The configuration of these variables, and no flags.
@@ -36,6 +37,8 @@ fn flag(row: &OptionRow, value: &str) -> Options {
         "--tls-cert" => options.tls_cert = text,
         "--tls-key" => options.tls_key = text,
         "--http-port" => options.http_port = text,
+        "--click-durability" => options.click_durability = text,
+        "--click-window" => options.click_window = text,
         "--log-level" => options.log_level = text,
         "--log-format" => options.log_format = text,
         other => panic!("{other} has no row here"),
@@ -55,6 +58,7 @@ fn without_flags_and_variables_the_defaults_count() {
     assert_eq!((config.tls, config.http_port), (None, None));
     assert_eq!(config.log, LogFilter { default: LevelFilter::Info, targets: Vec::new() });
     assert_eq!(config.log_format, LogFormat::Text);
+    assert_eq!((config.click_durability, config.click_window), (Durability::Relaxed, CLICK_FLUSH));
     assert_eq!(config.registration, None);
     assert!(config.admin.is_none());
     assert!(config.warnings.is_empty());
@@ -107,6 +111,8 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("SERVER_HTTP_PORT", &["65536", "-1", "+80", "http", "80 "]),
     ("SERVER_TRUSTED_PROXIES", &["proxy", "Private", "10.0.0.0/33", "10/8", "10.0.0.1:80", "[::1]", "\u{1b}"]),
     ("SERVER_NUMTHREADS", &["0", "257", "-1", "many", "1.5", "99999999999999999999999"]),
+    ("SERVER_CLICK_DURABILITY", &["Strict", "none", "relaxed,strict"]),
+    ("SERVER_CLICK_WINDOW", &["0", "9", "60001", "1s", "-5", "1.5"]),
     ("SERVER_LOG_LEVEL", &["loud", "info,debug", "links", "web=debug", "links=loud", "links=info,links=warn", ","]),
     ("SERVER_LOG_FORMAT", &["xml", "JSON"]),
     ("SERVER_REGISTRATION", &["yes", "Open"]),

@@ -5,10 +5,11 @@ mod late;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
 
-use crate::click::Click;
+use crate::click::{Click, Durability};
 use crate::clock::Timestamp;
 use crate::limits::{
     CLICK_LOOKS_MAX, CLICKS_LATEST, CLICKS_SCANNED_MAX, LINKS_SCANNED_MAX, PURGE_ROWS_PER_COMMIT,
@@ -183,10 +184,20 @@ fn scan(tx: &ReadTransaction, link: [u8; 8], mut is_enough: impl FnMut(Packed) -
 }
 
 impl Store {
-    /// Leaves a click to be written within [`CLICK_FLUSH`](crate::limits::CLICK_FLUSH). Never waits; with the queue
-    /// full the click is shed and counted.
-    pub(crate) fn record_click(&self, click: Click) {
-        self.queue.push_click(click);
+    /// Says how long clicks gather before they are written.
+    pub(crate) fn set_click_flow(&self, durability: Durability, window: Duration) {
+        self.queue.set_flow(durability, window);
+    }
+
+    /// Leaves a click to be written, and gives it a number that only grows. Never waits; with the queue full the click
+    /// is shed and counted, and has none.
+    pub(crate) fn record_click(&self, click: Click) -> Option<u64> {
+        self.queue.push_click(click)
+    }
+
+    /// Waits until the click with this number is on disk, up to a time. False when it is not.
+    pub(crate) fn wait_for_click(&self, number: u64, at_most: Duration) -> bool {
+        self.queue.wait_until_written(number, at_most)
     }
 
     /// Clicks shed since the last call.

@@ -96,7 +96,8 @@ impl From<crate::random::NoRandomness> for Error {
     }
 }
 
-/// Why a data file was not opened. The file is as it was, byte for byte.
+/// Why a data file was not opened. The file is as it was, byte for byte; one of an older format that could not be
+/// brought to ours still says what it said.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum OpenError {
     /// Another process has it open.

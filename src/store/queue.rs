@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use redb::WriteTransaction;
 
-use crate::click::Click;
+use crate::click::{Click, Durability};
 use crate::limits::{
     CLICK_FLUSH, CLICK_GATHER, CLICK_QUEUE_MAX, CLICK_RETRY_MAX, CLICKS_PER_COMMIT_MAX, CLICKS_UNDER_LOAD,
 };
@@ -34,6 +34,20 @@ pub(super) struct Turn {
     pub(super) is_last: bool,
 }
 
+/// How long clicks gather.
+#[derive(Debug, Clone, Copy)]
+struct Flow {
+    durability: Durability,
+    /// The longest a click waits for its commit.
+    window: Duration,
+}
+
+impl Default for Flow {
+    fn default() -> Flow {
+        Flow { durability: Durability::default(), window: CLICK_FLUSH }
+    }
+}
+
 #[derive(Default)]
 struct Waiting {
     changes: VecDeque<Change>,
@@ -53,6 +67,8 @@ struct Waiting {
     failed: Option<Instant>,
     /// When a reader last asked for a look at the file.
     looked: Option<Instant>,
+    /// When clicks are written.
+    flow: Flow,
     stopping: bool,
 }
 
@@ -68,29 +84,37 @@ impl Waiting {
 pub(super) struct Queue {
     waiting: Mutex<Waiting>,
     changed: Condvar,
+    /// Told after each transaction with clicks, and at the end.
+    written: Condvar,
     shed: AtomicU64,
 }
 
 impl Queue {
     pub(super) fn new() -> Queue {
-        Queue { waiting: Mutex::default(), changed: Condvar::new(), shed: AtomicU64::new(0) }
+        Queue { waiting: Mutex::default(), changed: Condvar::new(), written: Condvar::new(), shed: AtomicU64::new(0) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Leaves a click to be written. Never waits; with the queue full the click is shed and counted.
-    pub(super) fn push_click(&self, click: Click) {
+    /// Says how long clicks gather.
+    pub(super) fn set_flow(&self, durability: Durability, window: Duration) {
+        self.lock().flow = Flow { durability, window };
+    }
+
+    /// Leaves a click to be written, and gives it a number. Never waits; with the queue full the click is shed and
+    /// counted, and has none.
+    pub(super) fn push_click(&self, click: Click) -> Option<u64> {
         let mut waiting = self.lock();
         if waiting.unwritten() >= CLICK_QUEUE_MAX || waiting.stopping {
             self.shed.fetch_add(1, Ordering::Relaxed);
-            return;
+            return None;
         }
         waiting.clicks.push(click);
         waiting.came += 1;
         waiting.gathered += 1;
-        let count = waiting.gathered;
+        let (count, number) = (waiting.gathered, waiting.came);
         if count == 1 {
             waiting.since.get_or_insert_with(Instant::now);
         }
@@ -99,6 +123,7 @@ impl Queue {
         if count == 1 || count == CLICKS_UNDER_LOAD {
             self.changed.notify_one();
         }
+        Some(number)
     }
 
     /// Takes the clicks that have come; they stay unwritten. Nobody who leaves one waits for more than an exchange of
@@ -132,6 +157,10 @@ impl Queue {
         if waiting.gathered == 0 {
             waiting.since = None;
         }
+        drop(waiting);
+        if clicks > 0 {
+            self.written.notify_all();
+        }
     }
 
     /// Notes that clicks could not be written: they wait for the next transaction. Returns how many were given up,
@@ -139,9 +168,11 @@ impl Queue {
     pub(super) fn note_failure(&self) -> usize {
         let mut waiting = self.lock();
         waiting.failures = waiting.failures.saturating_add(1);
+        self.written.notify_all();
         if waiting.stopping {
             let given_up = waiting.unwritten();
-            (waiting.gathered, waiting.written) = (0, waiting.came);
+            // Nobody is told that they were written.
+            (waiting.gathered, waiting.came) = (0, waiting.written);
             return given_up;
         }
         waiting.gathered = waiting.unwritten();
@@ -162,6 +193,14 @@ impl Queue {
     /// True when a click and all before it are on disk.
     pub(super) fn is_written(&self, click: u64) -> bool {
         self.lock().written >= click
+    }
+
+    /// Waits until a click and all before it are on disk, up to a time and on a disk that works. False when they are
+    /// not.
+    pub(super) fn wait_until_written(&self, click: u64, at_most: Duration) -> bool {
+        let waits = |waiting: &mut Waiting| waiting.written < click && waiting.failures == 0;
+        let waiting = self.written.wait_timeout_while(self.lock(), at_most, waits);
+        waiting.unwrap_or_else(PoisonError::into_inner).0.written >= click
     }
 
     /// True when clicks wait for the disk, or it failed within [`CLICK_RETRY_MAX`], and nothing was written since.
@@ -236,7 +275,7 @@ impl Queue {
                 break;
             }
             let rest = match (waiting.since, work) {
-                (Some(since), _) => Some(due_in(since.elapsed(), waiting.gathered, waiting.failures)),
+                (Some(since), _) => Some(due_in(since.elapsed(), waiting.gathered, waiting.failures, waiting.flow)),
                 (None, Work::Now) => Some(Duration::ZERO),
                 (None, Work::At(time)) => Some(time.saturating_duration_since(Instant::now())),
                 (None, Work::Nothing) => None,
@@ -253,12 +292,14 @@ impl Queue {
     }
 }
 
-/// How much longer clicks gather: a crowd a moment, a few until the flush is due. After failures they wait twice as
+/// How much longer clicks gather: a crowd a moment, a few until the window closes; none when somebody waits for them:
+/// those that come during a commit make the next. After failures they wait twice as
 /// long each time: every try on a failing disk opens the file again, and readers wait for that.
-fn due_in(age: Duration, count: usize, failures: u32) -> Duration {
+fn due_in(age: Duration, count: usize, failures: u32, flow: Flow) -> Duration {
     let span = match failures {
-        0 if count >= CLICKS_UNDER_LOAD => CLICK_GATHER,
-        0 => CLICK_FLUSH,
+        0 if flow.durability == Durability::Strict => Duration::ZERO,
+        0 if count >= CLICKS_UNDER_LOAD => CLICK_GATHER.min(flow.window),
+        0 => flow.window,
         _ => CLICK_RETRY_MAX.min(CLICK_FLUSH.saturating_mul(2_u32.saturating_pow(failures - 1))),
     };
     span.saturating_sub(age)

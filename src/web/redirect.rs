@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::click::{Click, Visit};
+use crate::limits::CLICK_STRICT_WAIT;
 use crate::link::{self, State};
 use crate::store::Redirect;
 use crate::ui::{self, text};
@@ -11,11 +12,12 @@ use crate::web::error::Error;
 use crate::web::request::{Method, Request};
 use crate::web::response::{Kind, Response};
 
-/// Sends the visitor to the link's target. Each GET is one click; it does not wait for the click to be written.
+/// Sends the visitor to the link's target. Each GET is one click; unless the operator wants it to, it does not wait for
+/// the click to be written.
 ///
 /// # Errors
 /// [`Error::NotFound`] for an unknown user or slug alike; [`Error::Gone`] when the link is switched off, expired, or
-/// leads to a host that is blocked by now; [`Error::Internal`] when its row is damaged: never a wrong target.
+/// leads to a host that is blocked by now; [`Error::Busy`] when the click has to be on disk and is not; [`Error::Internal`] when its row is damaged: never a wrong target.
 pub(crate) fn show(app: &App, request: &Request) -> Result<Response, Error> {
     let [user, slug] = request.path.as_slice() else { return Err(Error::NotFound) };
     let found = app.store.redirect(&key(user, slug))?.ok_or(Error::NotFound)?;
@@ -31,8 +33,11 @@ fn key(user: &str, slug: &str) -> String {
 }
 
 /// The link of a plain short address, if it is in memory. `target` is the request target as sent; whatever needs more
-/// than a look (escapes, another shape) is not found here. Waits for nothing.
+/// than a look (escapes, another shape) is not found here, and nothing is when a redirect has to wait for its click. Waits for nothing.
 pub(crate) fn hot(app: &App, target: &str) -> Option<Arc<Redirect>> {
+    if app.is_strict {
+        return None;
+    }
     let path = target.split('?').next()?.strip_prefix('/')?;
     let path = path.strip_suffix('/').unwrap_or(path);
     let (user, slug) = path.split_once('/')?;
@@ -64,7 +69,11 @@ pub(super) fn follow(app: &App, request: &Request, found: &Redirect) -> Result<R
             ahead_of_time: is_ahead_of_time(request),
             counts_only: request.header("sec-gpc") == Some("1") || request.header("dnt") == Some("1"),
         };
-        app.store.record_click(Click::of(visit, found.owner, found.link, settings.addresses));
+        let number = app.store.record_click(Click::of(visit, found.owner, found.link, settings.addresses));
+        let is_written = |number| app.store.wait_for_click(number, CLICK_STRICT_WAIT);
+        if app.is_strict && !number.is_some_and(is_written) {
+            return Err(Error::Busy(CLICK_STRICT_WAIT.as_secs()));
+        }
     }
     let target = found.target.as_str();
     Ok(Response::new(302, Kind::ShortLink)

@@ -274,6 +274,40 @@ fn clicks_that_a_page_has_shown_survive_a_kill_and_none_is_counted_twice() {
     }
 }
 
+/// Whoever was sent on is counted, whenever the kill comes.
+#[test]
+fn a_kill_takes_no_click_of_a_visitor_who_was_answered_when_clicks_are_strict() {
+    let mut delays = Delays::new();
+    let mut appliance = Start::with_admin().env("SERVER_CLICK_DURABILITY", "strict").run();
+    let mut admin = Browser::admin(&appliance);
+    let id = admin.make_link("https://example.com/", "promo");
+    let (answered, sent) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    for _ in 0..3 {
+        let address = appliance.address;
+        appliance = thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    loop {
+                        sent.fetch_add(1, Ordering::SeqCst);
+                        let page = try_send(address, "GET /root-user/promo HTTP/1.1\r\n", "");
+                        if page.is_none_or(|page| page.status != 302) {
+                            return;
+                        }
+                        answered.fetch_add(1, Ordering::SeqCst);
+                    }
+                });
+            }
+            let before = answered.load(Ordering::SeqCst);
+            wait_until("some clicks", || answered.load(Ordering::SeqCst) > before + 20);
+            delays.pause(100);
+            appliance.restart_after_kill()
+        });
+        follow(&appliance, &mut admin);
+        let (shown, answered) = (clicks_shown(&mut admin, &id), answered.load(Ordering::SeqCst));
+        assert!((answered..=sent.load(Ordering::SeqCst)).contains(&shown), "{answered} answered, now {shown}");
+    }
+}
+
 /// Waits for the end and starts again on the same folder. The server must have ended well.
 fn ended_well(mut appliance: Appliance) -> Appliance {
     let status = appliance.wait();

@@ -120,9 +120,13 @@ fn a_full_tally_keeps_the_biggest_referrers() {
     let id = link(&store, anna, "promo").id;
     let from = |host: String| Click { referrer: host, ..click(anna, id, Class::Human) };
     for _ in 0..3 {
-        (0..5).for_each(|at| store.record_click(from(format!("big{at}.example/path"))));
+        (0..5).for_each(|at| {
+            store.record_click(from(format!("big{at}.example/path")));
+        });
     }
-    (0..REFERRERS_PER_LINK_MAX + 40).for_each(|at| store.record_click(from(format!("small{at}.example"))));
+    (0..REFERRERS_PER_LINK_MAX + 40).for_each(|at| {
+        store.record_click(from(format!("small{at}.example")));
+    });
     twice(&store, || {
         let (numbers, tally) = store.statistics(anna, id).unwrap();
         assert_eq!(tally.referrers.len(), REFERRERS_PER_LINK_MAX);
@@ -161,7 +165,9 @@ fn clicks_of_deleted_links_are_removed_in_slices() {
     let anna = user(&store, "anna");
     let (gone, there) = (link(&store, anna, "gone").id, link(&store, anna, "there").id);
     assert!(!store.purge_clicks().unwrap());
-    (0..500).for_each(|_| store.record_click(click(anna, gone, Class::Human)));
+    (0..500).for_each(|_| {
+        store.record_click(click(anna, gone, Class::Human));
+    });
     store.record_click(click(anna, there, Class::Human));
     store.settle();
     let left = |table| {
@@ -197,7 +203,9 @@ fn flushing_puts_every_click_before_it_on_disk() {
     let id = link(&store, anna, "promo").id;
     let mut sent = 0;
     for count in [1, 2, 40, CLICKS_PER_COMMIT_MAX + 1, 1, 0] {
-        (0..count).for_each(|_| store.record_click(click(anna, id, Class::Human)));
+        (0..count).for_each(|_| {
+            store.record_click(click(anna, id, Class::Human));
+        });
         sent += count as u64;
         store.flush_clicks();
         assert_eq!(store.queue.unwritten_clicks(), 0);
@@ -212,7 +220,9 @@ fn closing_writes_the_clicks_that_wait() {
     let anna = user(&store, "anna");
     let id = link(&store, anna, "promo").id;
     let many = CLICKS_PER_COMMIT_MAX + 100;
-    (0..many).for_each(|_| store.record_click(click(anna, id, Class::Human)));
+    (0..many).for_each(|_| {
+        store.record_click(click(anna, id, Class::Human));
+    });
     drop(store);
     let (store, opened) = open(folder.path()).unwrap();
     assert!(!opened.repaired);
@@ -265,7 +275,9 @@ fn a_damaged_segment_costs_its_own_clicks_only() {
     let (folder, store) = fresh();
     let anna = user(&store, "anna");
     let id = link(&store, anna, "promo").id;
-    (0..1000).for_each(|second| store.record_click(Click { at: NOW.plus_s(second), ..click(anna, id, Class::Human) }));
+    (0..1000).for_each(|second| {
+        store.record_click(Click { at: NOW.plus_s(second), ..click(anna, id, Class::Human) });
+    });
     store.settle();
     let count = |number: u32| {
         let tx = store.file.database().unwrap().begin_read().unwrap();

@@ -241,7 +241,9 @@ fn a_crash_loses_only_what_was_not_flushed() {
     let (owner, id) = links[0];
     let mut flushed = 0;
     for round in 1..=rounds(10) {
-        (0..round % 13).for_each(|_| store.record_click(click(owner, id, Class::Human)));
+        (0..round % 13).for_each(|_| {
+            store.record_click(click(owner, id, Class::Human));
+        });
         store.flush_clicks();
         flushed += round % 13;
         store.record_click(click(owner, id, Class::Human));
@@ -305,15 +307,20 @@ fn without_its_place_the_log_is_not_counted_a_second_time() {
     let (folder, anna, id) = logged(100);
     let (store, _) = open(folder.path()).unwrap();
     store.settle();
-    (0..5).for_each(|_| store.record_click(click(anna, id, Class::Human)));
+    (0..5).for_each(|_| {
+        store.record_click(click(anna, id, Class::Human));
+    });
     store.close();
     tamper(folder.path(), META, b"ingest", b"\x01\xff");
     let (store, _) = open(folder.path()).unwrap();
     assert_eq!(store.numbers(anna, id).unwrap().humans, 100);
-    (0..7).for_each(|_| store.record_click(click(anna, id, Class::Human)));
+    (0..7).for_each(|_| {
+        store.record_click(click(anna, id, Class::Human));
+    });
     assert_eq!(store.numbers(anna, id).unwrap().humans, 107);
     store.settle();
     assert_eq!(store.numbers(anna, id).unwrap().humans, 107);
+    audit(&store);
     store.close();
     assert_eq!(open(folder.path()).unwrap().0.numbers(anna, id).unwrap().humans, 107);
 }
@@ -343,7 +350,9 @@ fn with_too_much_to_count_clicks_wait_and_then_go_on() {
     let (_folder, store, links) = hasty();
     let (owner, id) = links[0];
     store.break_disk(Fault::Full);
-    (0..500).for_each(|_| store.record_click(click(owner, id, Class::Human)));
+    (0..500).for_each(|_| {
+        store.record_click(click(owner, id, Class::Human));
+    });
     assert_eq!(store.numbers(owner, id).unwrap().humans, 500);
     store.mend_disk();
     store.settle();

@@ -182,8 +182,12 @@ fn the_most_clicked_links_come_first() {
     assert!(store.most_clicked(anna, 5).unwrap().0.is_empty());
     for (text, humans, bots) in [("a", 2, 0), ("b", 5, 0), ("c", 0, 9), ("d", 2, 1), ("e", 0, 0)] {
         let id = link(&store, anna, text).id;
-        (0..humans).for_each(|_| store.record_click(click(anna, id, Class::Human)));
-        (0..bots).for_each(|_| store.record_click(click(anna, id, Class::Bot)));
+        (0..humans).for_each(|_| {
+            store.record_click(click(anna, id, Class::Human));
+        });
+        (0..bots).for_each(|_| {
+            store.record_click(click(anna, id, Class::Bot));
+        });
     }
     store.flush_clicks();
     for (count, expected) in [(5, &["b", "a", "d"][..]), (2, &["b", "a"]), (0, &[])] {
@@ -212,7 +216,9 @@ fn damaged_sums_hide_no_link() {
     let anna = user(&store, "anna");
     let ids = ["one", "two", "gone"].map(|text| {
         let id = link(&store, anna, text).id;
-        (0..3).for_each(|_| store.record_click(click(anna, id, Class::Human)));
+        (0..3).for_each(|_| {
+            store.record_click(click(anna, id, Class::Human));
+        });
         id
     });
     store.close();

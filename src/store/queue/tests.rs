@@ -65,6 +65,41 @@ fn clicks_wait_longer_after_each_failure() {
         (ms(0), 1, 7, CLICK_RETRY_MAX),
         (ms(0), 1, u32::MAX, CLICK_RETRY_MAX),
     ] {
-        assert_eq!(due_in(age, count, failures), rest, "{age:?} {count} {failures}");
+        assert_eq!(due_in(age, count, failures, Flow::default()), rest, "{age:?} {count} {failures}");
     }
+}
+
+#[test]
+fn how_long_clicks_gather_is_as_the_operator_says() {
+    let ms = Duration::from_millis;
+    for (durability, window, count, failures, rest) in [
+        (Durability::Relaxed, ms(5_000), 1, 0, ms(5_000)),
+        (Durability::Relaxed, ms(5_000), CLICKS_UNDER_LOAD, 0, CLICK_GATHER),
+        (Durability::Relaxed, ms(10), CLICKS_UNDER_LOAD, 0, ms(10)),
+        (Durability::Strict, ms(5_000), 1, 0, ms(0)),
+        (Durability::Strict, ms(5_000), CLICKS_UNDER_LOAD, 0, ms(0)),
+        (Durability::Strict, ms(5_000), 1, 1, CLICK_FLUSH),
+    ] {
+        assert_eq!(due_in(ms(0), count, failures, Flow { durability, window }), rest);
+    }
+}
+
+#[test]
+fn whoever_waits_for_a_click_is_told_when_it_is_on_disk_and_no_sooner() {
+    let queue = Queue::new();
+    let push = || queue.push_click(click(UserId(1), LinkId(1), Class::Human)).unwrap();
+    let (first, second, third) = (push(), push(), push());
+    assert!(!queue.wait_until_written(first, Duration::from_millis(5)));
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| queue.wait_until_written(second, Duration::from_secs(60)));
+        queue.note_commit(1);
+        assert!(queue.wait_until_written(first, Duration::ZERO));
+        assert!(!queue.wait_until_written(second, Duration::from_millis(5)));
+        queue.note_commit(1);
+        assert!(waiting.join().unwrap());
+    });
+    queue.stop();
+    assert_eq!(queue.note_failure(), 1);
+    assert!(!queue.wait_until_written(third, Duration::from_millis(5)), "given up is not written");
+    assert_eq!(queue.push_click(click(UserId(1), LinkId(1), Class::Human)), None);
 }

@@ -92,7 +92,9 @@ fn a_failed_change_leaves_nothing_and_the_next_goes_on() {
 /// Breaks the disk for the next commit, with clicks waiting for it.
 fn break_disk(store: &Store, next: Fault, clicks: usize, of: (UserId, LinkId)) {
     store.break_disk(next);
-    (0..clicks).for_each(|_| store.record_click(click(of.0, of.1, Class::Human)));
+    (0..clicks).for_each(|_| {
+        store.record_click(click(of.0, of.1, Class::Human));
+    });
 }
 
 fn humans(store: &Store, of: (UserId, LinkId)) -> u64 {
@@ -145,7 +147,9 @@ fn a_commit_stays_undecided_until_the_file_is_open_again_and_counts_once() {
         fs::rename(&path, &aside).unwrap();
         assert!(make(&store, anna, "undecided").is_err(), "nobody knows");
         // Clicks that come meanwhile are of another batch, and a change cannot be written either.
-        (0..4).for_each(|_| store.record_click(click(of.0, of.1, Class::Human)));
+        (0..4).for_each(|_| {
+            store.record_click(click(of.0, of.1, Class::Human));
+        });
         assert!(make(&store, anna, "meanwhile").is_err());
         fs::rename(&aside, &path).unwrap();
         wait_for_clicks(&store);

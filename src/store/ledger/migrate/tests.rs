@@ -217,7 +217,9 @@ fn sums_and_days_of_a_migrated_file_agree() {
     compare(&store, &links);
     audit(&store);
     for &(owner, id) in links.keys() {
-        (0..50).for_each(|_| store.record_click(click(owner, id, Class::Human)));
+        (0..50).for_each(|_| {
+            store.record_click(click(owner, id, Class::Human));
+        });
     }
     store.settle();
     audit(&store);
