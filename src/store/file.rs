@@ -286,7 +286,8 @@ fn open_existing(path: &Path, cache_bytes: usize) -> Result<(Database, bool), Op
     hold.release().map_err(io)?;
     if format == FORMAT_OF_ROWS {
         // By now writes reach the file, and memory does not have to hold them.
-        migrate::from_rows(&database).map_err(|error| OpenError::Io(error.to_string()))?;
+        let failed = |error: Error| OpenError::Io(error.while_doing("bringing it to the present format").to_string());
+        migrate::from_rows(&database).map_err(failed)?;
     }
     Ok((database, repaired.load(Ordering::Relaxed)))
 }

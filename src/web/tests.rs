@@ -256,6 +256,21 @@ fn on_a_full_disk_pages_and_redirects_go_on() {
 }
 
 #[test]
+fn with_strict_clicks_a_visitor_is_sent_on_when_the_click_is_on_disk() {
+    let site = Site::empty(&[("SERVER_CLICK_DURABILITY", "strict")]);
+    site.set_up();
+    site.link("docs", "https://docs.example/", None);
+    assert_eq!(site.get("/alice/docs", "").status, 302);
+    site.app.store.redirect("alice/docs").unwrap().unwrap();
+    assert!(hot(&site.app, "/alice/docs").is_none(), "the door waits for nothing");
+    site.app.store.break_disk(Fault::Full);
+    let page = site.get("/alice/docs", "");
+    assert_eq!((page.status, header(&page, "Retry-After"), header(&page, "Location")), (503, Some("2"), None));
+    site.app.store.mend_disk();
+    assert_eq!(site.get("/alice/docs", "").status, 302);
+}
+
+#[test]
 fn what_asks_for_nobody_sets_no_cookie_when_it_fails_either() {
     let site = Site::new();
     for (method, path, status) in [
