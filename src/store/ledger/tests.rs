@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata};
 use tempfile::TempDir;
@@ -234,6 +235,52 @@ fn after_a_crash_at_any_commit_what_was_flushed_counts_once() {
         }
     }
     assert!(is_in_round > 0, "some crashes were in the middle of a round");
+}
+
+#[test]
+fn no_reader_sees_more_or_less_than_was_sent_while_clicks_are_logged_and_counted() {
+    let (_folder, store, links) = hasty();
+    let (owner, id) = links[0];
+    let sent = AtomicU64::new(0);
+    let most = rounds(500);
+    std::thread::scope(|scope| {
+        let reader = |read: fn(&Store, UserId, LinkId) -> u64| {
+            let (store, sent) = (&store, &sent);
+            move || {
+                loop {
+                    let least = sent.load(Ordering::SeqCst);
+                    let shown = read(store, owner, id);
+                    // One may be in the queue and not yet noted.
+                    let most_now = sent.load(Ordering::SeqCst) + 1;
+                    assert!((least..=most_now).contains(&shown), "{shown} of {least} to {most_now}");
+                    if least == most {
+                        return;
+                    }
+                }
+            }
+        };
+        scope.spawn(reader(|store, owner, id| store.numbers(owner, id).unwrap().humans));
+        scope.spawn(reader(|store, owner, id| {
+            let (numbers, tally) = store.statistics(owner, id).unwrap();
+            assert_eq!(tally.browsers.iter().map(|pair| pair.1).sum::<u64>(), numbers.humans);
+            assert_eq!(
+                tally.referrers,
+                if numbers.humans == 0 { vec![] } else { vec![("a.example".to_owned(), numbers.humans)] }
+            );
+            numbers.humans
+        }));
+        scope.spawn(reader(|store, owner, _| store.most_clicked(owner, 0).unwrap().1));
+        for number in 0..most {
+            let (referrer, agent) = ("a.example/x".to_owned(), AGENTS[1].to_owned());
+            store.record_click(Click { referrer, agent, ..click(owner, id, Class::Human) });
+            sent.fetch_add(1, Ordering::SeqCst);
+            if number % 100 == 0 {
+                store.flush_clicks();
+            }
+        }
+    });
+    store.settle();
+    audit(&store);
 }
 
 #[test]
