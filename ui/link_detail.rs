@@ -56,7 +56,7 @@ pub(crate) fn page(frame: &Frame<'_>, link: &LinkDetail<'_>) -> Markup {
         (facts(link))
         (numbers(link))
         @if link.clicks == 0 && (link.bots == 0 || !link.with_bots) {
-            p.empty { "No clicks yet. Share the link or open it yourself." }
+            p #none.empty { "No clicks yet. Share the link or open it yourself." }
         } @else {
             div.bar-lists {
                 (bars::list("Referrers", &link.referrers))

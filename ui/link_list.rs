@@ -94,7 +94,7 @@ pub(crate) fn page(frame: &Frame<'_>, list: &LinkList<'_>) -> Markup {
     let main = html! {
         div.head {
             h1 { "Your links" }
-            div.head-actions {
+            div.buttons.head-actions {
                 @if list.total > 0 {
                     a.button href="/links/export.csv" { "Export" }
                 }

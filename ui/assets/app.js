@@ -64,8 +64,12 @@
     let events;
     const told = (event) => {
       const now = event.data.split(" ");
-      if (numbers.some((number, at) => number.textContent !== now[at])) byId("more").hidden = false;
+      if (numbers.every((number, at) => number.textContent === now[at])) return;
       numbers.forEach((number, at) => (number.textContent = now[at]));
+      tiles.querySelector(".tile-text").textContent = "just now";
+      byId("none")?.remove();
+      byId("more").hidden = false;
+      byId("said").textContent = "There are new clicks.";
     };
     const watch = () => {
       events?.close();
