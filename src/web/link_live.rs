@@ -70,22 +70,18 @@ impl Source for Clicks {
 impl Clicks {
     fn look(&mut self, app: &App) -> Result<Piece, StoreError> {
         let is_due = self.spoken.elapsed() >= LIVE_WORD_EVERY;
-        if is_due
-            && (app.store.session(self.session, app.now())?.is_none()
-                || app.store.link(self.owner, self.link)?.is_none())
-        {
+        let numbers = app.store.numbers(self.owner, self.link)?;
+        let is_new = self.told != Some(numbers);
+        if !is_new && !is_due {
+            return Ok(Piece::Later(LIVE_EVERY));
+        }
+        // Whoever may not hear it any more hears nothing.
+        if app.store.session(self.session, app.now())?.is_none() || app.store.link(self.owner, self.link)?.is_none() {
             return Ok(Piece::End);
         }
-        let numbers = app.store.numbers(self.owner, self.link)?;
-        let piece = if self.told != Some(numbers) {
-            self.told = Some(numbers);
-            event(numbers)
-        } else if is_due {
-            // A comment: it finds out readers that have gone, and keeps proxies from giving up.
-            b":\n\n".to_vec()
-        } else {
-            return Ok(Piece::Later(LIVE_EVERY));
-        };
+        self.told = Some(numbers);
+        // A comment finds out readers that have gone, and keeps proxies from giving up.
+        let piece = if is_new { event(numbers) } else { b":\n\n".to_vec() };
         self.spoken = Instant::now();
         Ok(Piece::Bytes(piece))
     }

@@ -86,3 +86,17 @@ fn a_stop_does_not_wait_for_watchers() {
     assert_eq!(appliance.wait().code(), Some(0));
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }
+
+#[test]
+fn nothing_is_told_after_signing_out() {
+    let appliance = Start::with_admin().run();
+    let mut browser = Browser::admin(&appliance);
+    let id = browser.make_link("https://docs.example/", "docs");
+    let mut watched = watch(&mut browser, &id);
+    until(&mut watched, "data: 0 0\n\n");
+    let token = browser.open("/accounts/profile").token();
+    assert_eq!(browser.post("/accounts/logout", &[("csrf_token", &token)]).status, 303);
+    follow(&appliance);
+    let rest = until(&mut watched, "0\r\n\r\n");
+    assert!(!rest.contains("data:"), "{rest}");
+}
