@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Write};
 use std::time::Instant;
 
 use super::{Client, Next, Phase};
-use crate::limits::{ANSWER_STALL, DISCARD_BYTES_MAX, DISCARD_TIMEOUT, IDLE_TIMEOUT, IDLE_TIMEOUT_CROWDED};
+use crate::limits::{ANSWER_STALL, DISCARD_BYTES_MAX, DISCARD_TIMEOUT};
 use crate::server::door::head::Version;
 use crate::server::wire::{self, Send};
 use crate::web::response::Response;
@@ -126,9 +126,7 @@ impl Client {
     /// After an answer: the next request (`None`: the loop goes on), or a quiet end.
     pub(super) fn next_request(&mut self, now: Instant) -> Option<Next> {
         if self.keep_alive && !self.is_last {
-            self.phase = Phase::Head;
-            self.has_begun = false;
-            self.wait(now, if self.is_crowded { IDLE_TIMEOUT_CROWDED } else { IDLE_TIMEOUT });
+            self.await_request(now);
             return None;
         }
         // Closed at once, what the client still sends would make the kernel take the answer back.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{Client, Next, Phase, Request};
 use crate::limits::{
     BODY_BYTES_PER_S, BODY_GRACE, BODY_TIMEOUT, FORM_BYTES_MAX, HEAD_STEP_BYTES, HEAD_TIMEOUT, IDLE_TIMEOUT,
-    REQUESTS_PER_CONNECTION_MAX,
+    IDLE_TIMEOUT_CROWDED, REQUESTS_PER_CONNECTION_MAX,
 };
 use crate::proxy::Transport;
 use crate::server::door::body::{BodyError, Chunked};
@@ -60,9 +60,17 @@ impl Client {
         if !self.socket.is_open() {
             return Some(if self.is_finished { Next::Close } else { Next::Wait });
         }
-        self.phase = Phase::Head;
-        self.wait(now, IDLE_TIMEOUT);
+        self.await_request(now);
         None
+    }
+
+    /// Begins to wait for a request of which nothing is known yet.
+    pub(super) fn await_request(&mut self, now: Instant) {
+        self.phase = Phase::Head;
+        self.has_begun = false;
+        // What cannot be read as a request may well be one for a body.
+        self.wants_body = true;
+        self.wait(now, if self.is_crowded { IDLE_TIMEOUT_CROWDED } else { IDLE_TIMEOUT });
     }
 
     /// `None` where the loop should go on: the phase has changed.

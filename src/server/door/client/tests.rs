@@ -466,3 +466,30 @@ fn a_long_answer_under_tls_goes_on_whenever_the_client_goes_on_reading() {
         pair.client.standing() == Standing::Idle
     });
 }
+
+#[test]
+fn a_crowd_hurries_a_client_under_tls_too() {
+    let (mut pair, mut far) = Pair::tls();
+    let finished = records(&mut far, "");
+    pair.far.write_all(&finished).unwrap();
+    let now = pair.at(1);
+    pair.until(|pair| {
+        pair.client.note_readable(false);
+        pair.client.lend(&mut Buffers::default(), true);
+        check(&pair.client.proceed(now), "wait");
+        pair.client.standing() == Standing::Idle
+    });
+    assert_eq!(pair.deadline(), 1 + 3);
+}
+
+#[test]
+fn a_refusal_after_the_answer_to_head_has_its_body() {
+    let mut pair = Pair::new();
+    check(&pair.send("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", 0), "answer 0");
+    check(&pair.answer(ANSWER, 0), "wait");
+    check(&pair.send("GET nowhere\r\n", 1), "refuse 400");
+    pair.client.refuse(&refusal(), pair.at(1));
+    check(&pair.proceed(1), "wait");
+    let read = pair.read("\r\n\r\nhi");
+    assert!(read.contains("HTTP/1.1 400 "), "{read}");
+}
