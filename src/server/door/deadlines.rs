@@ -31,7 +31,7 @@ impl Loop {
         if self.start_again.is_some_and(|at| at <= now) {
             self.start_lanes(now);
         }
-        if self.is_full || self.accept_again.take_if(|at| *at <= now).is_some() {
+        if self.accept_again.take_if(|at| *at <= now).is_some() || self.is_full {
             (0..self.listeners.len()).for_each(|index| self.accept(index, now));
         }
         if self.next_deadline.is_none_or(|next| next > now || self.looked + DEADLINE_STEP > now) {
