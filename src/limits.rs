@@ -265,6 +265,9 @@ pub(crate) const HELD_BYTES_MAX: usize = 32 << 20;
 pub(crate) const LANE_PAUSE: Duration = Duration::from_millis(200);
 /// Deadlines are looked at no more often than this: looking costs a look at all connections.
 pub(crate) const DEADLINE_STEP: Duration = Duration::from_millis(50);
+/// Connections accepted from a socket before others have their turn. A new one may bring a handshake along, and with
+/// a long RSA key that takes milliseconds, in which the next one comes.
+pub(crate) const ACCEPTED_PER_ROUND: usize = 4;
 /// After a failed accept, the next is tried this much later.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// That connections cannot be taken is said once in this time.
@@ -272,7 +275,7 @@ pub(crate) const STARVED_QUIET: Duration = Duration::from_secs(60);
 /// Events taken from the kernel at a time.
 pub(crate) const EVENTS_PER_ROUND: usize = 1_024;
 /// Connections the kernel may hold for us before we accept them.
-pub(crate) const LISTEN_BACKLOG: i32 = 1_024;
+pub(crate) const LISTEN_BACKLOG: u16 = 1_024;
 /// Unacknowledged bytes end a connection after this long.
 pub(crate) const TCP_USER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Running requests may finish for this long after the signal to stop.

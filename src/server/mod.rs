@@ -48,7 +48,7 @@ pub(crate) fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     #[cfg(target_os = "linux")]
     socket.set_tcp_user_timeout(Some(TCP_USER_TIMEOUT))?;
     socket.bind(&address.into())?;
-    socket.listen(LISTEN_BACKLOG)?;
+    socket.listen(LISTEN_BACKLOG.into())?;
     Ok(socket.into())
 }
 

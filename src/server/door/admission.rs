@@ -22,9 +22,10 @@ use crate::web;
 const OUT_OF: [i32; 4] = [12, 23, 24, 105];
 
 impl Loop {
-    /// Takes the connections that wait at a listening socket.
-    pub(super) fn accept(&mut self, index: usize, now: Instant) {
-        loop {
+    /// Takes connections that wait at a listening socket, at most so many: more may come while these are seen to, and
+    /// those that are in wait for their turn.
+    pub(super) fn accept(&mut self, index: usize, most: usize, now: Instant) {
+        for _ in 0..most {
             // All are at work, which takes moments; who waits outside waits no longer than in a queue.
             self.is_full = self.clients.len() > self.clients_max && !self.evict(None, 1, now);
             if self.is_full {
@@ -50,6 +51,7 @@ impl Loop {
                 }
             }
         }
+        self.accept_again = Some(now);
     }
 
     /// Says once in a while that connections cannot be taken.

@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use crate::limits::{DEADLINE_STEP, LANE_TIMEOUT, QUEUE_TIMEOUT};
+use crate::limits::{ACCEPTED_PER_ROUND, DEADLINE_STEP, LANE_TIMEOUT, QUEUE_TIMEOUT};
 use crate::server::door::Loop;
 use crate::server::door::client::{Client, Next, Standing};
 
@@ -31,8 +31,9 @@ impl Loop {
         if self.start_again.is_some_and(|at| at <= now) {
             self.start_lanes(now);
         }
-        if self.accept_again.take_if(|at| *at <= now).is_some() || self.is_full {
-            (0..self.listeners.len()).for_each(|index| self.accept(index, now));
+        // What was put off in this round is for the next.
+        if self.accept_again.take_if(|at| *at < now).is_some() || self.is_full {
+            (0..self.listeners.len()).for_each(|index| self.accept(index, ACCEPTED_PER_ROUND, now));
         }
         if self.next_deadline.is_none_or(|next| next > now || self.looked + DEADLINE_STEP > now) {
             return;

@@ -36,7 +36,9 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use slab::Slab;
 
 use crate::app::App;
-use crate::limits::{EVENTS_PER_ROUND, LANE_ROOM_BYTES, LANES_PER_PROCESSOR, STOP_POLL, STOP_QUIET};
+use crate::limits::{
+    ACCEPTED_PER_ROUND, EVENTS_PER_ROUND, LANE_ROOM_BYTES, LANES_PER_PROCESSOR, LISTEN_BACKLOG, STOP_POLL, STOP_QUIET,
+};
 use crate::proxy::TrustedProxies;
 use crate::server::pool::Pool;
 use crate::server::tls::Tls;
@@ -249,7 +251,7 @@ impl Loop {
             for event in &events {
                 match event.token() {
                     WAKER => self.woken(now),
-                    Token(number) if number < LISTENERS_MAX => self.accept(number, now),
+                    Token(number) if number < LISTENERS_MAX => self.accept(number, ACCEPTED_PER_ROUND, now),
                     Token(number) if number < self.first_client => {
                         let is_ending = event.is_read_closed() || event.is_error();
                         self.lane_event(number - FIRST_LANE, is_ending, now);
@@ -311,7 +313,7 @@ impl Loop {
     /// its request, has a moment more. The loop ends when nobody is left.
     fn begin_stop(&mut self, now: Instant) {
         // Whoever waits before the door has come in time.
-        (0..self.listeners.len()).for_each(|index| self.accept(index, now));
+        (0..self.listeners.len()).for_each(|index| self.accept(index, usize::from(LISTEN_BACKLOG), now));
         for (mut listener, _) in std::mem::take(&mut self.listeners) {
             // It is closed either way.
             let _ = self.poll.registry().deregister(&mut listener);
