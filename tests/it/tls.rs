@@ -561,3 +561,27 @@ fn a_stop_does_not_wait_for_handshakes() {
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     drop((silent, half));
 }
+
+#[test]
+fn who_connects_again_and_again_does_not_keep_others_waiting() {
+    let pair = Pair::new();
+    let appliance = pair.start().run();
+    let address = appliance.address;
+    let mut visitor = pair.browser(&appliance);
+    let end = Instant::now() + Duration::from_secs(3);
+    let flood = move || {
+        while Instant::now() < end {
+            if let Ok(mut stream) = TcpStream::connect(address) {
+                let _ = stream.write_all(&usual_hello()).and_then(|()| stream.read(&mut [0]));
+            }
+        }
+    };
+    let floods: Vec<_> = (0..6).map(|_| thread::spawn(flood)).collect();
+    let mut answers = 0;
+    while Instant::now() < end {
+        assert_eq!(visitor.get("/health").status, 200);
+        answers += 1;
+    }
+    floods.into_iter().for_each(|flood| flood.join().unwrap());
+    assert!(answers >= 10, "{answers} in three seconds");
+}
