@@ -494,7 +494,8 @@ fn an_address_with_all_its_connections_at_work_is_asked_to_come_back() {
     for connection in &mut at_work {
         connection.send(get(address, "/robots.txt", "").as_bytes());
     }
-    let mut more: Vec<Connection> = (0..5).map(|_| Connection::open(address)).collect();
+    // Few enough to be accepted in one round: after that one of the others may have had its answer.
+    let mut more: Vec<Connection> = (0..3).map(|_| Connection::open(address)).collect();
     appliance.resume();
     for connection in &mut more {
         let answer = connection.answer(true);
