@@ -241,6 +241,8 @@ pub(crate) const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Requests waiting for a worker.
 pub(crate) const QUEUED_MAX: usize = 1_024;
+/// Bytes of them; more would let a thousand forms at one moment take what a small board has.
+pub(crate) const QUEUED_BYTES_MAX: usize = 16 << 20;
 /// A worker has this long for its answer.
 pub(crate) const LANE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes read from a lane at a time; most pages come in one piece.

@@ -6,9 +6,10 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use crate::app::App;
-use crate::limits::STREAMS_MAX;
+use crate::limits::{LANE_TIMEOUT, STREAMS_MAX};
 use crate::web::stream::{Piece, Source};
 
 /// The header line that names a stream; it stands right behind the status line, and never leaves the door.
@@ -17,7 +18,7 @@ const HEADER: &str = "X-Door-Stream: ";
 /// The long answers that wait to be taken, and the count of all that live.
 #[derive(Debug, Default)]
 pub(super) struct Streams {
-    waiting: Mutex<HashMap<u64, Stream>>,
+    waiting: Mutex<HashMap<u64, (Instant, Stream)>>,
     last: AtomicU64,
     living: Arc<AtomicUsize>,
 }
@@ -50,7 +51,10 @@ impl Streams {
         }
         let stream = Stream { source, living: Arc::clone(&self.living) };
         let number = self.last.fetch_add(1, Ordering::Relaxed);
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(number, stream);
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        // One whose lane broke under it is never taken.
+        waiting.retain(|_, (since, _)| since.elapsed() < LANE_TIMEOUT);
+        waiting.insert(number, (Instant::now(), stream));
         Some(format!("{HEADER}{number}\r\n"))
     }
 
@@ -59,7 +63,7 @@ impl Streams {
         let named = lines.strip_prefix(HEADER.as_bytes())?;
         let end = super::wire::find(named, b"\r\n")?;
         let number = std::str::from_utf8(&named[..end]).ok()?.parse().ok()?;
-        let stream = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&number)?;
+        let (_, stream) = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&number)?;
         Some((stream, &named[end + 2..]))
     }
 }

@@ -18,7 +18,7 @@ pub(crate) trait Source: Send + std::fmt::Debug {
 /// What a source has to say now.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Piece {
-    /// Some tens of kilobytes at most, so that many readers fit into memory.
+    /// Some tens of kilobytes as a rule, so that many readers fit into memory.
     Bytes(Vec<u8>),
     /// Nothing yet: ask again after this long.
     Later(Duration),

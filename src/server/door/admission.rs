@@ -34,6 +34,7 @@ impl Loop {
             let Some((listener, speech)) = self.listeners.get(index) else { return };
             match listener.accept() {
                 Ok((stream, peer)) => {
+                    self.has_made_room = false;
                     let (socket, transport) = begin(speech, stream);
                     self.admit(socket, transport, peer.ip().to_canonical(), now);
                 }
@@ -42,12 +43,14 @@ impl Loop {
                 Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => {}
                 Err(error) => {
                     // Descriptors or memory have run out: whoever waits longest makes room, and others wait a moment.
+                    // Where that has not helped, another program takes what becomes free; nobody else has to go.
                     let has_run_out = error.raw_os_error().is_some_and(|code| OUT_OF.contains(&code));
                     self.note_starved(&error, now);
-                    if !has_run_out || !self.evict(None, 1, now) {
+                    if !has_run_out || self.has_made_room || !self.evict(None, 1, now) {
                         self.accept_again = Some(now + ACCEPT_PAUSE);
                         return;
                     }
+                    self.has_made_room = true;
                 }
             }
         }

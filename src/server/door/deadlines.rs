@@ -74,7 +74,7 @@ impl Loop {
     /// Requests that no lane took in time are asked to come back.
     fn expire_queue(&mut self, now: Instant) {
         while self.queue.front().is_some_and(|queued| now.duration_since(queued.since) >= QUEUE_TIMEOUT) {
-            if let Some(queued) = self.queue.pop_front() {
+            if let Some(queued) = self.next_queued() {
                 self.apologise(queued.ticket, 503, now);
             }
         }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use log::{debug, warn};
 
-use crate::limits::{LANE_TIMEOUT, QUEUE_TIMEOUT, QUEUED_MAX};
+use crate::limits::{LANE_TIMEOUT, QUEUE_TIMEOUT, QUEUED_BYTES_MAX, QUEUED_MAX};
 use crate::server::door::client::{Next, Request};
 use crate::server::door::feeder::Fed;
 use crate::server::door::head::Head;
@@ -100,7 +100,7 @@ impl Loop {
             }
             return true;
         }
-        if self.queue.len() >= QUEUED_MAX {
+        if self.queue.len() >= QUEUED_MAX || self.queued_bytes + body.len() > QUEUED_BYTES_MAX {
             self.reply_with(key, 503, now);
             return true;
         }
@@ -111,9 +111,17 @@ impl Loop {
             client.wait_until(now + QUEUE_TIMEOUT + LANE_TIMEOUT);
         }
         self.note_deadline(now + QUEUE_TIMEOUT);
+        self.queued_bytes += bytes.len();
         self.queue.push_back(Queued { ticket, bytes, has_body: head.method != Method::Head, since: now });
         self.start_lanes(now);
         false
+    }
+
+    /// Takes the request that has waited for longest.
+    pub(super) fn next_queued(&mut self) -> Option<Queued> {
+        let next = self.queue.pop_front()?;
+        self.queued_bytes -= next.bytes.len();
+        Some(next)
     }
 
     /// Gives waiting requests to idle lanes.
@@ -136,7 +144,8 @@ impl Loop {
                     self.start_again = first;
                     return;
                 }
-                let (Some(lane), Some(next)) = (&mut self.lanes[index], self.queue.pop_front()) else { return };
+                let next = self.next_queued();
+                let (Some(lane), Some(next)) = (&mut self.lanes[index], next) else { return };
                 if is_here(&self.clients, next.ticket) {
                     let registry = self.poll.registry();
                     let progress = lane.send(next.bytes, next.ticket, next.has_body, now, registry);

@@ -168,7 +168,8 @@ impl Lane {
 
 /// The whole length of the answer that begins in `bytes`; `None` while its head is incomplete.
 ///
-/// Answers of the pool always say their length, or have a status that has no body.
+/// Answers of the pool say their length, have a status that has no body, or are the head of a long answer whose body comes
+/// by another way.
 fn answer_length(bytes: &[u8], has_body: bool) -> Option<usize> {
     let head = wire::find(bytes, b"\r\n\r\n")? + 4;
     let text = String::from_utf8_lossy(&bytes[..head]);

@@ -145,6 +145,8 @@ struct Loop {
     listeners: Vec<(TcpListener, Speech)>,
     /// Accepting goes on at this time; the descriptors had run out.
     accept_again: Option<Instant>,
+    /// Somebody was closed for the next connection, which has not come yet.
+    has_made_room: bool,
     /// When it was last said that they had.
     starved: Option<Instant>,
     clients: Slab<Client>,
@@ -170,6 +172,8 @@ struct Loop {
     feeder: Feeder,
     /// Lanes that may work at once as long as each comes back quickly.
     quick_lanes: usize,
+    /// Bytes of the requests that wait for a lane.
+    queued_bytes: usize,
     /// When waiting requests may get another lane although nothing happens.
     start_again: Option<Instant>,
     /// Requests that wait for a lane, each with its bytes and the time it came.
@@ -208,6 +212,7 @@ impl Loop {
             poll,
             listeners,
             accept_again: None,
+            has_made_room: false,
             starved: None,
             clients: Slab::new(),
             clients_max: setting.clients_max,
@@ -224,6 +229,7 @@ impl Loop {
             opener,
             feeder,
             quick_lanes: LANES_PER_PROCESSOR * thread::available_parallelism().map_or(1, usize::from),
+            queued_bytes: 0,
             start_again: None,
             queue: VecDeque::new(),
             next_deadline: None,

@@ -68,8 +68,6 @@ impl Client {
     pub(super) fn await_request(&mut self, now: Instant) {
         self.phase = Phase::Head;
         self.has_begun = false;
-        // What cannot be read as a request may well be one for a body.
-        self.wants_body = true;
         self.wait(now, if self.is_crowded { IDLE_TIMEOUT_CROWDED } else { IDLE_TIMEOUT });
     }
 
