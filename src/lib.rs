@@ -21,8 +21,8 @@
 //! and returns the answer. The writer puts gathered clicks on disk, many in one transaction. The redirect does not wait
 //! for it.
 //!
-//! *A form, `POST /links/new`.* The door sends head and body once both are whole. The router's line says that the page wants somebody signed in and a form of ours.
-//! `web::access` checks session, origin and form token; only then `web::link_create` runs. It parses the form into a
+//! *A form, `POST /links/new`.* The door sends head and body once both are whole. The router's line says that the page
+//! wants somebody signed in and a form of ours. `web::access` checks session, origin and form token; only then `web::link_create` runs. It parses the form into a
 //! [`link`] or into errors at the fields. The store looks whether the slug is free and takes it in one transaction.
 //! Then a redirect to the list with a message, or the form again with the person's own words in it.
 

@@ -214,7 +214,13 @@ pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) const HEAD_STEP_BYTES: usize = 1_024;
 /// A TLS handshake must be done this long after the connection was made.
 pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Handshakes under way at a time. Each holds some kilobytes and asks for 0.2 ms of a processor; past it the oldest ends.
+/// TLS connections that one address may make within [`HANDSHAKES_WINDOW`]: twenty a second, and an office that opens
+/// its browsers at nine o'clock.
+pub(crate) const HANDSHAKES_PER_ADDRESS_MAX: usize = 100;
+/// See [`HANDSHAKES_PER_ADDRESS_MAX`].
+pub(crate) const HANDSHAKES_WINDOW: Duration = Duration::from_secs(5);
+/// Handshakes under way at a time. Each holds some kilobytes and asks for 0.2 ms of a processor with an elliptic key, for
+/// 4 ms with one of RSA and 4,096 bits; past it the oldest ends.
 pub(crate) const HALF_OPEN_MAX: usize = 64;
 /// A connection without a request is closed after this long.
 pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(30);

@@ -451,7 +451,7 @@ const OF_ONE_MAX: usize = 100;
 
 /// An address of this machine that is not exempt from that, if it has one. Nothing is sent: a socket is asked which
 /// address it would send from.
-fn own_address() -> Option<IpAddr> {
+pub fn own_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("198.51.100.1:9").ok()?;
     let address = socket.local_addr().ok()?.ip();

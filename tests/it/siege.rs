@@ -4,7 +4,7 @@
 //! Answers and counts are judged here, never times; deadlines are there so that a test ends.
 
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -19,6 +19,7 @@ use crate::browser::{Browser, Page, Way};
 use crate::connection::{Connection, check_alive, check_served, eventually, get, is_closed};
 use crate::crowd::{check_given_back, held, resident_bytes};
 use crate::fuzz::take_answer;
+use crate::proxies::own_address;
 use crate::tls::Pair;
 
 /// Attackers of each kind.
@@ -258,14 +259,6 @@ fn where_descriptors_run_out_visitors_are_served_and_waiting_costs_nothing() {
     }
 }
 
-/// An address of this machine by which others know it.
-fn own_address() -> Option<IpAddr> {
-    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
-    // Nothing is sent; the system says where it would be sent from.
-    socket.connect("192.0.2.1:9").ok()?;
-    socket.local_addr().ok().map(|address| address.ip()).filter(|ip| !ip.is_loopback() && !ip.is_unspecified())
-}
-
 #[test]
 fn one_address_has_its_share_of_connections_and_the_newest_are_kept() {
     let Some(own) = own_address() else {
@@ -392,4 +385,27 @@ fn a_slow_reader_under_tls_gets_all_of_a_large_page() {
     let _ = reader.read_to_end(&mut answer);
     let page = Page::parse(&answer);
     assert_eq!((page.status, page.header("content-length").unwrap()), (200, page.bytes.len().to_string().as_str()));
+}
+
+/// A handshake costs a signature; who only makes them has so many and no more.
+#[test]
+fn one_address_begins_only_so_many_tls_connections_at_a_time() {
+    let Some(own) = own_address() else {
+        println!("skipped: this machine has loopback addresses only");
+        return;
+    };
+    let pair = Pair::new();
+    let appliance = pair.start().env("SERVER_HOST", "0.0.0.0").run();
+    let port = appliance.address.port();
+    let (far, near) = (SocketAddr::new(own, port), SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    // Within five seconds, whenever they began: a second hundred may fall into the next.
+    let closed = (0..250).filter(|_| {
+        let mut stream = TcpStream::connect(far).unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        matches!(stream.read(&mut [0]), Ok(0))
+    });
+    assert!(closed.count() >= 20, "a flood is let in");
+    let mut visitor = pair.browser(&appliance);
+    visitor.address = near;
+    assert_eq!(visitor.get("/health").status, 200);
 }

@@ -9,7 +9,8 @@ use mio::net::TcpStream;
 use mio::{Interest, Token};
 
 use crate::limits::{
-    ACCEPT_PAUSE, CLIENTS_PER_ADDRESS_MAX, EVICTED_SHARE, HALF_OPEN_MAX, HELD_BYTES_MAX, STARVED_QUIET,
+    ACCEPT_PAUSE, CLIENTS_PER_ADDRESS_MAX, EVICTED_SHARE, HALF_OPEN_MAX, HANDSHAKES_PER_ADDRESS_MAX, HANDSHAKES_WINDOW,
+    HELD_BYTES_MAX, STARVED_QUIET,
 };
 use crate::proxy::Transport;
 use crate::server::door::client::{Client, Standing, Worth};
@@ -75,7 +76,8 @@ impl Loop {
         // A proxy speaks for many, and on our own machine there may be one.
         let is_counted = !peer.is_loopback() && !self.trusted.contains(peer);
         let of_place = if is_counted { self.places.get(&place).copied().unwrap_or(0) } else { 0 };
-        if of_place >= CLIENTS_PER_ADDRESS_MAX && !self.evict(Some(place), 1, now) {
+        let is_too_eager = is_counted && transport == Transport::Secure && self.is_too_eager(place, now);
+        if is_too_eager || (of_place >= CLIENTS_PER_ADDRESS_MAX && !self.evict(Some(place), 1, now)) {
             self.turn_away(&mut socket, transport);
             return;
         }
@@ -101,7 +103,19 @@ impl Loop {
         self.proceed(key, now);
     }
 
-    /// Tells a client that its address has more requests under way than there are connections for it, as far as its socket takes it at once.
+    /// Counts a TLS connection of an address. True when it has made too many lately: each costs a signature.
+    fn is_too_eager(&mut self, place: IpAddr, now: Instant) -> bool {
+        if now.duration_since(self.eager_since) >= HANDSHAKES_WINDOW {
+            self.eager.clear();
+            self.eager_since = now;
+        }
+        let count = self.eager.entry(place).or_default();
+        *count += 1;
+        *count > HANDSHAKES_PER_ADDRESS_MAX
+    }
+
+    /// Tells a client that its address has more requests under way, or makes more handshakes, than there is room for; as
+    /// far as its socket takes it at once.
     fn turn_away(&mut self, socket: &mut Socket, transport: Transport) {
         self.app.traffic.note_refused(503);
         if transport != Transport::Secure {

@@ -155,6 +155,9 @@ struct Loop {
     is_full: bool,
     /// Connections of each address that may have only so many.
     places: HashMap<IpAddr, usize>,
+    /// TLS connections that each address has made since a time.
+    eager: HashMap<IpAddr, usize>,
+    eager_since: Instant,
     /// Handshakes under way, the oldest first.
     half_open: Vec<usize>,
     /// Bytes held for all clients together.
@@ -218,6 +221,8 @@ impl Loop {
             clients_max: setting.clients_max,
             is_full: false,
             places: HashMap::new(),
+            eager: HashMap::new(),
+            eager_since: Instant::now(),
             half_open: Vec::new(),
             held_bytes: 0,
             turns: Vec::new(),
