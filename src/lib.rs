@@ -27,6 +27,7 @@
 //! Then a redirect to the list with a message, or the form again with the person's own words in it.
 
 // The domain.
+mod calendar;
 mod click;
 mod clock;
 mod limits;

@@ -153,6 +153,8 @@ pub(crate) const LIVE_WORD_EVERY: Duration = Duration::from_secs(15);
 pub(crate) const CLICKS_LATEST: usize = 10;
 /// Clicks looked at to find the latest of the kind asked for.
 pub(crate) const CLICKS_SCANNED_MAX: usize = 1_000;
+/// Days of one link read for its page: ten years. A day with the most referrers has 1.5 KB.
+pub(crate) const HISTORY_DAYS_MAX: usize = 3_660;
 /// Rows in a list of referrers, browsers or systems.
 pub(crate) const BARS_MAX: usize = 8;
 

@@ -14,8 +14,8 @@ use std::process::Command;
 const LAYERS: &[&[&str]] = &[
     // The domain: plain values and rules. These may name each other.
     &[
-        "click", "clock", "limits", "link", "password", "proxy", "random", "session", "slug", "target", "traffic",
-        "user", "visitor",
+        "calendar", "click", "clock", "limits", "link", "password", "proxy", "random", "session", "slug", "target",
+        "traffic", "user", "visitor",
     ],
     &["options", "spelling"],
     &["config", "store", "ui"],
@@ -66,7 +66,16 @@ const HOMES: &[(&str, &[&str])] = &[
     ("simplelog", &["src/command/logging.rs"]),
     ("socket2", &["src/server/"]),
     ("subtle", &["src/app.rs", "src/password.rs", "src/server/identity.rs", "src/web/access.rs"]),
-    ("time", &["src/clock.rs", "src/command/logging.rs", "src/command/tls_self_signed.rs", "src/server/wire.rs"]),
+    (
+        "time",
+        &[
+            "src/calendar.rs",
+            "src/clock.rs",
+            "src/command/logging.rs",
+            "src/command/tls_self_signed.rs",
+            "src/server/wire.rs",
+        ],
+    ),
     ("tiny_http", &["src/server/"]),
     ("url", &["src/config/address.rs", "src/target.rs", "src/target/"]),
     ("x509_cert", &["src/server/tls/validity.rs"]),

@@ -12,13 +12,14 @@ use maud::Markup;
 use crate::clock::Timestamp;
 use crate::ui::badge::LinkState;
 use crate::ui::bars::Bar;
+use crate::ui::columns::{self, Bots, Chart, Unit};
 use crate::ui::error::{self, ErrorPage, WayOn};
 use crate::ui::field::Errors;
 use crate::ui::flash::Flash;
 use crate::ui::home::{self, Home, Overview, TopLink};
 use crate::ui::layout::{Account, Frame, Section, Theme};
 use crate::ui::link_delete::{self, LinkDelete};
-use crate::ui::link_detail::{self, LinkDetail, RecentClick};
+use crate::ui::link_detail::{self, Change, Clicks, LinkDetail, RecentClick};
 use crate::ui::link_form::{self, LinkForm, Mode};
 use crate::ui::link_list::{self, Column, Columns, Filter, LinkList, Order, Row};
 use crate::ui::login::{self, Login};
@@ -171,7 +172,23 @@ fn link_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
     let links = frame(words, "Your links", theme);
     let failed = Frame { failed: true, ..frame(words, "New link", theme) };
     let edit = link_form(words, Mode::Edit { id: words("5k3v9q") }, &none);
-    let empty = LinkDetail { clicks: 0, bots: 0, last_click_at: None, ..detail(words) };
+    let none_of = Clicks { people: 0, bots: 0 };
+    let empty = LinkDetail { clicks: none_of, ever: none_of, change: None, last_click_at: None, ..detail(words) };
+    let quiet = LinkDetail { clicks: none_of, change: Some(Change::Percent(-100)), ..detail(words) };
+    let hours = LinkDetail {
+        chart: chart(words, 24, Unit::Hour),
+        change: Some(Change::New),
+        bots: Bots::Show,
+        ..detail(words)
+    };
+    let many = LinkDetail { chart: chart(words, 90, Unit::Day), bots: Bots::Show, is_damaged: true, ..detail(words) };
+    let all = LinkDetail {
+        chart: chart(words, 2, Unit::Month),
+        length: None,
+        change: None,
+        uncharted: 1204,
+        ..detail(words)
+    };
     let delete = LinkDelete { id: words("5k3v9q"), url: words("https://short.example/alice/promo"), clicks: 1204 };
     vec![
         ("links", link_list::page(&made, &list(words, rows(words), 128))),
@@ -182,6 +199,10 @@ fn link_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
         ("link-edit", link_form::page(&links, &edit)),
         ("link", link_detail::page(&links, &detail(words))),
         ("link-no-clicks", link_detail::page(&links, &empty)),
+        ("link-quiet", link_detail::page(&links, &quiet)),
+        ("link-hours", link_detail::page(&links, &hours)),
+        ("link-many-days", link_detail::page(&links, &many)),
+        ("link-all-time", link_detail::page(&links, &all)),
         ("link-delete", link_delete::page(&links, &delete)),
     ]
 }
@@ -282,15 +303,35 @@ fn detail(words: Words) -> LinkDetail<'static> {
         ),
         created_at: AT,
         expires_at: None,
-        clicks: 1204,
-        bots: 96,
-        with_bots: false,
+        ever: Clicks { people: 12_046, bots: 960 },
+        ranges: ["24 h", "7 d", "30 d", "90 d", "12 mo", "All"]
+            .map(|label| Filter { label, href: "/links/5k3v9q?range=7d".to_owned(), is_current: label == "30 d" })
+            .to_vec(),
+        length: Some(words("30 days")),
+        clicks: Clicks { people: 1204, bots: 96 },
+        change: Some(Change::Percent(12)),
+        chart: chart(words, 30, Unit::Day),
+        uncharted: 0,
+        is_damaged: false,
+        bots: Bots::Hide,
+        here: format!("/links/5k3v9q?range={}", words("30d")),
+        other_bots: "/links/5k3v9q?bots=1".to_owned(),
         last_click_at: Some(AT),
         referrers: bars(&["direct", "news.example/2026/autumn/the-sales-are-on", "mail.example", "forum.example"]),
         browsers: bars(&["Firefox", "Chrome", "Safari"]),
         systems: bars(&[]),
         recent: vec![click(None), click(Some("bot")), click(None)],
     }
+}
+
+fn chart(words: Words, count: usize, unit: Unit) -> Chart {
+    let column = |at: usize| columns::Column {
+        short: format!("{} {}", at % 30 + 1, words("Nov")),
+        long: format!("{} {}", at % 30 + 1, words("Nov 2026")),
+        people: [12, 40, 87, 3, 0, 55, 61][at % 7] * (at as u64 + 10) / 20,
+        bots: [0, 4, 9, 30, 1][at % 5],
+    };
+    Chart { unit, columns: (0..count).map(column).collect() }
 }
 
 fn error_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {

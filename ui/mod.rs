@@ -13,6 +13,7 @@ pub(crate) mod layout;
 // Parts that several pages use.
 pub(crate) mod badge;
 pub(crate) mod bars;
+pub(crate) mod columns;
 pub(crate) mod copy;
 pub(crate) mod field;
 pub(crate) mod flash;

@@ -1,6 +1,7 @@
 //! What pages show of clicks: numbers, tallies and the latest ones. What is counted comes from the file, the rest from
 //! memory, so that a visit shows as soon as it was answered.
 
+mod history;
 mod late;
 
 use std::collections::HashMap;
@@ -21,7 +22,6 @@ use crate::store::error::{Error, Kind, unless_damaged};
 use crate::store::ledger::block::{self, Packed};
 use crate::store::ledger::dict::{self, Words};
 use crate::store::ledger::memory::{Late, Uncounted};
-use crate::store::ledger::rolls::ALL_DAYS;
 use crate::store::record::{self, RollRecord, SumRecord};
 use crate::store::tables::{
     self, CLICK_PURGE, CLICK_SEG, DICT_ID, LINK, META, ROLL_DAY, ROLL_TOTAL, Table, click_key, day_key, link_key,
@@ -31,6 +31,7 @@ use crate::user::UserId;
 use crate::visitor::{self, Class, Reason};
 use late::Latest;
 
+pub(crate) use history::{History, OneDay, Period, TallyOf};
 pub(super) use late::LateNumbers;
 
 /// A link's clicks in numbers.
@@ -248,34 +249,6 @@ impl Store {
     /// A transaction that knows every number in memory that stands for a text: begun after memory was looked at.
     fn words(&self) -> Result<ReadTransaction, Error> {
         Ok(self.file.database()?.begin_read()?)
-    }
-
-    /// The numbers of one link, and people's clicks by where they came from and what they used. Of these, what does
-    /// not read is left empty.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub(crate) fn statistics(&self, owner: UserId, link: LinkId) -> Result<(Numbers, Tally), Error> {
-        let late =
-            |late: &Uncounted<'_>| (late::numbers(late.of_link(owner, link)), late::tally(late.of_link(owner, link)));
-        self.read_with_late("reading statistics", late, |tx, (late, late_tally)| {
-            if !exists(tx, owner, link)? {
-                return Ok((Numbers::default(), Tally::default()));
-            }
-            let key = day_key(link_key(owner, link), ALL_DAYS);
-            let roll = match tx.open_table(ROLL_DAY)?.get(key.as_slice())? {
-                Some(raw) => unless_damaged(record::unseal(&key, raw.value()))?,
-                None => Some(RollRecord::empty()),
-            };
-            let tally = match roll {
-                Some(mut roll) => {
-                    roll.merge(&late_tally.roll);
-                    to_tally(&self.words()?, roll, late_tally.hosts)?
-                }
-                None => Tally::default(),
-            };
-            Ok((numbers(tx, owner, link, late)?, tally))
-        })
     }
 
     /// The numbers of one link alone.

@@ -40,7 +40,7 @@ use redb::{ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransa
 
 #[cfg(test)]
 pub(crate) use backend::fault::Fault;
-pub(crate) use clicks::{Numbers, Seen};
+pub(crate) use clicks::{History, Numbers, OneDay, Period, Seen, TallyOf};
 pub(crate) use error::{Error, Kind, OpenError};
 pub(crate) use file::{FILE_NAME, Opened, create_folder, is_trying};
 pub(crate) use link_pages::{Cursor, Page, Row, Sort, Step, Wanted};

@@ -23,7 +23,7 @@ pub(crate) fn show(
 ) -> Result<Response, Error> {
     let link = own_link(app, account, parts)?;
     app.store.flush_clicks();
-    let (numbers, _) = app.store.statistics(account.user.id, link.id)?;
+    let numbers = app.store.numbers(account.user.id, link.id)?;
     let mut frame = visitor.frame("Delete link");
     frame.section = Section::Links;
     let url = visitor.short_url(account.user.name.as_str(), link.slug.as_str());

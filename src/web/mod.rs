@@ -23,6 +23,7 @@ mod link_edit;
 mod link_export;
 mod link_list;
 mod link_live;
+mod link_range;
 mod login;
 mod logout;
 mod next;

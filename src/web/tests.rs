@@ -331,3 +331,30 @@ fn another_users_link_does_not_exist() {
     assert!(site.app.store.link(found.owner, found.link).unwrap().is_some());
     assert!(site.app.store.link(stranger, found.link).unwrap().is_none());
 }
+
+#[test]
+fn a_range_is_compared_with_the_one_before_and_says_when_it_is_empty() {
+    let site = Site::new();
+    site.link("promo", "https://example.com/", None);
+    let cookie = site.sign_in();
+    let click = |count: usize| {
+        let headers = [("Host", "localhost"), ("User-Agent", "Mozilla/5.0 Firefox/140.0")];
+        (0..count).for_each(|_| drop(site.send(Transport::Unknown, "GET", "/alice/promo", &headers, "")));
+    };
+    let id = site.app.store.redirect("alice/promo").unwrap().unwrap().link;
+    let page = |range: &str| text(&site.get(&format!("/links/{id}?range={range}"), &cookie));
+    click(4);
+    site.clock.advance_s(7 * 86_400);
+    assert!(page("7d").contains("No clicks in the last 7 days."));
+    assert!(page("7d").contains("<strong>−100 %</strong> against the 7 days before"), "{}", page("7d"));
+    click(5);
+    assert!(page("7d").contains("<strong>+25 %</strong> against the 7 days before"));
+    assert!(page("24h").contains("<strong>new</strong>: none in the 24 hours before"));
+    assert!(!page("30d").contains("30 days before"), "there was no link then");
+    assert!(page("all").contains("data-told=\"9 0\""));
+    // A clock that was ahead: what it has counted is neither lost nor taken for now.
+    site.clock.advance_s(-3 * 86_400);
+    assert!(page("7d").contains("data-told=\"9 0\""));
+    assert!(page("7d").contains(">4</span>"), "{}", page("7d"));
+    assert!(page("all").contains(">9</span>"));
+}

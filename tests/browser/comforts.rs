@@ -63,6 +63,15 @@ fn clicks_show_on_an_open_page_while_they_happen() {
     screen.wait(&format!("{number} == '1' && !document.querySelector('#more').hidden"));
     screen.click("#more a");
     screen.wait("document.querySelector('#more').hidden && document.querySelector('.bar-lists') != null");
+    // The number is that of the page's range, and the page stays with it.
+    screen.click(".filters a[href$='range=7d']");
+    screen.wait("location.search == '?range=7d' && document.readyState == 'complete'");
+    assert!(screen.is(&format!("{number} == '1'")));
+    std::io::Write::write_all(&mut &visitor, request.as_bytes()).unwrap();
+    screen.wait(&format!("{number} == '2' && !document.querySelector('#more').hidden"));
+    screen.click("#more a");
+    screen.wait("document.querySelector('#more').hidden && document.readyState == 'complete'");
+    assert!(screen.is("location.search == '?range=7d'"));
     assert_eq!(screen.complaints(), [""; 0]);
 }
 

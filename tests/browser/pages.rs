@@ -152,6 +152,10 @@ fn signed_in(appliance: &Appliance, screen: &Screen, look: &mut impl FnMut(&'sta
         ("/links/new", "new link"),
         (&format!("/links/{link}"), "link: with clicks"),
         (&format!("/links/{link}?bots=1"), "link: with clicks of bots"),
+        (&format!("/links/{link}?range=24h&bots=1"), "link: by hour"),
+        (&format!("/links/{link}?range=90d&bots=1"), "link: many days"),
+        (&format!("/links/{link}?range=12m"), "link: by month"),
+        (&format!("/links/{link}?range=all"), "link: of all time"),
         (&format!("/links/{link}/edit"), "edit link"),
         (&format!("/links/{link}/delete"), "delete link"),
         ("/accounts/profile", "profile"),
@@ -293,6 +297,11 @@ const TOO_WIDE: &str = r"
             ...[...document.querySelectorAll('body *')].filter(past).slice(0, 3).map(show)];
     };
     const found = out();
+    for (const values of document.querySelectorAll('details.values')) {
+        values.open = true;
+        found.push(...out());
+        values.open = false;
+    }
     for (const menu of document.querySelectorAll('details.menu')) {
         if (!menu.checkVisibility()) continue;
         menu.open = true;

@@ -273,6 +273,14 @@ impl Page {
         assert!(!self.text().contains(words), "{words:?} is in: {}", self.text());
     }
 
+    /// All clicks of people, and of bots and previews, on a link's page.
+    #[track_caller]
+    pub fn clicks(&self) -> (u64, u64) {
+        let told = self.body.split("data-told=\"").nth(1).unwrap_or_else(|| panic!("no clicks in {}", self.body));
+        let (people, bots) = told.split('"').next().unwrap().split_once(' ').unwrap();
+        (people.parse().unwrap(), bots.parse().unwrap())
+    }
+
     /// The fields that the form going to `action` would send untouched.
     pub fn form(&self, action: &str) -> Vec<(String, String)> {
         let start = format!("action=\"{action}\"");

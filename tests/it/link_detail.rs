@@ -143,6 +143,86 @@ fn bots_are_counted_apart_and_shown_on_demand() {
     admin.open("/links").says("1 click");
 }
 
+/// The numbers of the chart's table: each row's name and its numbers.
+fn table(page: &Page) -> Vec<Vec<String>> {
+    let table = between(page, "<details class=\"values\">", "</details>");
+    let rows = table.split("<tr>").skip(2);
+    let words = |cell: &str| cell.rsplit('>').next().unwrap().to_owned();
+    rows.map(|row| row.split("</t").filter(|cell| cell.contains("<t")).map(words).collect()).collect()
+}
+
+#[test]
+fn every_range_shows_a_click_right_after_it_and_the_same_numbers_as_a_table() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    let id = admin.make_link("https://example.com/", "promo");
+    for count in 1..=3 {
+        click(&admin, "/root-user/promo", &[("Referer", "https://news.example/")]);
+        for (range, rows, length) in [
+            ("24h", 24, "24 hours"),
+            ("7d", 7, "7 days"),
+            ("", 30, "30 days"),
+            ("90d", 90, "90 days"),
+            ("12m", 12, "12 months"),
+            ("all", 1, "all"),
+            ("nonsense", 30, "30 days"),
+        ] {
+            let page = admin.open(&format!("/links/{id}?range={range}"));
+            let clicks = if count == 1 { "1 click".to_owned() } else { format!("{count} clicks") };
+            page.says(&format!("{clicks} in {length} 0 clicks by bots and previews"));
+            page.says(&format!("Referrers news.example {count}"));
+            let table = table(&page);
+            // Midnight may pass between a click and its page.
+            assert!(table.len() == rows || range == "all", "{range}: {table:?}");
+            let people: u64 = table.iter().map(|row| row[1].parse::<u64>().unwrap()).sum();
+            assert_eq!(people, count, "{range}: {table:?}");
+            assert_eq!(page.body.matches("<g class=\"column\">").count(), table.len());
+            assert_eq!(between(&page, "<nav class=\"filters\"", "</nav>").matches("aria-current").count(), 1);
+            page.does_not_say("before");
+        }
+    }
+}
+
+#[test]
+fn the_switch_for_bots_and_the_range_are_kept_together() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    let id = admin.make_link("https://example.com/", "promo");
+    let path = format!("/links/{id}");
+    for agent in [FIREFOX, "curl/8.5.0", "curl/8.5.0"] {
+        click(&admin, "/root-user/promo", &[("User-Agent", agent)]);
+    }
+    let people = admin.open(&format!("{path}?range=7d"));
+    people.says("2 clicks by bots and previews Show them");
+    assert!(people.body.contains(&format!("href=\"{path}?range=7d&amp;bots=1\"")));
+    assert!(people.body.contains(&format!("href=\"{path}?range=all\"")));
+    assert!(people.body.contains(&format!("href=\"{path}\"")), "30 days are the default");
+    assert_eq!(table(&people)[0].len(), 2);
+    let all = admin.open(&format!("{path}?range=7d&bots=1"));
+    all.says("2 clicks by bots and previews Hide them");
+    assert!(all.body.contains(&format!("href=\"{path}?range=24h&amp;bots=1\"")));
+    assert!(all.body.contains(&format!("href=\"{path}?range=7d\"")));
+    let bots: u64 = table(&all).iter().map(|row| row[2].parse::<u64>().unwrap()).sum();
+    assert_eq!(bots, 2);
+    assert!(all.body.contains("3 clicks by people, bots and previews from "), "{}", all.body);
+    let hours = admin.open(&format!("{path}?range=24h&bots=1"));
+    assert_eq!(table(&hours)[0].len(), 2, "bots have no hours");
+    hours.says("Bots, referrers, browsers and systems are counted by day");
+}
+
+#[test]
+fn a_link_that_only_bots_know_has_a_chart_on_demand() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    let id = admin.make_link("https://example.com/", "promo");
+    click(&admin, "/root-user/promo", &[("User-Agent", "curl/8.5.0")]);
+    let people = admin.open(&format!("/links/{id}?range=90d"));
+    people.says("No clicks yet.");
+    assert!(!people.body.contains("class=\"chart\""));
+    let all = admin.open(&format!("/links/{id}?range=90d&bots=1"));
+    assert!(all.body.contains("class=\"chart\""));
+}
+
 #[test]
 fn what_visitors_send_is_shown_as_text() {
     let appliance = Start::with_admin().run();

@@ -24,15 +24,9 @@ fn follow(appliance: &Appliance, browser: &mut Browser) {
 
 /// The numbers of people and bots that a link's page shows.
 fn numbers(browser: &mut Browser, id: &str) -> (u64, u64) {
-    let text = browser.open(&format!("/links/{id}")).text();
-    let before = |word: &str| -> u64 {
-        let at = text.find(word).unwrap_or_else(|| panic!("no {word:?} in {text}"));
-        text[..at].trim_end().rsplit(' ').next().unwrap().replace(',', "").parse().unwrap()
-    };
-    let tiles = text.find(" Clicks ").unwrap();
-    let people = text[tiles + " Clicks ".len()..].split(' ').next().unwrap().parse().unwrap();
-    let bots = before(if text.contains(" click by bots") { " click by bots" } else { " clicks by bots" });
-    assert_eq!(text.contains("by bots and previews Show them in recent clicks"), bots > 0, "{text}");
+    let page = browser.open(&format!("/links/{id}"));
+    let (people, bots) = page.clicks();
+    assert_eq!(page.text().contains("by bots and previews Show them"), bots > 0, "{}", page.text());
     (people, bots)
 }
 

@@ -238,9 +238,7 @@ fn accounts_that_were_acknowledged_can_log_in_after_a_kill() {
 }
 
 fn clicks_shown(admin: &mut Browser, id: &str) -> usize {
-    let text = admin.open(&format!("/links/{id}")).text();
-    let tiles = text.find(" Clicks ").unwrap() + " Clicks ".len();
-    text[tiles..].split(' ').next().unwrap().replace(',', "").parse().unwrap()
+    usize::try_from(admin.open(&format!("/links/{id}")).clicks().0).unwrap()
 }
 
 /// What a page has shown is on disk.

@@ -60,12 +60,17 @@
   // Clicks while they happen. Only for a page that is seen: a browser keeps few connections to one server.
   const tiles = document.querySelector("[data-live]");
   if (tiles) {
+    // The page shows numbers of a range and knows those of all time; what is told is of all time. What has come since
+    // is in any range, since all of them end now.
     const numbers = all(".tile-number:not(.tile-text)", tiles);
+    const toNumbers = (text) => text.replaceAll(",", "").split(" ").map(Number);
+    const shown = numbers.map((number) => toNumbers(number.textContent)[0]);
+    const before = toNumbers(tiles.dataset.told);
     let events;
     const told = (event) => {
-      const now = event.data.split(" ");
-      if (numbers.every((number, at) => number.textContent === now[at])) return;
-      numbers.forEach((number, at) => (number.textContent = now[at]));
+      const since = toNumbers(event.data).map((now, at) => now - before[at]);
+      if (since.every((more) => more === 0)) return;
+      numbers.forEach((number, at) => (number.textContent = (shown[at] + since[at]).toLocaleString("en-GB")));
       tiles.querySelector(".tile-text").textContent = "just now";
       byId("none")?.remove();
       byId("more").hidden = false;

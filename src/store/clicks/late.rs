@@ -1,10 +1,11 @@
 //! Clicks that are in no sum yet, as pages need them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use redb::ReadableTable;
 
 use super::{Numbers, Seen};
+use crate::calendar::{self, Day};
 use crate::click::{self, Click};
 use crate::clock::Timestamp;
 use crate::link::LinkId;
@@ -54,29 +55,39 @@ pub(super) fn numbers_of_user(late: &Uncounted<'_>, owner: UserId) -> LateNumber
 
 /// What clicks that are in no sum add to a tally.
 pub(super) struct LateTally {
+    /// Hosts that have no number yet.
     pub(super) hosts: HashMap<String, u64>,
     pub(super) roll: RollRecord,
 }
 
-pub(super) fn tally<'a>(clicks: impl Iterator<Item = Late<'a>>) -> LateTally {
-    let mut tally = LateTally { hosts: HashMap::new(), roll: RollRecord::empty() };
-    for late in clicks {
+impl LateTally {
+    fn add(&mut self, late: &Late<'_>) {
         match late {
-            Late::Logged(click) => tally.roll.add(click),
-            Late::Waiting(click) if click.class == Class::Human => {
+            Late::Logged(click) => self.roll.add(click),
+            Late::Waiting(click) if self.roll.count(click.class, click.at.ms()) => {
                 let host = click::referring_host(&click.referrer);
                 if !host.is_empty() {
-                    *tally.hosts.entry(host.to_owned()).or_default() += 1;
+                    *self.hosts.entry(host.to_owned()).or_default() += 1;
                 }
                 if !click.agent.is_empty() {
                     let (browser, system) = visitor::describe(&click.agent);
-                    tally.roll.add_agent(browser as u8, system as u8);
+                    self.roll.add_agent(browser as u8, system as u8);
                 }
             }
             Late::Waiting(_) => {}
         }
     }
-    tally
+}
+
+/// The tallies of clicks that are in no sum, by day.
+pub(super) fn by_day<'a>(clicks: impl Iterator<Item = Late<'a>>) -> BTreeMap<Day, LateTally> {
+    let mut days = BTreeMap::new();
+    for late in clicks {
+        let (_, at) = late.class_and_time();
+        let empty = || LateTally { hosts: HashMap::new(), roll: RollRecord::empty() };
+        days.entry(calendar::day(at.ms())).or_insert_with(empty).add(&late);
+    }
+    days
 }
 
 /// A click on its way to a page, its texts perhaps still numbers.

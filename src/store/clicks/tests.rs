@@ -4,6 +4,7 @@ use super::*;
 use crate::limits::{CLICK_ROWS_PER_LINK_MAX, CLICKS_PER_COMMIT_MAX};
 use redb::ReadableTableMetadata;
 
+use crate::store::ledger::rolls::ALL_DAYS;
 use crate::store::tests::{NOW, audit, click, fresh, hash_of, link, name, open, tamper, user};
 
 /// Single clicks in the file, counted all.

@@ -1,26 +1,16 @@
 //! Sums of clicks: what a list needs of a link, and what a page shows of one day or of all.
 
+use crate::calendar::{Day, hour};
 use crate::limits::REFERRERS_PER_LINK_MAX;
 use crate::store::ledger::dict::{NONE, OTHER};
 use crate::store::ledger::{Logged, block::Packed};
 use crate::store::record::{RollRecord, SumRecord};
 use crate::visitor::Class;
 
-const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
+pub(in crate::store) use crate::calendar::day;
+
 /// Stands for all days together.
-pub(in crate::store) const ALL_DAYS: u16 = 0;
-
-/// The day of a click, counted from 1970 in UTC. Clocks that are far off are held at the ends.
-pub(in crate::store) fn day(at_ms: i64) -> u16 {
-    // Within 1 and 65,535 after the clamp.
-    at_ms.div_euclid(DAY_MS).clamp(1, u16::MAX.into()) as u16
-}
-
-fn hour(at_ms: i64) -> u8 {
-    // Below 24.
-    at_ms.div_euclid(HOUR_MS).rem_euclid(24) as u8
-}
+pub(in crate::store) const ALL_DAYS: Day = 0;
 
 impl SumRecord {
     pub(in crate::store) fn empty() -> SumRecord {
@@ -61,16 +51,27 @@ impl RollRecord {
     }
 
     pub(in crate::store) fn add(&mut self, click: &Logged) {
-        match click.packed.class {
-            Class::Human => self.humans = self.humans.saturating_add(1),
-            Class::Bot | Class::Preview => return self.bots = self.bots.saturating_add(1),
-            Class::Prefetch => return,
+        if !self.count(click.packed.class, click.packed.at_ms) {
+            return;
         }
-        bump(&mut self.hours, hour(click.packed.at_ms), 1);
         self.add_host(click.host, 1);
         if click.packed.agent != NONE {
             self.add_agent(click.browser, click.system);
         }
+    }
+
+    /// Counts a click by its kind and hour. True for a person's, of which more is counted.
+    pub(in crate::store) fn count(&mut self, class: Class, at_ms: i64) -> bool {
+        match class {
+            Class::Human => self.humans = self.humans.saturating_add(1),
+            Class::Bot | Class::Preview => self.bots = self.bots.saturating_add(1),
+            Class::Prefetch => {}
+        }
+        let is_human = class == Class::Human;
+        if is_human {
+            bump(&mut self.hours, hour(at_ms), 1);
+        }
+        is_human
     }
 
     /// Counts somebody who said what they use.
@@ -115,21 +116,6 @@ impl RollRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn days_and_hours_are_those_of_utc_whatever_the_clock_says() {
-        for (at_ms, expected_day, expected_hour) in [
-            (0, 1, 0),
-            (i64::MIN, 1, 16),
-            (-1, 1, 23),
-            (i64::MAX, u16::MAX, 7),
-            (DAY_MS - 1, 1, 23),
-            (2 * DAY_MS, 2, 0),
-            (1_763_640_000_000, 20_412, 12),
-        ] {
-            assert_eq!((day(at_ms), hour(at_ms)), (expected_day, expected_hour), "{at_ms}");
-        }
-    }
 
     #[test]
     fn of_many_hosts_the_biggest_stay() {
