@@ -7,25 +7,27 @@ mod form;
 mod help;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 use std::ffi::OsString;
-use std::fmt;
 
 use pico_args::Arguments;
 
 use crate::limits::SELF_SIGNED_NAMES_MAX;
 use crate::options::{
     ADMIN, ALLOWED_HOSTS, BASE_URL, CLICK_DURABILITY, CLICK_WINDOW, DATA_DIR, EMAIL, HOST, HTTP_PORT, JSON, LOG_FORMAT,
-    LOG_LEVEL, NUMTHREADS, OptionRow, PASSWORD_STDIN, PORT, TLS_CERT, TLS_KEY, TRUSTED_PROXIES,
+    LOG_LEVEL, NUMTHREADS, OptionRow, PASSWORD_STDIN, PORT, TLS_CERT, TLS_KEY, TO, TRUSTED_PROXIES, VERIFY,
 };
-use crate::spelling::{nearest, shown};
+use crate::spelling::shown;
 use form::{COMMANDS, Form, GROUPS, SERVE};
+use usage::{no_command, not_taken, see, stray_argument, unknown_command};
 
 pub(crate) use crate::options::Options;
 #[cfg(test)]
 pub(crate) use form::SETTING_KEYS;
 pub(crate) use form::Topic;
 pub(crate) use help::help;
+pub(crate) use usage::Usage;
 
 /// What a person asked for. Names and values are as typed; nothing but their presence has been checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +53,19 @@ pub(crate) enum Command {
         options: Options,
         name: String,
     },
+    Backup {
+        options: Options,
+        to: Option<String>,
+    },
+    Check {
+        options: Options,
+        json: bool,
+    },
+    Restore {
+        options: Options,
+        file: String,
+        verify: bool,
+    },
     Settings {
         options: Options,
         /// A key to show, or a key and its new value (which may be empty).
@@ -73,18 +88,6 @@ pub(crate) enum Command {
     },
     Help(Topic),
 }
-
-/// A command line that cannot be understood: one line that says what is wrong, then what to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Usage(String);
-
-impl fmt::Display for Usage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Usage {}
 
 /// Reads the arguments that follow the program's name.
 ///
@@ -118,6 +121,9 @@ pub(crate) fn parse(args: Vec<OsString>) -> Result<Command, Usage> {
         Topic::UserList => user_list(typed),
         Topic::UserPasswd => user_passwd(typed),
         Topic::UserResetLink => user_reset_link(typed),
+        Topic::Backup => backup(typed),
+        Topic::Check => check(typed),
+        Topic::Restore => restore(typed),
         Topic::Settings => settings(typed),
         Topic::Config => config(typed),
         Topic::Health => health(typed),
@@ -165,27 +171,6 @@ fn topic(words: &str) -> Result<Topic, Usage> {
     }
 }
 
-/// A group alone does nothing; the answer names what is in it.
-fn no_command(group: &Form) -> Usage {
-    let in_group = |form: &&Form| form.words.strip_prefix(group.words)?.strip_prefix(' ');
-    let members: Vec<&str> = COMMANDS.iter().filter_map(in_group).collect();
-    let members = match members.split_last() {
-        Some((last, [])) => (*last).to_owned(),
-        Some((last, others)) => format!("one: {} or {last}", others.join(", ")),
-        None => String::new(),
-    };
-    Usage(see(&format!("{} needs a command. Add {members}", group.words), group.words))
-}
-
-fn unknown_command(words: &str) -> Usage {
-    let mut what = format!("unknown command {}", shown(words));
-    let known = COMMANDS.iter().chain(GROUPS).map(|form| form.words);
-    if let Some(meant) = nearest(words, known) {
-        what += &format!(". Did you mean {meant}?");
-    }
-    Usage(see(&what, ""))
-}
-
 fn serve(mut typed: Typed) -> Result<Command, Usage> {
     let options = typed.options()?;
     typed.operands(0)?;
@@ -223,6 +208,27 @@ fn user_reset_link(mut typed: Typed) -> Result<Command, Usage> {
     let options = typed.options()?;
     let name = typed.name()?;
     Ok(Command::UserResetLink { options, name })
+}
+
+fn backup(mut typed: Typed) -> Result<Command, Usage> {
+    let options = typed.options()?;
+    let to = typed.value(&TO)?;
+    typed.operands(0)?;
+    Ok(Command::Backup { options, to })
+}
+
+fn check(mut typed: Typed) -> Result<Command, Usage> {
+    let options = typed.options()?;
+    let json = typed.switch(&JSON);
+    typed.operands(0)?;
+    Ok(Command::Check { options, json })
+}
+
+fn restore(mut typed: Typed) -> Result<Command, Usage> {
+    let options = typed.options()?;
+    let verify = typed.switch(&VERIFY);
+    let file = typed.name()?;
+    Ok(Command::Restore { options, file, verify })
 }
 
 fn settings(mut typed: Typed) -> Result<Command, Usage> {
@@ -337,46 +343,4 @@ impl Typed {
         let what = format!("{flag} has no value. Write {flag} {value}");
         Usage(see(&what, self.form.words))
     }
-}
-
-/// Why `typed`, which starts like an option, was left over.
-fn not_taken(form: &Form, typed: &str) -> Usage {
-    let flag = typed.split_once('=').map_or(typed, |(flag, _)| flag);
-    let is_meant = |row: &&OptionRow| row.flag == Some(flag);
-    let flag = shown(flag);
-    if let Some(row) = form.rows().find(is_meant) {
-        let what = if row.value.is_none() && typed.contains('=') {
-            format!("{flag} takes no value. Write {flag} alone")
-        } else {
-            format!("{flag} is given twice. Give it once")
-        };
-        return Usage(see(&what, form.words));
-    }
-    if COMMANDS.iter().flat_map(|other| other.rows()).any(|row| is_meant(&row)) {
-        let what = format!("{} does not take {flag}. Leave it out", form.words);
-        return Usage(see(&what, form.words));
-    }
-    let mut what = format!("unknown option {flag}");
-    if let Some(meant) = nearest(&flag, form.rows().filter_map(|row| row.flag).chain(["--help"])) {
-        what += &format!(". Did you mean {meant}?");
-    }
-    Usage(see(&what, form.words))
-}
-
-fn stray_argument(form: &Form, stray: &str) -> Usage {
-    let is_command = COMMANDS.iter().any(|command| command.words.split(' ').next() == Some(stray));
-    let stray = shown(stray);
-    let what = if is_command {
-        format!("stray argument {stray}. A command comes before its options: linkjar {stray} …")
-    } else {
-        format!("stray argument {stray}. Leave it out")
-    };
-    Usage(see(&what, form.words))
-}
-
-/// `what` as a sentence, and where to read on.
-fn see(what: &str, words: &str) -> String {
-    let end = if what.ends_with(['?', '…']) { "" } else { "." };
-    let space = if words.is_empty() { "" } else { " " };
-    format!("{what}{end} See: linkjar help{space}{words}")
 }

@@ -17,6 +17,7 @@ pub(crate) struct Timestamp(i64);
 
 const SECOND: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
 const FORM: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]");
+const FILE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]-[hour][minute][second]");
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[day padding:none] [month repr:short] [year]");
 const MINUTE: &[BorrowedFormatItem<'_>] =
     format_description!("[day padding:none] [month repr:short] [year], [hour]:[minute] UTC");
@@ -45,6 +46,11 @@ impl Timestamp {
     /// What a `datetime-local` field shows, in UTC: `2026-11-20T14:02`.
     pub(crate) fn form_text(self) -> String {
         self.format(FORM)
+    }
+
+    /// Part of a file's name, in UTC; later ones sort behind: `2026-11-20-140211`.
+    pub(crate) fn file_text(self) -> String {
+        self.format(FILE)
     }
 
     /// For people: `20 Nov 2026`.

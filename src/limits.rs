@@ -321,6 +321,21 @@ pub(crate) const SELF_SIGNED_S: i64 = 825 * 86_400;
 /// Names in such a certificate; a machine is called a handful of things, and each handshake carries all of them.
 pub(crate) const SELF_SIGNED_NAMES_MAX: usize = 50;
 
+// --- backups ------------------------------------------------------------------------------------------------
+
+/// Damaged rows that `linkjar check` names; more say nothing new, and their number is told.
+pub(crate) const FINDINGS_MAX: usize = 20;
+/// Chunks of 64 KiB that may be left to copy while nobody writes: 4 MiB take a few ms.
+pub(crate) const BACKUP_LAST_CHUNKS: usize = 64;
+/// Passes over chunks that were written meanwhile; after these the rest is copied whatever its size.
+pub(crate) const BACKUP_PASSES_MAX: usize = 4;
+/// What a command asks of a running server: a word and a path (Linux: 4,096 bytes).
+pub(crate) const DESK_LINE_BYTES_MAX: u64 = 8_192;
+/// The answer: a line for each 4 MiB that were copied, and [`FINDINGS_MAX`] rows with keys of some hundred bytes.
+pub(crate) const DESK_ANSWER_BYTES_MAX: u64 = 16 << 20;
+/// Either side of such a conversation is on this machine and has nothing to wait for but the copying itself.
+pub(crate) const DESK_TIMEOUT: Duration = Duration::from_secs(5);
+
 const _: () = assert!(CERTIFICATE_SETTLE.as_secs() < CERTIFICATE_LOOK_EVERY.as_secs());
 const _: () = assert!(CERTIFICATE_SOON_S < SELF_SIGNED_S);
 const _: () = assert!(FORM_VALUE_BYTES_MAX >= TARGET_INPUT_BYTES_MAX);

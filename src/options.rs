@@ -121,6 +121,10 @@ pub(crate) static PASSWORD_STDIN: OptionRow =
 pub(crate) static EMAIL: OptionRow =
     OptionRow { value: Some("ADDRESS"), ..OptionRow::switch("--email", "the user's address, needed") };
 
+pub(crate) static TO: OptionRow =
+    OptionRow { value: Some("FILE"), ..OptionRow::switch("--to", "where it goes instead; must not exist") };
+pub(crate) static VERIFY: OptionRow = OptionRow::switch("--verify", "only try whether it could be restored");
+
 /// Every option that the environment can give, in the order in which people read about them.
 pub(crate) static FROM_ENVIRONMENT: &[&OptionRow] = &[
     &HOST,

@@ -48,7 +48,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rpassword", &["src/command/password.rs"]),
     ("rust_embed", &["ui/assets.rs"]),
     ("rustls", &["src/command/health/tls.rs", "src/server/"]),
-    ("rustix", &["src/server/mod.rs"]),
+    ("rustix", &["src/server/mod.rs", "src/store/backup.rs"]),
     ("serde", &["src/store/record.rs"]),
     ("serde_json", &["src/command/", "src/config/"]),
     (
@@ -56,6 +56,7 @@ const HOMES: &[(&str, &[&str])] = &[
         &[
             "src/command/tls_self_signed.rs",
             "src/session.rs",
+            "src/store/backup.rs",
             "src/store/one_time.rs",
             "src/web/access.rs",
             "ui/build.rs",

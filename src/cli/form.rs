@@ -3,7 +3,8 @@
 //! One table, read by the parser and by the help. A command that is not here does not exist.
 
 use crate::options::{
-    ADMIN, BASE_URL, DATA_DIR, EMAIL, FROM_ENVIRONMENT, HOST, JSON, OptionRow, PASSWORD_STDIN, PORT, TLS_CERT,
+    ADMIN, BASE_URL, DATA_DIR, EMAIL, FROM_ENVIRONMENT, HOST, JSON, OptionRow, PASSWORD_STDIN, PORT, TLS_CERT, TO,
+    VERIFY,
 };
 
 /// What `help` can be asked about: every command, every group of them, and the program as a whole.
@@ -16,6 +17,9 @@ pub(crate) enum Topic {
     UserList,
     UserPasswd,
     UserResetLink,
+    Backup,
+    Check,
+    Restore,
     Settings,
     Config,
     Health,
@@ -159,6 +163,36 @@ pub(super) static COMMANDS: &[&Form] = &[
         sentence: "Make a link to choose a new password, once.",
         examples: &["linkjar user reset-link anna --base-url https://short.example"],
         options: &[&BASE_URL, &DATA_DIR],
+        environment: false,
+    },
+    &Form {
+        topic: Topic::Backup,
+        words: "backup",
+        operands: "",
+        sentence: "Copy the data file, and prove the copy.",
+        examples: &["linkjar backup", "linkjar backup --to /mnt/backups/linkjar-monday.redb"],
+        options: &[&TO, &DATA_DIR],
+        environment: false,
+    },
+    &Form {
+        topic: Topic::Check,
+        words: "check",
+        operands: "",
+        sentence: "Look at everything in the data file.",
+        examples: &["linkjar check", "linkjar check --json"],
+        options: &[&JSON, &DATA_DIR],
+        environment: false,
+    },
+    &Form {
+        topic: Topic::Restore,
+        words: "restore",
+        operands: "FILE",
+        sentence: "Put a backup in place of the data file.",
+        examples: &[
+            "linkjar restore data/backups/linkjar-2026-11-20-031500.redb",
+            "linkjar restore --verify linkjar-monday.redb",
+        ],
+        options: &[&VERIFY, &DATA_DIR],
         environment: false,
     },
     &Form {

@@ -3,13 +3,16 @@
 use super::form::PROGRAM;
 use super::*;
 
-const TOPICS: [Topic; 13] = [
+const TOPICS: [Topic; 16] = [
     Topic::Program,
     Topic::Serve,
     Topic::User,
     Topic::UserAdd,
     Topic::UserList,
     Topic::UserPasswd,
+    Topic::Backup,
+    Topic::Check,
+    Topic::Restore,
     Topic::Settings,
     Topic::Config,
     Topic::Health,
@@ -77,7 +80,16 @@ fn the_other_commands_are_read_as_typed() {
         names: names.iter().map(|name| (*name).to_owned()).collect(),
     };
     let version = |json| Command::Version { json };
+    let backup = |to: Option<&str>| Command::Backup { options: none(), to: to.map(str::to_owned) };
+    let look = |options, json| Command::Check { options, json };
+    let restore = |verify| Command::Restore { options: none(), file: "a.redb".to_owned(), verify };
     check([
+        ("backup", backup(None)),
+        ("backup --to b.redb", backup(Some("b.redb"))),
+        ("check --data-dir d", look(in_folder("d"), false)),
+        ("check --json", look(none(), true)),
+        ("restore a.redb", restore(false)),
+        ("restore --verify a.redb", restore(true)),
         ("", Command::Serve(none())),
         ("serve", Command::Serve(none())),
         ("--data-dir d", Command::Serve(in_folder("d"))),
@@ -176,7 +188,7 @@ const WRONG: &[(&str, &str)] = &[
     ("useradd x", "unknown command useradd. Did you mean user add? See: linkjar help"),
     ("user lst", "unknown command user lst. Did you mean user list? See: linkjar help"),
     ("usr", "unknown command usr. Did you mean user? See: linkjar help"),
-    ("backup", "unknown command backup. See: linkjar help"),
+    ("bakcup", "unknown command bakcup. Did you mean backup? See: linkjar help"),
     ("help srve", "unknown command srve. Did you mean serve? See: linkjar help"),
     ("srve --help", "unknown command srve. Did you mean serve? See: linkjar help"),
     ("user", "user needs a command. Add one: add, list, passwd or reset-link. See: linkjar help user"),

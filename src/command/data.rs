@@ -29,6 +29,15 @@ pub(crate) fn open(config: &Config) -> Result<(Store, Opened), Error> {
 /// # Errors
 /// As [`open`], and exit code 1 when there is none.
 pub(crate) fn open_existing(config: &Config) -> Result<Store, Error> {
+    must_exist(config)?;
+    open(config).map(|(store, _)| store)
+}
+
+/// Says what is in the way of a data file that is there.
+///
+/// # Errors
+/// Exit code 2 when folder, link or rights are, 1 when there is none.
+pub(crate) fn must_exist(config: &Config) -> Result<(), Error> {
     let path = config.data_dir.join(FILE_NAME);
     if let Some(trouble) = trouble(&config.data_dir, &path) {
         return Err(Error::usage(trouble));
@@ -39,7 +48,7 @@ pub(crate) fn open_existing(config: &Config) -> Result<Store, Error> {
             "{path} does not exist. Start the server once, or name the folder with --data-dir."
         )));
     }
-    open(config).map(|(store, _)| store)
+    Ok(())
 }
 
 /// What the system's own words would not tell: which of folder, link and rights is in the way. `None` when it is none
@@ -72,7 +81,8 @@ fn report(sentence: &str) {
     log::error!(target: "store", "{sentence}");
 }
 
-fn explain(folder: &Path, error: &OpenError) -> Error {
+/// What is wrong with a data file that does not open, and what to do.
+pub(crate) fn explain(folder: &Path, error: &OpenError) -> Error {
     let path = folder.join(FILE_NAME);
     let path = path.display();
     match error {

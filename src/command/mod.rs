@@ -3,12 +3,15 @@
 //! Results go to stdout, messages to stderr. A command ends with an exit code: 0 done, 1 failed, 2 wrong usage or
 //! configuration, 3 data file in use, 4 data file damaged or from a newer version.
 
+mod backup;
+mod check;
 mod config;
 mod data;
 mod health;
 mod logging;
 mod machine;
 mod password;
+mod restore;
 mod serve;
 mod settings;
 mod sockets;
@@ -133,6 +136,9 @@ fn perform(command: Command) -> Result<(), Error> {
         Command::UserList { options, json } => user_list::run(&options, json),
         Command::UserPasswd { options, name, password_stdin } => user_passwd::run(&options, &name, password_stdin),
         Command::UserResetLink { options, name } => user_reset_link::run(&options, &name),
+        Command::Backup { options, to } => backup::run(&options, to.as_deref()),
+        Command::Check { options, json } => check::run(&options, json),
+        Command::Restore { options, file, verify } => restore::run(&options, &file, verify),
         Command::Settings { options, change } => settings::run(&options, change),
         Command::Config { options, json } => config::run(&options, json),
         Command::Health { options, url } => health::run(&options, url.as_deref()),

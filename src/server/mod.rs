@@ -3,6 +3,7 @@
 //! [`bind`] opens the socket, [`run`] serves until a signal. Bytes of strangers end at the [`door`]; behind it the
 //! [`pool`] works through whole requests. What a request means is the business of `web`.
 
+pub(crate) mod desk;
 mod door;
 mod exchange;
 mod identity;
@@ -27,6 +28,7 @@ use crate::limits::{
     CLIENTS_MAX, CLIENTS_MIN, DESCRIPTORS_FOR_ONE_LANE, DESCRIPTORS_KEPT, DESCRIPTORS_PER_LANE, LISTEN_BACKLOG,
     STOP_GRACE, TCP_USER_TIMEOUT,
 };
+use desk::Desk;
 use door::{Door, Entrance, Setting, Speech};
 use pool::Pool;
 use tls::watch::Watch;
@@ -99,6 +101,10 @@ pub(crate) fn run(app: &Arc<App>, sockets: Sockets, config: &Config, ready: impl
         clients_max: clients_max(descriptors, lanes),
     };
     let door = Door::start(setting, sender)?;
+    let desk = Desk::open(app, &config.data_dir);
+    if let Err(error) = &desk {
+        warn!(target: "core", "commands cannot ask this server for a backup: {error}");
+    }
     ready();
     let reason = receiver.recv().unwrap_or_default();
     app.note_stopping();
@@ -106,7 +112,7 @@ pub(crate) fn run(app: &Arc<App>, sockets: Sockets, config: &Config, ready: impl
     let end = Instant::now() + STOP_GRACE;
     door.stop(end);
     pool.stop(end);
-    drop(watch);
+    drop((watch, desk));
     Ok(if reason.is_empty() { Ended::Stopped } else { Ended::Failed(reason) })
 }
 

@@ -4,7 +4,7 @@
 //! turns out to be damaged, foreign or newer than this program, even that is too much. So a [`Backend`] begins
 //! *holding*: writes are remembered and read back, but the file stays as it is. Only when the file has opened and
 //! its contents are known to be ours, [`Hold::release`] plays the remembered operations into the file, in their
-//! order and with their syncs, and from then on the layer does nothing but pass calls on.
+//! order and with their syncs, and from then on the layer does nothing but pass calls on, and note what is written for whoever copies the file.
 
 use std::io;
 use std::ops::Bound;
@@ -13,6 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use redb::backends::FileBackend;
 use redb::{BackendError, StorageBackend};
+
+use crate::store::dirty::Dirty;
 
 #[derive(Debug)]
 enum Operation {
@@ -27,6 +29,7 @@ struct Shared {
     /// True until released; read without the lock once it is false.
     holding: AtomicBool,
     held: Mutex<Vec<Operation>>,
+    dirty: Dirty,
 }
 
 /// The storage redb sees.
@@ -36,14 +39,44 @@ pub(super) struct Backend(Arc<Shared>);
 /// The other end: decides when what redb wrote may reach the file.
 pub(super) struct Hold(Arc<Shared>);
 
+/// The file beneath, for whoever copies it.
+#[derive(Debug, Clone)]
+pub(super) struct Storage(Arc<Shared>);
+
+impl Storage {
+    /// True when both are the same opening of a file.
+    pub(super) fn is(&self, other: &Storage) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    pub(super) fn len(&self) -> io::Result<u64> {
+        self.0.file.len()
+    }
+
+    pub(super) fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.0.file.read(offset, out)
+    }
+
+    /// What is written from now on.
+    pub(super) fn dirty(&self) -> &Dirty {
+        &self.0.dirty
+    }
+}
+
 /// A backend that holds its writes back, and the handle that lets them go. Dropping the handle without
 /// [`Hold::release`] leaves the file as it was.
 pub(super) fn holding(file: FileBackend) -> (Backend, Hold) {
-    let shared = Arc::new(Shared { file, holding: AtomicBool::new(true), held: Mutex::new(Vec::new()) });
+    let shared =
+        Arc::new(Shared { file, holding: AtomicBool::new(true), held: Mutex::default(), dirty: Dirty::default() });
     (Backend(Arc::clone(&shared)), Hold(shared))
 }
 
 impl Hold {
+    /// The file beneath.
+    pub(super) fn storage(&self) -> Storage {
+        Storage(Arc::clone(&self.0))
+    }
+
     /// Plays the held operations into the file and stops holding.
     ///
     /// # Errors
@@ -179,7 +212,9 @@ impl StorageBackend for Backend {
                 if let Some(outcome) = fault::at_write(data.len()) {
                     return outcome;
                 }
-                self.0.file.write(offset, data)
+                let written = self.0.file.write(offset, data);
+                self.0.dirty.note(offset, data.len());
+                written
             }
         }
     }

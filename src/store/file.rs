@@ -18,7 +18,7 @@ use redb::{Builder, Database, DatabaseError, Durability, ReadableDatabase};
 use crate::limits::REOPEN_WAIT;
 use crate::random;
 use crate::store::Report;
-use crate::store::backend;
+use crate::store::backend::{self, Hold, Storage};
 use crate::store::error::{Error, Kind, OpenError};
 use crate::store::ledger::migrate;
 use crate::store::tables::{self, META};
@@ -30,7 +30,7 @@ const FORMAT_OF_ROWS: u32 = 1;
 /// The name of the data file inside the data folder.
 pub(crate) const FILE_NAME: &str = "linkjar.redb";
 /// Backups stand here; an absent data file beside them is not replaced by a fresh one.
-const BACKUPS: &str = "backups";
+pub(super) const BACKUPS: &str = "backups";
 /// Every redb file begins with this (redb, `docs/design.md`, "Database header").
 const MAGIC: &[u8; 9] = b"redb\x1a\x0a\xa9\x0d\x0a";
 /// The shortest file with a header; anything shorter was cut off.
@@ -53,7 +53,7 @@ pub(super) struct DataFile {
 
 #[derive(Clone)]
 enum State {
-    Open(Arc<Database>),
+    Open(Arc<Database>, Storage),
     /// Being opened again after a disk error.
     Opening,
     /// Opening it again did not succeed, or the store is closed.
@@ -77,8 +77,8 @@ impl DataFile {
     pub(super) fn open(folder: &Path, cache_bytes: usize) -> Result<(DataFile, Opened), OpenError> {
         let path = folder.join(FILE_NAME);
         let new = create_if_missing(folder, &path, cache_bytes)?;
-        let (database, repaired) = open_existing(&path, cache_bytes)?;
-        let state = RwLock::new(State::Open(Arc::new(database)));
+        let (database, storage, repaired) = open_existing(&path, cache_bytes)?;
+        let state = RwLock::new(State::Open(Arc::new(database), storage));
         let file = DataFile { path, cache_bytes, state, turned: Mutex::default(), opened: Condvar::new() };
         Ok((file, Opened { new, repaired }))
     }
@@ -88,8 +88,20 @@ impl DataFile {
     /// # Errors
     /// [`Kind::Unavailable`] when it is not open by then, when opening it again failed, and once it is closed.
     pub(super) fn database(&self) -> Result<Arc<Database>, Error> {
+        self.opening().map(|(database, _)| database)
+    }
+
+    /// The file beneath the database, as it is open now.
+    ///
+    /// # Errors
+    /// As [`DataFile::database`].
+    pub(super) fn storage(&self) -> Result<Storage, Error> {
+        self.opening().map(|(_, storage)| storage)
+    }
+
+    fn opening(&self) -> Result<(Arc<Database>, Storage), Error> {
         match self.settled_state() {
-            State::Open(database) => Ok(database),
+            State::Open(database, storage) => Ok((database, storage)),
             State::Opening | State::Shut => Err(Error::new(Kind::Unavailable, "the data file is not open")),
         }
     }
@@ -124,13 +136,16 @@ impl DataFile {
         self.opened.notify_all();
     }
 
+    pub(super) fn cache_bytes(&self) -> usize {
+        self.cache_bytes
+    }
+
     /// Bytes the file occupies on disk. It is sparse, so its length says little.
     pub(super) fn size_bytes(&self) -> u64 {
         use std::os::unix::fs::MetadataExt;
         fs::metadata(&self.path).map_or(0, |about| about.blocks() * 512)
     }
 
-    #[cfg(test)]
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -143,8 +158,8 @@ impl DataFile {
     pub(super) fn reopen(&self, report: Report) {
         self.turn(State::Opening);
         match self.open_again() {
-            Ok(database) => {
-                self.turn(State::Open(Arc::new(database)));
+            Ok((database, storage)) => {
+                self.turn(State::Open(Arc::new(database), storage));
                 report("the data file is open again");
             }
             Err(error) => {
@@ -158,12 +173,12 @@ impl DataFile {
         }
     }
 
-    fn open_again(&self) -> Result<Database, OpenError> {
+    fn open_again(&self) -> Result<(Database, Storage), OpenError> {
         for _ in 0..REOPEN_TRIES {
             match open_existing(&self.path, self.cache_bytes) {
                 // A reader still holds the old handle.
                 Err(OpenError::InUse) => thread::sleep(REOPEN_PAUSE),
-                other => return other.map(|(database, _)| database),
+                other => return other.map(|(database, storage, _)| (database, storage)),
             }
         }
         Err(OpenError::InUse)
@@ -171,7 +186,7 @@ impl DataFile {
 
     /// False after a [`DataFile::reopen`] that failed, and once closed.
     pub(super) fn is_open(&self) -> bool {
-        matches!(self.state(), State::Open(_))
+        matches!(self.state(), State::Open(..))
     }
 
     /// Closes the database; the file is marked as cleanly closed once the last reader is gone.
@@ -259,8 +274,35 @@ fn create(path: &Path, cache_bytes: usize) -> Result<(), OpenError> {
     fs::rename(&temporary, path).map_err(io)
 }
 
+/// A file that has opened and is ours, while nothing has been written to it.
+pub(super) struct Held {
+    pub(super) database: Database,
+    pub(super) hold: Hold,
+    pub(super) format: u32,
+    pub(super) repaired: bool,
+}
+
 /// Opens a file that exists, touching it only when it is known to be ours. True when redb had to repair it.
-fn open_existing(path: &Path, cache_bytes: usize) -> Result<(Database, bool), OpenError> {
+///
+/// # Errors
+/// As [`OpenError`] says; the file is unchanged then.
+pub(super) fn open_existing(path: &Path, cache_bytes: usize) -> Result<(Database, Storage, bool), OpenError> {
+    let Held { database, hold, format, repaired } = open_held(path, cache_bytes)?;
+    let storage = hold.storage();
+    hold.release().map_err(|error| OpenError::Io(error.to_string()))?;
+    if format == FORMAT_OF_ROWS {
+        // By now writes reach the file, and memory does not have to hold them.
+        let failed = |error: Error| OpenError::Io(error.while_doing("bringing it to the present format").to_string());
+        migrate::from_rows(&database).map_err(failed)?;
+    }
+    Ok((database, storage, repaired))
+}
+
+/// Opens a file that exists; what redb writes stays in memory.
+///
+/// # Errors
+/// As [`OpenError`] says.
+pub(super) fn open_held(path: &Path, cache_bytes: usize) -> Result<Held, OpenError> {
     let io = |error: io::Error| OpenError::Io(error.to_string());
     // Asked before opening: the system refuses to open a folder for writing, with a less helpful error.
     if !fs::metadata(path).map_err(io)?.is_file() {
@@ -283,13 +325,7 @@ fn open_existing(path: &Path, cache_bytes: usize) -> Result<(Database, bool), Op
         Ok((database, format))
     });
     let (database, format) = opened.unwrap_or_else(|| Err(OpenError::Damaged("its pages make no sense".to_owned())))?;
-    hold.release().map_err(io)?;
-    if format == FORMAT_OF_ROWS {
-        // By now writes reach the file, and memory does not have to hold them.
-        let failed = |error: Error| OpenError::Io(error.while_doing("bringing it to the present format").to_string());
-        migrate::from_rows(&database).map_err(failed)?;
-    }
-    Ok((database, repaired.load(Ordering::Relaxed)))
+    Ok(Held { database, hold, format, repaired: repaired.load(Ordering::Relaxed) })
 }
 
 thread_local! {
@@ -302,7 +338,7 @@ pub(crate) fn is_trying() -> bool {
 }
 
 /// Runs `work`; a panic in it is `None`.
-fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
+pub(super) fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
     IS_TRYING.set(true);
     let outcome = catch_unwind(AssertUnwindSafe(work)).ok();
     IS_TRYING.set(false);

@@ -15,7 +15,10 @@
 //! Nothing here knows of HTTP, logs, or asks the time: times come in as parameters.
 
 mod backend;
+mod backup;
+mod check;
 mod clicks;
+mod dirty;
 mod error;
 mod file;
 mod hot;
@@ -40,6 +43,8 @@ use redb::{ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransa
 
 #[cfg(test)]
 pub(crate) use backend::fault::Fault;
+pub(crate) use backup::{Backup, BackupError, Restore, Stage, check_file};
+pub(crate) use check::{Findings, Report as CheckReport};
 pub(crate) use clicks::{History, Numbers, OneDay, Period, Seen, TallyOf};
 pub(crate) use error::{Error, Kind, OpenError};
 pub(crate) use file::{FILE_NAME, Opened, create_folder, is_trying};
@@ -63,6 +68,8 @@ pub(crate) struct Store {
     ledger: Arc<Ledger>,
     hot: Hot,
     writer: Mutex<Option<JoinHandle<()>>>,
+    /// Held while the file is being copied: one at a time.
+    copying: Mutex<()>,
 }
 
 impl Store {
@@ -96,7 +103,10 @@ impl Store {
             })
         };
         let writer = writer.map_err(|error| OpenError::Io(error.to_string()))?;
-        Ok((Store { file, queue, ledger, hot: Hot::new(), writer: Mutex::new(Some(writer)) }, opened))
+        Ok((
+            Store { file, queue, ledger, hot: Hot::new(), writer: Mutex::new(Some(writer)), copying: Mutex::default() },
+            opened,
+        ))
     }
 
     /// Writes what waits and closes the file. Later calls find it closed.

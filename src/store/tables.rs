@@ -5,7 +5,7 @@
 //!
 //! | table | key | value |
 //! |---|---|---|
-//! | `meta` | name | `schema`, `version`, `seq`, `commit`, `secret`, `set_up`, `settings`, `ingest` |
+//! | `meta` | name | `schema`, `version`, `seq`, `commit`, `secret`, `set_up`, `settings`, `ingest`, `moved` |
 //! | `user` | user | [`UserRecord`](super::record::UserRecord), sealed |
 //! | `user_name`, `user_email` | lower-case text | user |
 //! | `session` | SHA-256 of the token | [`SessionRecord`](super::record::SessionRecord), sealed |

@@ -93,6 +93,12 @@ mod secrets;
 mod restart;
 // Damaged, foreign, missing and locked data files.
 mod data_file;
+// Copies of the data file, made while it is written to.
+mod backup;
+// Whether a data file is what it should be.
+mod check;
+// A copy in the place of the data file.
+mod restore;
 // The operator's commands: output, exit codes, wrong use.
 mod command_line;
 // A certificate for one's own network.

@@ -53,14 +53,14 @@ impl Agent {
     }
 }
 
-fn text_key(words: Words, text: &str) -> Vec<u8> {
+pub(in crate::store) fn text_key(words: Words, text: &str) -> Vec<u8> {
     let mut key = Vec::with_capacity(1 + text.len());
     key.push(words as u8);
     key.extend(text.as_bytes());
     key
 }
 
-fn id_key(words: Words, id: u32) -> [u8; 5] {
+pub(in crate::store) fn id_key(words: Words, id: u32) -> [u8; 5] {
     let [a, b, c, d] = id.to_be_bytes();
     [words as u8, a, b, c, d]
 }

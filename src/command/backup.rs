@@ -1,0 +1,94 @@
+//! `linkjar backup`: a copy of the data file that has proven itself, with the server running or stopped.
+
+use std::io::{IsTerminal, stderr};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf, absolute};
+
+use crate::cli::Options;
+use crate::clock::Clock;
+use crate::command::{Code, Error, data, say, tell};
+use crate::config;
+use crate::server::desk::{self, Answered};
+use crate::store::{Backup, BackupError, Stage};
+use crate::ui::number;
+
+/// Makes a backup in the data folder, or as `to`.
+///
+/// # Errors
+/// Exit code 1 when there is none, 3 when a process has the data file that is no server, 4 when it is damaged.
+pub(crate) fn run(options: &Options, to: Option<&str>) -> Result<(), Error> {
+    let config = config::from_environment(options)?;
+    let to = to.map(|to| absolute(to).map_err(|why| Error::usage(format!("{to} is no path: {why}. Name a file."))));
+    let to = to.transpose()?;
+    let request = match to.as_deref().map(Path::to_str) {
+        Some(Some(path)) if !path.contains('\n') => format!("backup {path}"),
+        None => "backup".to_owned(),
+        Some(_) => return Err(Error::usage("--to names a file whose name is no text. Choose another name.")),
+    };
+    let mut progress = Progress::default();
+    let asked = desk::ask(&config.data_dir, &request, |stage| progress.show(stage));
+    let made = match asked.map_err(broken_off)? {
+        Some(Answered::Backup(made)) => made,
+        Some(Answered::Failed(text, is_damage)) => return Err(failed(text, is_damage)),
+        Some(Answered::Checked(_)) => return Err(broken_off("an odd answer")),
+        None => here(&config, to, &mut progress)?,
+    };
+    drop(progress);
+    let (users, links) = (number::counted(made.report.users, "user"), number::counted(made.report.links, "link"));
+    let (bytes, clicks) = (number::counted(made.bytes, "byte"), number::counted(made.report.clicks, "click"));
+    say(&format!("{}\n{bytes}: {users}, {links}, {clicks}\nSHA-256 {}\n", made.path.display(), made.sha256));
+    Ok(())
+}
+
+/// Without a server.
+fn here(config: &config::Config, to: Option<PathBuf>, progress: &mut Progress) -> Result<Backup, Error> {
+    let store = data::open_existing(config)?;
+    let mut watch = |stage| {
+        progress.show(stage);
+        ControlFlow::Continue(())
+    };
+    let target = to.map_or_else(|| store.new_backup(Clock::system().now()), Ok);
+    Ok(target.and_then(|target| store.back_up(&target, &mut watch))?)
+}
+
+impl From<BackupError> for Error {
+    fn from(error: BackupError) -> Error {
+        failed(error.sentence(), error.is_damage())
+    }
+}
+
+/// What a server, or we ourselves, say of a failure.
+pub(super) fn failed(text: String, is_damage: bool) -> Error {
+    Error { code: if is_damage { Code::Damaged } else { Code::Failed }, text }
+}
+
+pub(super) fn broken_off(why: impl std::fmt::Display) -> Error {
+    Error::failed(format!("the server broke off ({why}). Look into its log."))
+}
+
+/// A line on a terminal that says how far it is; nothing elsewhere.
+#[derive(Default)]
+pub(super) struct Progress {
+    shown: Option<String>,
+}
+
+impl Progress {
+    pub(super) fn show(&mut self, stage: Stage) {
+        let text = match stage {
+            Stage::Copying { done, total } => format!("copying {} %", done.saturating_mul(100) / total.max(1)),
+            Stage::Checking => "checking     ".to_owned(),
+        };
+        if stderr().is_terminal() && self.shown.as_ref() != Some(&text) {
+            tell(&format!("\r{text}"));
+            self.shown = Some(text);
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.shown.is_some() {
+            tell("\r             \r");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! `linkjar restore`: a backup in the place of the data file, once it has proven itself.
+
+use std::path::Path;
+
+use crate::cli::Options;
+use crate::clock::Clock;
+use crate::command::{Code, Error, data, machine, say};
+use crate::config;
+use crate::server::desk;
+use crate::store::{BackupError, FILE_NAME, OpenError, Restore};
+use crate::ui::number;
+
+/// Puts `file` in place of the data file, which is kept under another name; with `verify` only tries whether it could.
+///
+/// # Errors
+/// Exit code 3 when the data file is in use, 4 when the backup is damaged or newer, 1 when the file system refuses.
+/// Nothing is changed then.
+pub(crate) fn run(options: &Options, file: &str, verify: bool) -> Result<(), Error> {
+    let config = config::from_environment(options)?;
+    let (folder, path) = (&config.data_dir, config.data_dir.join(FILE_NAME));
+    if desk::is_open(folder) {
+        return Err(data::explain(folder, &OpenError::InUse));
+    }
+    let prepared = Restore::prepare(Path::new(file), folder, machine::page_cache_bytes());
+    let restore = prepared.map_err(|error| explain(&config.data_dir, file, &error))?;
+    let report = &restore.report;
+    let (users, links) = (number::counted(report.users, "user"), number::counted(report.links, "link"));
+    let counts = format!("{users}, {links}, {}", number::counted(report.clicks, "click"));
+    if verify {
+        say(&format!("{file} is good: {counts}. Nothing was changed.\n"));
+        return Ok(());
+    }
+    let old = restore.finish(Clock::system().now()).map_err(|error| explain(folder, file, &error))?;
+    say(&format!("{} is now {file}: {counts}.\n", path.display()));
+    if let Some(old) = old {
+        say(&format!("What was there before is {}.\n", old.display()));
+    }
+    Ok(())
+}
+
+fn explain(folder: &Path, file: &str, error: &BackupError) -> Error {
+    let damaged = |text| Error { code: Code::Damaged, text };
+    match error {
+        BackupError::Open(why @ OpenError::InUse) => data::explain(folder, why),
+        BackupError::Open(why @ OpenError::Newer { .. }) => {
+            damaged(format!("{file} was {why}. Run the newer executable."))
+        }
+        BackupError::Open(why) => damaged(format!("{file} is {why}. Nothing was changed. Take another backup.")),
+        BackupError::Damaged(report) => {
+            let first = report.damage.shown.first().map_or("", String::as_str);
+            let places = number::counted(report.damage.count, "place");
+            damaged(format!("{file} is damaged in {places} ({first}). Nothing was changed. Take another backup."))
+        }
+        BackupError::Busy => Error::failed("another process is at the data folder. Try again."),
+        other => Error::failed(format!("{file} was not restored: {other}. The data file is as it was.")),
+    }
+}

@@ -1,0 +1,228 @@
+//! The desk: where commands of the operator ask the running server for what only it can do.
+//!
+//! A Unix socket in a folder of its own inside the data folder, for nobody but the server's user. A command sends one
+//! line; the answer is lines, the last of which is `done` or `failed`:
+//!
+//! | asked | answered |
+//! |---|---|
+//! | `backup`, `backup PATH` | `copying DONE TOTAL`…, `checking`, then `path`, `bytes`, `sha256` and those of `check` |
+//! | `check` | `users`, `links`, `clicks` with a number; `damage`, `leftover` with the rows that are named, `damaged`, `leftovers` with the number of all |
+//!
+//! `failed WHY TEXT` has `damaged` for a damaged data file, else `failed`. One is served at a time; others hear that.
+
+use std::fs::{self, DirBuilder, Permissions};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::ops::ControlFlow;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use log::{info, warn};
+
+use crate::app::App;
+use crate::limits::{DESK_ANSWER_BYTES_MAX, DESK_LINE_BYTES_MAX, DESK_TIMEOUT, STOP_GRACE, STOP_POLL};
+use crate::store::{Backup, BackupError, CheckReport, Stage};
+
+const FOLDER: &str = ".desk";
+const SOCKET: &str = "socket";
+
+/// The open desk; dropped, it is closed, and what was being done there is given up.
+pub(super) struct Desk {
+    folder: PathBuf,
+    closing: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Desk {
+    /// Opens it below the data folder. One that a killed process left behind goes first; the data file's lock has made
+    /// sure that there is no other process.
+    ///
+    /// # Errors
+    /// Those of the file system, and a path that is too long for a socket.
+    pub(super) fn open(app: &Arc<App>, data: &Path) -> io::Result<Desk> {
+        let folder = data.join(FOLDER);
+        match fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        DirBuilder::new().mode(0o700).create(&folder)?;
+        fs::set_permissions(&folder, Permissions::from_mode(0o700))?;
+        let listener = UnixListener::bind(folder.join(SOCKET))?;
+        fs::set_permissions(folder.join(SOCKET), Permissions::from_mode(0o600))?;
+        let closing = Arc::new(AtomicBool::new(false));
+        let (app, is_closing) = (Arc::clone(app), Arc::clone(&closing));
+        let thread = thread::Builder::new().name("desk".to_owned()).spawn(move || {
+            let mut at_work: Option<JoinHandle<()>> = None;
+            while let Ok((stream, _)) = listener.accept() {
+                if is_closing.load(Ordering::Acquire) {
+                    break;
+                }
+                if at_work.as_ref().is_some_and(|work| !work.is_finished()) {
+                    refuse(stream, &BackupError::Busy);
+                    continue;
+                }
+                let app = Arc::clone(&app);
+                let serve = move || {
+                    // Who asked has gone away; there is nobody to tell.
+                    let _ = serve(&app, stream);
+                };
+                at_work = thread::Builder::new().name("at the desk".to_owned()).spawn(serve).ok();
+            }
+            // A copy is given up soon; a check takes its time, and what it leaves behind is no loss.
+            let end = Instant::now() + STOP_GRACE;
+            while at_work.as_ref().is_some_and(|work| !work.is_finished()) && Instant::now() < end {
+                thread::sleep(STOP_POLL);
+            }
+        })?;
+        Ok(Desk { folder, closing, thread: Some(thread) })
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.closing.store(true, Ordering::Release);
+        // Whoever waits in `accept` is woken by a visitor.
+        let is_woken = UnixStream::connect(self.folder.join(SOCKET)).is_ok();
+        if let Some(thread) = self.thread.take().filter(|_| is_woken) {
+            drop(thread.join());
+        }
+        // What stays is made anew at the next start.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn refuse(mut stream: UnixStream, why: &BackupError) {
+    let _ = stream.set_write_timeout(Some(DESK_TIMEOUT));
+    let _ = write_failure(&mut stream, why);
+}
+
+fn write_failure(to: &mut impl Write, why: &BackupError) -> io::Result<()> {
+    let word = if why.is_damage() { "damaged" } else { "failed" };
+    writeln!(to, "failed {word} {}", one_line(&why.sentence()))
+}
+
+fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
+}
+
+/// Reads what is asked for and does it.
+fn serve(app: &App, stream: UnixStream) -> io::Result<()> {
+    stream.set_read_timeout(Some(DESK_TIMEOUT))?;
+    stream.set_write_timeout(Some(DESK_TIMEOUT))?;
+    let mut line = String::new();
+    BufReader::new(&stream).take(DESK_LINE_BYTES_MAX).read_line(&mut line)?;
+    let (word, path) = line.trim_end_matches('\n').split_once(' ').unwrap_or((line.trim_end(), ""));
+    let mut out = &stream;
+    let mut watch = |stage| {
+        let told = match stage {
+            Stage::Copying { done, total } => writeln!(out, "copying {done} {total}"),
+            Stage::Checking => writeln!(out, "checking"),
+        };
+        if told.is_err() || app.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let outcome = match word {
+        "backup" if path.is_empty() => {
+            app.store.new_backup(app.now()).and_then(|path| app.store.back_up(&path, &mut watch)).map(Done::Backup)
+        }
+        "backup" => app.store.back_up(Path::new(path), &mut watch).map(Done::Backup),
+        "check" => app.store.check(&mut watch).map(Done::Check),
+        _ => return writeln!(&stream, "failed failed this server does not know that command. Use the same version."),
+    };
+    match &outcome {
+        Ok(Done::Backup(made)) => info!(target: "store", path = made.path.display().to_string(); "backup made"),
+        Ok(Done::Check(report)) if report.damage.count > 0 => {
+            warn!(target: "store", count = report.damage.count; "the data file is damaged");
+        }
+        Ok(Done::Check(_)) => info!(target: "store", "data file checked"),
+        Err(why) => warn!(target: "store", "backup: {why}"),
+    }
+    match outcome {
+        Ok(done) => out.write_all(done.lines().as_bytes()),
+        Err(why) => write_failure(&mut out, &why),
+    }
+}
+
+enum Done {
+    Backup(Backup),
+    Check(CheckReport),
+}
+
+impl Done {
+    fn lines(&self) -> String {
+        let (mut lines, report) = match self {
+            Done::Backup(made) => {
+                let path = one_line(&made.path.display().to_string());
+                (format!("path {path}\nbytes {}\nsha256 {}\n", made.bytes, made.sha256), &made.report)
+            }
+            Done::Check(report) => (String::new(), report),
+        };
+        lines += &format!("users {}\nlinks {}\nclicks {}\n", report.users, report.links, report.clicks);
+        for (row, all, findings) in
+            [("damage", "damaged", &report.damage), ("leftover", "leftovers", &report.leftovers)]
+        {
+            findings.shown.iter().for_each(|what| lines += &format!("{row} {}\n", one_line(what)));
+            lines += &format!("{all} {}\n", findings.count);
+        }
+        lines + "done\n"
+    }
+}
+
+/// What the desk answered.
+#[derive(Debug)]
+pub(crate) enum Answered {
+    Backup(Backup),
+    Checked(CheckReport),
+    /// The sentence, and whether the data file is damaged.
+    Failed(String, bool),
+}
+
+/// True when a server is there.
+pub(crate) fn is_open(data: &Path) -> bool {
+    UnixStream::connect(data.join(FOLDER).join(SOCKET)).is_ok()
+}
+
+/// Asks the server on a data folder: for a backup (`Some`, to a path or wherever it chooses) or a check. `None` when no
+/// server is there.
+///
+/// # Errors
+/// When the conversation breaks off.
+pub(crate) fn ask(data: &Path, request: &str, mut watch: impl FnMut(Stage)) -> io::Result<Option<Answered>> {
+    let Ok(stream) = UnixStream::connect(data.join(FOLDER).join(SOCKET)) else { return Ok(None) };
+    writeln!(&stream, "{request}")?;
+    let mut made = Backup { path: PathBuf::new(), bytes: 0, sha256: String::new(), report: CheckReport::default() };
+    for line in BufReader::new(stream.take(DESK_ANSWER_BYTES_MAX)).lines() {
+        let line = line?;
+        let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
+        let number = |text: &str| text.parse().unwrap_or(0);
+        let report = &mut made.report;
+        match word {
+            "copying" => {
+                let (done, total) = rest.split_once(' ').unwrap_or_default();
+                watch(Stage::Copying { done: number(done), total: number(total) });
+            }
+            "checking" => watch(Stage::Checking),
+            "path" => made.path = PathBuf::from(rest),
+            "bytes" => made.bytes = number(rest),
+            "sha256" => rest.clone_into(&mut made.sha256),
+            "users" => report.users = number(rest),
+            "links" => report.links = number(rest),
+            "clicks" => report.clicks = number(rest),
+            "damage" => report.damage.shown.push(rest.to_owned()),
+            "damaged" => report.damage.count = number(rest),
+            "leftover" => report.leftovers.shown.push(rest.to_owned()),
+            "leftovers" => report.leftovers.count = number(rest),
+            "done" if made.sha256.is_empty() => return Ok(Some(Answered::Checked(made.report))),
+            "done" => return Ok(Some(Answered::Backup(made))),
+            "failed" => {
+                let (word, text) = rest.split_once(' ').unwrap_or_default();
+                return Ok(Some(Answered::Failed(text.to_owned(), word == "damaged")));
+            }
+            _ => {}
+        }
+    }
+    Err(ErrorKind::UnexpectedEof.into())
+}

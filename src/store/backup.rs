@@ -1,0 +1,364 @@
+//! Copies of the data file that prove themselves.
+//!
+//! A copy is made while everybody goes on: first the whole file, then what was written meanwhile, then the rest inside a
+//! writing transaction, when the last commit is whole and no other can begin. It stands under a temporary name until it
+//! was opened and examined like the file of a crashed server; only then it gets its name, and takes no other file's.
+
+mod restore;
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Read};
+use std::ops::ControlFlow;
+use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use redb::{ReadableTableMetadata, WriteTransaction};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use sha2::{Digest, Sha256};
+
+use crate::clock::Timestamp;
+use crate::limits::{BACKUP_LAST_CHUNKS, BACKUP_PASSES_MAX};
+use crate::store::backend::Storage;
+use crate::store::check::{self, Report};
+use crate::store::dirty::CHUNK_BYTES;
+use crate::store::error::{Error, OpenError};
+use crate::store::file::{self, BACKUPS, FORMAT, Held};
+use crate::store::{Store, tables};
+
+pub(crate) use restore::Restore;
+
+/// How far the making of a copy has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Bytes copied, of about so many.
+    Copying {
+        done: u64,
+        total: u64,
+    },
+    Checking,
+}
+
+/// Hears how far it is; may say that nobody wants the copy any more.
+pub(crate) type Watch<'a> = &'a mut dyn FnMut(Stage) -> ControlFlow<()>;
+
+/// A copy that has passed.
+#[derive(Debug)]
+pub(crate) struct Backup {
+    pub(crate) path: PathBuf,
+    pub(crate) bytes: u64,
+    /// SHA-256 in hexadecimal digits.
+    pub(crate) sha256: String,
+    pub(crate) report: Report,
+}
+
+/// Why there is no copy. Nothing of it is left, and no other file was touched.
+#[derive(Debug)]
+pub(crate) enum BackupError {
+    /// Something stands under its name already.
+    Exists(PathBuf),
+    /// Another is being made.
+    Busy,
+    /// Nobody wanted it any more.
+    Cancelled,
+    /// The file system refused; what was being done, and why.
+    Io(&'static str, io::Error),
+    /// The data file could not be read.
+    Store(Error),
+    /// The copy does not open.
+    Open(OpenError),
+    /// It has opened, and is damaged: so is the data file.
+    Damaged(Report),
+}
+
+impl From<Error> for BackupError {
+    fn from(error: Error) -> BackupError {
+        BackupError::Store(error)
+    }
+}
+
+impl BackupError {
+    /// True when the data file is damaged.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(self, BackupError::Damaged(_) | BackupError::Open(OpenError::Damaged(_)))
+    }
+
+    /// What is wrong with a backup that was asked for, and what to do.
+    pub(crate) fn sentence(&self) -> String {
+        let advice = match self {
+            BackupError::Exists(_) => "Choose another name with --to, or move it away.",
+            BackupError::Busy | BackupError::Cancelled => "Try again later.",
+            BackupError::Io(..) => "Make room, or name another place with --to.",
+            BackupError::Store(_) => "Look into the log.",
+            BackupError::Open(_) | BackupError::Damaged(_) => "Keep the backups you have. See: linkjar check",
+        };
+        format!("no backup was made: {self}. {advice}")
+    }
+}
+
+impl std::fmt::Display for BackupError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            BackupError::Exists(path) => write!(f, "{} exists already", path.display()),
+            BackupError::Busy => f.write_str("another backup is being made"),
+            BackupError::Cancelled => f.write_str("it was given up"),
+            BackupError::Io(doing, why) => write!(f, "{doing}: {why}"),
+            BackupError::Store(why) => write!(f, "{why}"),
+            BackupError::Open(why) => write!(f, "the copy does not open: {why}"),
+            BackupError::Damaged(report) => {
+                let first = report.damage.shown.first().map_or("", String::as_str);
+                write!(f, "the data file is damaged in {} places, among them {first}", report.damage.count)
+            }
+        }
+    }
+}
+
+fn doing(what: &'static str) -> impl Fn(io::Error) -> BackupError {
+    move |error| BackupError::Io(what, error)
+}
+
+/// A file under a temporary name; dropped, it is gone.
+struct Temporary {
+    path: PathBuf,
+    file: Arc<File>,
+}
+
+impl Temporary {
+    /// Makes it, for nobody but us; one that a killed process left behind goes first.
+    fn create(path: PathBuf) -> Result<Temporary, BackupError> {
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(BackupError::Io("removing an unfinished copy", error));
+            }
+            _ => {}
+        }
+        let create = doing("making the copy");
+        let file =
+            OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path).map_err(&create)?;
+        // From here on it is removed when something fails. The umask may have taken more away than it should.
+        let temporary = Temporary { path, file: Arc::new(file) };
+        temporary.file.set_permissions(Permissions::from_mode(0o600)).map_err(create)?;
+        Ok(temporary)
+    }
+
+    /// Gives it its name. What stands there already stays.
+    fn keep(self, target: &Path) -> Result<(), BackupError> {
+        rename(&self.path, target).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => BackupError::Exists(target.to_owned()),
+            _ => BackupError::Io("naming the copy", error),
+        })?;
+        sync_folder(target).map_err(doing("naming the copy"))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // After a rename there is nothing under this name.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Renames a file unless there is another under the new name.
+///
+/// # Errors
+/// [`ErrorKind::AlreadyExists`], and those of the file system.
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {}
+        other => return Ok(other?),
+    }
+    // A file system that knows no such renaming; a second name takes no other's place either.
+    fs::hard_link(from, to)?;
+    fs::remove_file(from)
+}
+
+/// Puts a file's name on disk.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(folder_of(path))?.sync_all()
+}
+
+/// Where a file stands.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+impl Store {
+    /// Where the next backup goes when nobody says: below the data folder, named by the time. Makes the folder.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub(crate) fn new_backup(&self, now: Timestamp) -> Result<PathBuf, BackupError> {
+        let make = doing("making the folder of backups");
+        let folder = std::path::absolute(folder_of(self.file.path()).join(BACKUPS)).map_err(&make)?;
+        file::create_folder(&folder).map_err(make)?;
+        Ok(folder.join(format!("linkjar-{}.redb", now.file_text())))
+    }
+
+    /// Copies the data file to `target`, and proves the copy.
+    ///
+    /// # Errors
+    /// As [`BackupError`] says.
+    pub(crate) fn back_up(&self, target: &Path, watch: Watch<'_>) -> Result<Backup, BackupError> {
+        if fs::symlink_metadata(target).is_ok() {
+            return Err(BackupError::Exists(target.to_owned()));
+        }
+        let (temporary, report) = self.copy(folder_of(target), watch)?;
+        if report.damage.count > 0 {
+            return Err(BackupError::Damaged(report));
+        }
+        let (bytes, sha256) = digest(&temporary.path).map_err(doing("reading the copy"))?;
+        temporary.keep(target)?;
+        Ok(Backup { path: target.to_owned(), bytes, sha256, report })
+    }
+
+    /// Looks at everything in the data file, by way of a copy that is gone afterwards.
+    ///
+    /// # Errors
+    /// As [`BackupError`] says; damage is an answer.
+    pub(crate) fn check(&self, watch: Watch<'_>) -> Result<Report, BackupError> {
+        self.copy(folder_of(self.file.path()), watch).map(|(_, report)| report)
+    }
+
+    /// What an unfinished copy is called: the same name each time, so that the next one finds what a killed process has
+    /// left behind, and another for each instance, as several may keep their backups in one folder.
+    fn temporary_name(&self) -> Result<String, Error> {
+        let sum = Sha256::new().chain_update(b"unfinished copy").chain_update(self.secret()?).finalize();
+        Ok(format!(".linkjar-{}.partial", crate::random::hex(&sum[..4])))
+    }
+
+    /// Makes a copy in a folder and examines it.
+    fn copy(&self, folder: &Path, watch: Watch<'_>) -> Result<(Temporary, Report), BackupError> {
+        let Ok(_alone) = self.copying.try_lock() else { return Err(BackupError::Busy) };
+        // What was counted before this call is in the copy.
+        self.flush_clicks();
+        let temporary = Temporary::create(folder.join(self.temporary_name()?))?;
+        let storage = self.file.storage()?;
+        storage.dirty().start();
+        let copied = self.copy_file(&storage, &temporary, watch);
+        storage.dirty().stop();
+        let (users, links) = copied?;
+        if watch(Stage::Checking).is_break() {
+            return Err(BackupError::Cancelled);
+        }
+        let mut report = prove(&temporary.path, self.file.cache_bytes())?;
+        if (report.users, report.links) != (users, links) {
+            report.damage.add(format!("users and links: {} and {} of {users} and {links}", report.users, report.links));
+        }
+        temporary.file.sync_all().map_err(doing("writing the copy"))?;
+        Ok((temporary, report))
+    }
+
+    /// Copies the file as it was at one moment. Returns how many users and links there were.
+    fn copy_file(&self, storage: &Storage, to: &Temporary, watch: Watch<'_>) -> Result<(u64, u64), BackupError> {
+        let write = doing("writing the copy");
+        let total = storage.len().map_err(&write)?;
+        let mut buffer = vec![0; CHUNK_BYTES as usize];
+        for chunk in 0..total.div_ceil(CHUNK_BYTES) {
+            copy_chunk(storage, &to.file, chunk, &mut buffer, Chunk::New).map_err(&write)?;
+            if chunk % 64 == 0 && watch(Stage::Copying { done: chunk * CHUNK_BYTES, total }).is_break() {
+                return Err(BackupError::Cancelled);
+            }
+        }
+        let mut rest = storage.dirty().take();
+        for _ in 0..BACKUP_PASSES_MAX {
+            if rest.len() < BACKUP_LAST_CHUNKS {
+                break;
+            }
+            for chunk in std::mem::take(&mut rest) {
+                copy_chunk(storage, &to.file, chunk, &mut buffer, Chunk::Again).map_err(&write)?;
+            }
+            rest = storage.dirty().take();
+        }
+        // The file system should not have much to do while nobody can write.
+        to.file.sync_data().map_err(&write)?;
+        let (storage, data, file) = (storage.clone(), Arc::clone(&self.file), Arc::clone(&to.file));
+        let finish = move |tx: &WriteTransaction| {
+            if !data.storage()?.is(&storage) {
+                return Ok(Err(io::Error::other("the data file was opened again meanwhile")));
+            }
+            let counts = (tx.open_table(tables::USER)?.len()?, tx.open_table(tables::LINK)?.len()?);
+            rest.extend(storage.dirty().take());
+            // The head of the file says which commit is the last.
+            rest.insert(0);
+            let copied =
+                rest.iter().try_for_each(|chunk| copy_chunk(&storage, &file, *chunk, &mut buffer, Chunk::Again));
+            Ok(copied.and_then(|()| file.set_len(storage.len()?)).map(|()| counts))
+        };
+        self.write("finishing a backup", finish)?.map_err(write)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Chunk {
+    /// Nothing of it is in the copy: zeros need not be written.
+    New,
+    Again,
+}
+
+/// Copies a chunk, or what the file has of it.
+fn copy_chunk(from: &Storage, to: &File, chunk: u64, buffer: &mut [u8], kind: Chunk) -> io::Result<()> {
+    let offset = chunk * CHUNK_BYTES;
+    let left = from.len()?.saturating_sub(offset).min(CHUNK_BYTES);
+    // At most a chunk, so it fits.
+    let part = &mut buffer[..left as usize];
+    match from.read(offset, part) {
+        Ok(()) => {}
+        // The file became shorter in between; what it lost is not needed.
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(()),
+        Err(error) => return Err(error),
+    }
+    if kind == Chunk::New && part.iter().all(|byte| *byte == 0) {
+        return Ok(());
+    }
+    #[cfg(test)]
+    tests::at_copy()?;
+    to.write_all_at(part, offset)
+}
+
+/// Opens a copy as a start after a crash would, looks at everything in it, and closes it cleanly.
+fn prove(path: &Path, cache_bytes: usize) -> Result<Report, BackupError> {
+    let (mut database, ..) = file::open_existing(path, cache_bytes).map_err(BackupError::Open)?;
+    examine(move || check::examine(&mut database))
+}
+
+/// Damage can make redb panic.
+fn examine(look: impl FnOnce() -> Result<Report, Error>) -> Result<Report, BackupError> {
+    match file::quietly(look) {
+        Some(report) => Ok(report?),
+        None => Err(BackupError::Open(OpenError::Damaged("its pages make no sense".to_owned()))),
+    }
+}
+
+/// Length and SHA-256 of a file.
+fn digest(path: &Path) -> io::Result<(u64, String)> {
+    let (mut file, mut sha, mut bytes) = (File::open(path)?, Sha256::new(), 0);
+    let mut buffer = vec![0; CHUNK_BYTES as usize];
+    loop {
+        let count = file.read(&mut buffer)?;
+        if count == 0 {
+            return Ok((bytes, crate::random::hex(&sha.finalize())));
+        }
+        sha.update(&buffer[..count]);
+        bytes += count as u64;
+    }
+}
+
+/// Looks at everything in the data file of a stopped server. The file stays as it is: what redb writes stays in memory.
+///
+/// # Errors
+/// As [`BackupError`] says; damage that lets it open is an answer.
+pub(crate) fn check_file(path: &Path, cache_bytes: usize) -> Result<Report, BackupError> {
+    let held = file::open_held(path, cache_bytes).map_err(BackupError::Open)?;
+    let Held { mut database, hold, format, repaired } = held;
+    if format != FORMAT {
+        let text = format!("it is of format {format}; the next start brings it to format {FORMAT}");
+        return Err(BackupError::Io("checking", io::Error::other(text)));
+    }
+    let report = examine(move || check::examine(&mut database));
+    // Until now: without it redb's writes would reach nothing, and nothing of them may be kept.
+    drop(hold);
+    report.map(|report| Report { repaired: report.repaired || repaired, ..report })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! A copy in the place of the data file.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::{BackupError, Temporary, doing, prove, rename, sync_folder};
+use crate::clock::Timestamp;
+use crate::store::check::Report;
+use crate::store::error::OpenError;
+use crate::store::file::{self, FILE_NAME};
+
+/// A copy on its way to the data file's place: proven, and beside it.
+///
+/// # Invariants
+/// As long as it exists no server can open the data file, if that file opens at all.
+pub(crate) struct Restore {
+    temporary: Temporary,
+    path: PathBuf,
+    pub(crate) report: Report,
+    /// Holds the lock on the data file.
+    _current: Option<file::Held>,
+    /// Holds the lock under which data files are made.
+    _folder: File,
+}
+
+impl Restore {
+    /// Copies `from` into the data folder, brings it to the format of this version, and examines it.
+    ///
+    /// # Errors
+    /// [`OpenError::InUse`] when a process has the data file, [`BackupError::Busy`] when another is restoring or making
+    /// one; else as [`BackupError`] says, of the copy. Nothing is changed then.
+    pub(crate) fn prepare(from: &Path, folder: &Path, cache_bytes: usize) -> Result<Restore, BackupError> {
+        let open = doing("opening the backup");
+        // A pipe would be waited for without an end.
+        if !fs::metadata(from).map_err(&open)?.is_file() {
+            return Err(BackupError::Open(OpenError::Damaged("it is not a file".to_owned())));
+        }
+        let mut source = File::open(from).map_err(open)?;
+        file::create_folder(folder).map_err(doing("making the data folder"))?;
+        let lock = File::open(folder).map_err(doing("opening the data folder"))?;
+        lock.try_lock().map_err(|_| BackupError::Busy)?;
+        let path = folder.join(FILE_NAME);
+        let current = match file::open_held(&path, cache_bytes) {
+            Ok(held) => Some(held),
+            Err(OpenError::InUse) => return Err(BackupError::Open(OpenError::InUse)),
+            // Damaged, newer or missing: the reason to restore one. No server has it open.
+            Err(_) => None,
+        };
+        let temporary = Temporary::create(path.with_extension("redb.restoring"))?;
+        io::copy(&mut source, &mut &*temporary.file).map_err(doing("copying the backup"))?;
+        let report = prove(&temporary.path, cache_bytes)?;
+        if report.damage.count > 0 {
+            return Err(BackupError::Damaged(report));
+        }
+        temporary.file.sync_all().map_err(doing("copying the backup"))?;
+        Ok(Restore { temporary, path, report, _current: current, _folder: lock })
+    }
+
+    /// Puts it in place. Returns where the file that was there stands now, if there was one.
+    ///
+    /// # Errors
+    /// Those of the file system; the old file is in its place then.
+    pub(crate) fn finish(self, now: Timestamp) -> Result<Option<PathBuf>, BackupError> {
+        let put = doing("putting the backup in place");
+        let old = self.path.with_extension(format!("redb.before-restore-{}", now.file_text()));
+        let had = fs::symlink_metadata(&self.path).is_ok();
+        if had {
+            // A second name for the old file: then the first passes from one file to the other in one step.
+            match fs::hard_link(&self.path, &old) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(BackupError::Exists(old)),
+                // A file system without second names.
+                Err(_) => {
+                    rename(&self.path, &old).map_err(&put)?;
+                    rename(&self.temporary.path, &self.path).map_err(&put)?;
+                    sync_folder(&self.path).map_err(put)?;
+                    return Ok(Some(old));
+                }
+            }
+            if let Err(error) = fs::rename(&self.temporary.path, &self.path) {
+                // It is still there under its first name.
+                let _ = fs::remove_file(&old);
+                return Err(put(error));
+            }
+        } else {
+            rename(&self.temporary.path, &self.path).map_err(&put)?;
+        }
+        sync_folder(&self.path).map_err(put)?;
+        Ok(had.then_some(old))
+    }
+}

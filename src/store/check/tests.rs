@@ -1,0 +1,213 @@
+//! Every broken promise is found, and nothing is found where none is broken.
+
+use std::path::Path;
+
+use redb::Database;
+
+use super::*;
+use crate::store::ledger::rolls::day;
+use crate::store::record::{LinkRecord, RedirectRecord, RollRecord, SessionRecord, SumRecord, UserRecord};
+use crate::store::tables::*;
+use crate::store::tests::{CACHE_BYTES, NOW, click, fresh, hash_of, link, open_hasty, user};
+use crate::store::{FILE_NAME, check_file};
+use crate::user::UserId;
+use crate::visitor::Class;
+
+/// A closed store with two users, three links, sessions, and clicks in all places they can be.
+fn full() -> (tempfile::TempDir, UserId) {
+    let (folder, store) = fresh();
+    let anna = user(&store, "anna");
+    user(&store, "bert");
+    let links = ["a", "b", "c"].map(|slug| link(&store, anna, slug).id);
+    assert!(store.sign_in(anna, hash_of("first"), None, [7; 32], None, NOW).unwrap());
+    store.hand_out_reset(anna, NOW).unwrap();
+    store.close();
+    let store = open_hasty(folder.path());
+    let send = |count: i64| {
+        for number in 0..count {
+            let class = if number % 5 == 0 { Class::Bot } else { Class::Human };
+            let mut sent = click(anna, links[usize::from(number % 3 == 0)], class);
+            (sent.at, sent.referrer, sent.agent) = (NOW.plus_s(number * 9_000), "a.example/b".into(), "curl/8".into());
+            store.record_click(sent);
+        }
+    };
+    send(60);
+    store.settle();
+    store.delete_link(anna, crate::store::tests::name("anna"), links[2]).unwrap().unwrap();
+    store.close();
+    // At its own pace it leaves them in the log.
+    let (store, _) = crate::store::tests::open(folder.path()).unwrap();
+    store.record_click(click(anna, links[0], Class::Human));
+    store.close();
+    (folder, anna)
+}
+
+fn report(folder: &Path) -> Report {
+    check_file(&folder.join(FILE_NAME), CACHE_BYTES).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Changes or removes the first row of a table whose key begins so.
+fn plant(folder: &Path, table: Definition, prefix: &[u8], change: impl FnOnce(&[u8], Vec<u8>) -> Option<Vec<u8>>) {
+    let database = Database::open(folder.join(FILE_NAME)).unwrap();
+    let tx = database.begin_write().unwrap();
+    {
+        let mut table = tx.open_table(table).unwrap();
+        let (key, raw) = {
+            let (key, raw) = table.range(prefix..).unwrap().next().unwrap().unwrap();
+            (key.value().to_vec(), raw.value().to_vec())
+        };
+        assert!(key.starts_with(prefix));
+        match change(&key, raw) {
+            Some(raw) => drop(table.insert(key.as_slice(), raw.as_slice()).unwrap()),
+            None => drop(table.remove(key.as_slice()).unwrap()),
+        }
+    }
+    tx.commit().unwrap();
+}
+
+fn insert(folder: &Path, table: Definition, key: &[u8], raw: &[u8]) {
+    crate::store::tests::tamper(folder, table, key, raw);
+}
+
+fn edit<R: record::Record>(edit: impl FnOnce(&mut R)) -> impl FnOnce(&[u8], Vec<u8>) -> Option<Vec<u8>> {
+    move |key, raw| {
+        let mut record = record::unseal::<R>(key, &raw).unwrap();
+        edit(&mut record);
+        Some(record::seal(key, &record).unwrap())
+    }
+}
+
+fn flip(_: &[u8], mut raw: Vec<u8>) -> Option<Vec<u8>> {
+    raw[1] ^= 1;
+    Some(raw)
+}
+
+fn gone(_: &[u8], _: Vec<u8>) -> Option<Vec<u8>> {
+    None
+}
+
+#[test]
+fn a_sound_file_has_no_findings() {
+    let (folder, _) = full();
+    let report = report(folder.path());
+    assert_eq!((report.damage.shown, report.leftovers.shown), (vec![], vec![]));
+    assert_eq!((report.users, report.links, report.clicks, report.repaired), (2, 2, 61, false));
+}
+
+type Break = fn(&Path);
+
+const ANNA: [u8; 4] = [0, 0, 0, 1];
+/// What is found, and what was done to the file. "leftover": something, but no damage.
+static BROKEN: &[(&str, Break)] = &[
+    ("user \\x00\\x00\\x00\\x01: wrong checksum", |at| plant(at, USER, &ANNA, flip)),
+    ("user_name anna: missing", |at| plant(at, USER_NAME, b"anna", gone)),
+    ("user_name anna: leads to somebody else", |at| insert(at, USER_NAME, b"anna", &[0, 0, 0, 2])),
+    ("user_name ghost: leads to nobody", |at| insert(at, USER_NAME, b"ghost", &[0, 0, 0, 99])),
+    ("user_email anna@example.com: missing", |at| plant(at, USER_EMAIL, b"anna", gone)),
+    ("user_email x@y: leads to somebody else", |at| insert(at, USER_EMAIL, b"x@y", &ANNA)),
+    ("user_name berta: missing", |at| {
+        plant(at, USER, &[0, 0, 0, 2], edit(|user: &mut UserRecord| user.name = "berta".to_owned()));
+    }),
+    ("a number that was never given out", |at| insert(at, META, b"seq", &[0, 0, 0, 1])),
+    ("meta secret: missing", |at| plant(at, META, b"secret", gone)),
+    ("meta secret: of a wrong length", |at| insert(at, META, b"secret", b"short")),
+    ("settings settings", |at| insert(at, META, b"settings", b"\x01\xff")),
+    ("ingest ingest", |at| insert(at, META, b"ingest", b"\x01\xff")),
+    ("session ", |at| plant(at, SESSION, &[7], flip)),
+    ("its user does not know of it", |at| plant(at, SESSION_USER, &ANNA, gone)),
+    ("of no user", |at| plant(at, SESSION, &[7], edit(|session: &mut SessionRecord| session.user = 77))),
+    ("of another user", |at| {
+        let mut key = vec![0, 0, 0, 2];
+        key.extend([7; 32]);
+        insert(at, SESSION_USER, &key, b"");
+    }),
+    ("leftover", |at| plant(at, SESSION, &[7], gone)),
+    ("one_time ", |at| plant(at, ONE_TIME, b"", flip)),
+    ("link \\x00", |at| plant(at, LINK, b"", flip)),
+    ("redirect anna/a: missing", |at| plant(at, REDIRECT, b"anna/a", gone)),
+    ("redirect anna/a: wrong checksum", |at| plant(at, REDIRECT, b"anna/a", flip)),
+    ("redirect anna/a: differs from its link", |at| {
+        let edit = edit(|row: &mut RedirectRecord| row.target = "https://evil.example/".to_owned());
+        plant(at, REDIRECT, b"anna/a", edit);
+    }),
+    ("redirect anna/a: of no link", |at| plant(at, LINK, b"", gone)),
+    ("redirect anna/z: missing", |at| {
+        plant(at, LINK, b"", edit(|link: &mut LinkRecord| link.slug = "z".to_owned()));
+    }),
+    ("link_count \\x00\\x00\\x00\\x01: says 9, there are 2", |at| insert(at, LINK_COUNT, &ANNA, &[0, 0, 0, 9])),
+    ("link_count \\x00\\x00\\x00c: of no user", |at| insert(at, LINK_COUNT, &[0, 0, 0, 99], &[0; 4])),
+    ("roll_total", |at| plant(at, ROLL_TOTAL, b"", flip)),
+    ("of a link without sums", |at| plant(at, ROLL_TOTAL, b"", gone)),
+    ("differs from the clicks that are kept", |at| {
+        plant(at, ROLL_TOTAL, b"", edit(|sum: &mut SumRecord| sum.humans += 1));
+    }),
+    ("differs from the number of clicks that are kept", |at| {
+        plant(at, ROLL_TOTAL, b"", edit(|sum: &mut SumRecord| sum.kept -= 1));
+    }),
+    ("click_seg", |at| plant(at, CLICK_SEG, b"", flip)),
+    ("not where the link's sums expect it", |at| {
+        plant(at, ROLL_TOTAL, b"", edit(|sum: &mut SumRecord| sum.segment_next = 0));
+    }),
+    ("click_seg \\x00\\x00\\x00\\x01\\x00\\x00\\x00\\x03\\x00\\x00\\x00\\x00: missing", |at| {
+        plant(at, CLICK_SEG, b"", gone);
+    }),
+    ("roll_day", |at| plant(at, ROLL_DAY, b"", flip)),
+    ("roll_day \\x00\\x00\\x00\\x01\\x00\\x00\\x00\\x03\\x00\\x00: missing", |at| plant(at, ROLL_DAY, b"", gone)),
+    ("differs from the link's sums", |at| {
+        plant(at, ROLL_DAY, b"", edit(|roll: &mut RollRecord| roll.humans += 1));
+    }),
+    ("differs from the sum of the days", |at| {
+        plant(at, ROLL_DAY, b"", edit(|roll: &mut RollRecord| roll.browsers[0].1 += 1));
+    }),
+    ("differs from the clicks that are kept", |at| {
+        let key = day_key([0, 0, 0, 1, 0, 0, 0, 3], day(NOW.ms()));
+        plant(at, ROLL_DAY, &key, edit(|roll: &mut RollRecord| roll.bots += 1));
+    }),
+    ("click_log", |at| plant(at, CLICK_LOG, b"", flip)),
+    ("click_log abc: key of a wrong length", |at| insert(at, CLICK_LOG, b"abc", b"")),
+    ("counted, but still there", |at| {
+        let place = record::PlaceRecord { head: 9_999, to: 9_999, owner: 0, link: 0, within: 0 };
+        insert(at, META, b"ingest", &record::seal(b"ingest", &place).unwrap());
+    }),
+    ("click_purge", |at| insert(at, CLICK_PURGE, &[0, 0, 0, 1, 0, 0, 0, 3], b"")),
+    ("of a link without sums", |at| insert(at, ROLL_DAY, &[9; 10], b"")),
+    ("dict ", |at| plant(at, DICT, b"", flip)),
+    ("dict_id ", |at| plant(at, DICT_ID, b"", flip)),
+    ("its number stands for nothing", |at| plant(at, DICT_ID, b"", gone)),
+    ("its text has no number", |at| plant(at, DICT, b"", gone)),
+];
+
+#[test]
+fn every_broken_promise_is_found() {
+    let (folder, _) = full();
+    let sound = std::fs::read(folder.path().join(FILE_NAME)).unwrap();
+    for (expected, plant) in BROKEN {
+        std::fs::write(folder.path().join(FILE_NAME), &sound).unwrap();
+        plant(folder.path());
+        let report = report(folder.path());
+        let found = [report.damage.shown.as_slice(), &report.leftovers.shown].concat();
+        let is_leftover = *expected == "leftover";
+        assert_eq!(is_leftover, report.damage.count == 0, "{expected}: {found:?}");
+        assert!(found.iter().any(|found| is_leftover || found.contains(expected)), "{expected}: {found:?}");
+    }
+}
+
+#[test]
+fn a_missing_table_is_damage_and_so_are_many_rows_of_which_some_are_named() {
+    let (folder, anna) = full();
+    let database = Database::open(folder.path().join(FILE_NAME)).unwrap();
+    let tx = database.begin_write().unwrap();
+    tx.delete_table(ONE_TIME).unwrap();
+    for number in 0..100_u32 {
+        tx.open_table(LINK)
+            .unwrap()
+            .insert([anna.0, number + 50].map(u32::to_be_bytes).concat().as_slice(), b"".as_slice())
+            .unwrap();
+    }
+    tx.commit().unwrap();
+    drop(database);
+    let report = report(folder.path());
+    assert!(report.damage.shown.iter().any(|found| found.contains("one_time")), "{:?}", report.damage);
+    assert!(report.damage.count >= 100);
+    assert_eq!(report.damage.shown.len(), FINDINGS_MAX);
+}

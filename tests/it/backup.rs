@@ -1,0 +1,175 @@
+//! Copies of the data file: made while the server works, proven before they have a name, never in place of another.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tempfile::TempDir;
+
+use crate::appliance::{ADMIN, Appliance, Ended, Start, run_command};
+use crate::browser::Browser;
+use crate::command_line::is_error;
+
+fn run(folder: &Path, args: &[&str]) -> Ended {
+    run_command(folder, args, "")
+}
+
+/// The copy that a command says it has made.
+#[track_caller]
+pub fn made(ended: &Ended) -> PathBuf {
+    assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{}", ended.stdout);
+    let lines: Vec<&str> = ended.stdout.lines().collect();
+    assert_eq!(lines.len(), 3, "{}", ended.stdout);
+    let sum = lines[2].strip_prefix("SHA-256 ").unwrap();
+    assert!(sum.len() == 64 && sum.bytes().all(|byte| byte.is_ascii_hexdigit()), "{sum}");
+    PathBuf::from(lines[0])
+}
+
+pub fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// A running server on a copy.
+pub fn serve_copy(copy: &Path) -> Appliance {
+    let start = Start::with_admin();
+    fs::create_dir(start.data()).unwrap();
+    fs::copy(copy, start.data().join("linkjar.redb")).unwrap();
+    start.run()
+}
+
+#[test]
+fn a_backup_of_a_running_server_has_all_that_was_confirmed() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    for number in 0..5 {
+        admin.make_link(&format!("https://target.example/{number}"), &format!("s{number}"));
+        admin.get(&format!("/{ADMIN}/s{number}"));
+    }
+    let ended = run(appliance.folder.path(), &["backup"]);
+    let copy = made(&ended);
+    assert!(ended.stdout.contains(": 1 user, 5 links, 5 clicks\n"), "{}", ended.stdout);
+    assert_eq!(copy.parent().unwrap(), appliance.data().canonicalize().unwrap().join("backups"));
+    let name = copy.file_name().unwrap().to_str().unwrap();
+    assert!(name.starts_with("linkjar-20") && name.len() == "linkjar-2026-11-20-031500.redb".len(), "{name}");
+    assert_eq!((mode(copy.parent().unwrap()), mode(&copy)), (0o700, 0o600));
+    let (desk, socket) = (appliance.data().join(".desk"), appliance.data().join(".desk/socket"));
+    assert_eq!((mode(&desk), mode(&socket)), (0o700, 0o600));
+    let other = serve_copy(&copy);
+    assert!(!other.log().contains("not clean"), "{}", other.log());
+    let mut browser = Browser::of(&other);
+    for number in 0..5 {
+        let answer = browser.get(&format!("/{ADMIN}/s{number}"));
+        assert_eq!(answer.header("location"), Some(format!("https://target.example/{number}").as_str()));
+    }
+    let (status, folder) = appliance.stop();
+    assert!(status.success());
+    assert!(!folder.path().join("data/.desk").exists());
+}
+
+#[test]
+fn backups_under_eight_writers_are_whole() {
+    let appliance = Start::with_admin().run();
+    let (stop, copies) = (AtomicBool::new(false), TempDir::new().unwrap());
+    // One after the other: passwords are hashed a few at a time.
+    let admins: Vec<Browser> = (0..8).map(|_| Browser::admin(&appliance)).collect();
+    std::thread::scope(|scope| {
+        for (writer, mut admin) in admins.into_iter().enumerate() {
+            let stop = &stop;
+            scope.spawn(move || {
+                for number in 0.. {
+                    if stop.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    admin.make_link("https://target.example/", &format!("w{writer}-{number}"));
+                    admin.get(&format!("/{ADMIN}/w{writer}-{number}"));
+                }
+            });
+        }
+        for round in 0..3 {
+            let copy = copies.path().join(format!("{round}.redb"));
+            let ended = run(appliance.folder.path(), &["backup", "--to", copy.to_str().unwrap()]);
+            assert_eq!(made(&ended), copy);
+            let folder = TempDir::new().unwrap();
+            let restored = run(folder.path(), &["restore", copy.to_str().unwrap()]);
+            assert_eq!(restored.code(), 0, "{}", restored.stderr);
+            let checked = run(folder.path(), &["check"]);
+            assert_eq!(checked.code(), 0, "{}{}", checked.stdout, checked.stderr);
+            let counts = |text: &str| text[text.find(": ").unwrap()..].trim_end_matches(['.', '\n']).to_owned();
+            let line = ended.stdout.lines().nth(1).unwrap();
+            assert_eq!(counts(&checked.stdout), format!(": good. {}", &counts(line)[2..]));
+        }
+        stop.store(true, Ordering::SeqCst);
+    });
+    assert_eq!(names(copies.path()), ["0.redb", "1.redb", "2.redb"]);
+}
+
+#[test]
+fn without_a_server_the_command_makes_the_copy_itself() {
+    let (_, folder) = Start::with_admin().run().stop();
+    let copy = made(&run(folder.path(), &["backup", "--to", "copy.redb"]));
+    assert_eq!((mode(&copy), copy), (0o600, folder.path().canonicalize().unwrap().join("copy.redb")));
+    let before = fs::read(folder.path().join("copy.redb")).unwrap();
+    for (args, words) in [
+        (["backup", "--to", "copy.redb"].as_slice(), "copy.redb exists already. Choose another name"),
+        (&["backup", "--to", "data"], "data exists already"),
+        (&["backup", "--to", "none/copy.redb"], "No such file or directory"),
+    ] {
+        is_error(&run(folder.path(), args), 1, words);
+    }
+    assert!(fs::read(folder.path().join("copy.redb")).unwrap() == before);
+    is_error(&run(folder.path(), &["backup", "--data-dir", "elsewhere"]), 1, "does not exist");
+    assert_eq!(names(folder.path()), ["copy.redb", "data", "stderr.log"]);
+    assert_eq!(names(&folder.path().join("data")), ["linkjar.redb"]);
+}
+
+#[test]
+fn a_running_server_refuses_what_a_command_refuses() {
+    let appliance = Start::with_admin().run();
+    let folder = appliance.folder.path();
+    let copy = made(&run(folder, &["backup", "--to", "copy.redb"]));
+    is_error(&run(folder, &["backup", "--to", "copy.redb"]), 1, "copy.redb exists already. Choose another name");
+    is_error(&run(folder, &["backup", "--to", "none/copy.redb"]), 1, "No such file or directory");
+    std::os::unix::fs::symlink("nowhere", folder.join("link.redb")).unwrap();
+    is_error(&run(folder, &["backup", "--to", "link.redb"]), 1, "link.redb exists already");
+    assert!(copy.exists());
+    assert!(!folder.join("nowhere").exists());
+}
+
+#[test]
+fn killed_in_the_middle_nothing_has_the_final_name_and_the_next_one_tidies_up() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    admin.make_link("https://target.example/", "a");
+    let folder = appliance.folder.path().to_owned();
+    let first = made(&run(&folder, &["backup"]));
+    let copies = first.parent().unwrap().to_owned();
+    let asking = std::thread::spawn(move || run(&folder, &["backup", "--to", "data/backups/second.redb"]));
+    // As soon as something is there, whatever it is.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while names(&copies).len() < 2 && std::time::Instant::now() < deadline {
+        std::thread::yield_now();
+    }
+    let folder = appliance.kill();
+    let ended = asking.join().unwrap();
+    let left = names(&copies);
+    assert!(first.exists());
+    if ended.code() == 0 {
+        assert!(left.contains(&"second.redb".to_owned()), "{left:?}");
+    } else {
+        is_error(&ended, 1, "the server broke off");
+    }
+    made(&run(folder.path(), &["backup", "--to", "data/backups/third.redb"]));
+    assert!(names(&copies).iter().all(|name| !name.contains("partial")), "{:?}", names(&copies));
+    for name in names(&copies) {
+        let ended = run(folder.path(), &["restore", "--verify", copies.join(&name).to_str().unwrap()]);
+        assert_eq!(ended.code(), 0, "{name}: {}", ended.stderr);
+    }
+}

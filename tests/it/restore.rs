@@ -1,0 +1,107 @@
+//! `linkjar restore`: a proven backup takes the data file's place, and the file that was there is kept.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::appliance::{ADMIN, Start, run_command};
+use crate::backup::{made, names};
+use crate::browser::Browser;
+use crate::command_line::is_error;
+
+fn target(folder: tempfile::TempDir, slug: &str) -> (Option<String>, tempfile::TempDir) {
+    let appliance = Start::with_admin().folder(folder).run();
+    let answer = Browser::of(&appliance).get(&format!("/{ADMIN}/{slug}"));
+    let location = answer.header("location").map(str::to_owned);
+    (location, appliance.stop().1)
+}
+
+#[test]
+fn a_backup_takes_the_place_of_the_data_file_which_is_kept() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    admin.make_link("https://before.example/", "a");
+    let copy = made(&run_command(appliance.folder.path(), &["backup"], ""));
+    admin.make_link("https://after.example/", "b");
+    let copy = copy.to_str().unwrap();
+    for args in [["restore", copy].as_slice(), &["restore", "--verify", copy]] {
+        is_error(&run_command(appliance.folder.path(), args, ""), 3, "in use by a running server. Stop it first");
+    }
+    let (_, folder) = appliance.stop();
+    let data = folder.path().join("data");
+    let before = fs::read(data.join("linkjar.redb")).unwrap();
+    let ended = run_command(folder.path(), &["restore", "--verify", copy], "");
+    assert!(ended.stdout.ends_with(" is good: 1 user, 1 link, 0 clicks. Nothing was changed.\n"), "{}", ended.stderr);
+    assert_eq!(names(&data), ["backups", "linkjar.redb"]);
+    assert!(fs::read(data.join("linkjar.redb")).unwrap() == before);
+    let ended = run_command(folder.path(), &["restore", copy], "");
+    assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""));
+    let kept: Vec<String> = names(&data).into_iter().filter(|name| name.contains("before-restore")).collect();
+    assert_eq!(kept.len(), 1, "{:?}", names(&data));
+    assert!(ended.stdout.contains(&kept[0]));
+    assert!(fs::read(data.join(&kept[0])).unwrap() == before);
+    assert_eq!(fs::metadata(data.join("linkjar.redb")).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(Path::new(copy).exists());
+    let (location, folder) = target(folder, "a");
+    assert_eq!(location.as_deref(), Some("https://before.example/"));
+    let (location, folder) = target(folder, "b");
+    assert_eq!(location, None);
+    // And back again.
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let old = format!("data/{}", kept[0]);
+    assert_eq!(run_command(folder.path(), &["restore", &old], "").code(), 0);
+    assert_eq!(target(folder, "b").0.as_deref(), Some("https://after.example/"));
+}
+
+#[test]
+fn what_is_no_good_backup_changes_nothing() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    for number in 0..30 {
+        admin.make_link("https://target.example/", &format!("slug-{number}"));
+    }
+    let copy = made(&run_command(appliance.folder.path(), &["backup", "--to", "good.redb"], ""));
+    let (_, folder) = appliance.stop();
+    let (data, bad) = (folder.path().join("data"), folder.path().join("bad.redb"));
+    let before = fs::read(data.join("linkjar.redb")).unwrap();
+    let good = fs::read(copy).unwrap();
+    // What `cp` of a live file may give: its second half is older than its first.
+    let mut torn = good.clone();
+    let half = torn.len() / 8;
+    torn[half..].fill(0);
+    for bytes in [b"".as_slice(), b"a text that is no backup", &good[..good.len() / 2], &torn] {
+        fs::write(&bad, bytes).unwrap();
+        let ended = run_command(folder.path(), &["restore", "bad.redb"], "");
+        is_error(&ended, 4, "bad.redb is damaged");
+        assert_eq!(names(&data), ["linkjar.redb"]);
+        assert!(fs::read(data.join("linkjar.redb")).unwrap() == before);
+    }
+    is_error(&run_command(folder.path(), &["restore", "none.redb"], ""), 1, "none.redb was not restored");
+    is_error(&run_command(folder.path(), &["restore", "data"], ""), 4, "it is not a file");
+    is_error(&run_command(folder.path(), &["restore"], ""), 2, "restore needs a name. Add FILE");
+}
+
+#[test]
+fn a_damaged_or_missing_data_file_is_the_reason_to_restore_one() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    admin.make_link("https://target.example/", "a");
+    let copy = made(&run_command(appliance.folder.path(), &["backup"], ""));
+    let (_, mut folder) = appliance.stop();
+    for damage in [Some("no data file at all"), Some(""), None] {
+        let path = folder.path().join("data/linkjar.redb");
+        match damage {
+            Some(text) => fs::write(&path, text).unwrap(),
+            None => fs::remove_file(&path).unwrap(),
+        }
+        let before = names(&folder.path().join("data")).len();
+        let ended = run_command(folder.path(), &["restore", copy.to_str().unwrap()], "");
+        assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{damage:?}");
+        assert_eq!(names(&folder.path().join("data")).len(), before + 1);
+        let (location, again) = target(folder, "a");
+        assert_eq!(location.as_deref(), Some("https://target.example/"));
+        folder = again;
+        // Within one second the old files would have one name.
+        std::thread::sleep(std::time::Duration::from_secs(1));
+    }
+}
