@@ -30,6 +30,8 @@ pub(crate) struct App {
     pub(crate) base_url: Option<BaseUrl>,
     /// Further names this server answers for.
     pub(crate) allowed_hosts: Vec<String>,
+    /// Daily backups to keep; 0 makes none.
+    pub(crate) backup_keep: usize,
     /// Hosts that were refused lately; each is logged once in a while.
     pub(crate) refused_hosts: Mutex<Vec<(String, Instant)>>,
     /// What the network front has refused.
@@ -67,6 +69,7 @@ impl App {
             secret: store.secret()?,
             base_url: config.base_url.clone(),
             allowed_hosts: config.allowed_hosts.clone(),
+            backup_keep: config.backup_keep,
             refused_hosts: Mutex::default(),
             traffic: Traffic::default(),
             setup_code: SetupCode::random()?,

@@ -15,8 +15,9 @@ use pico_args::Arguments;
 
 use crate::limits::SELF_SIGNED_NAMES_MAX;
 use crate::options::{
-    ADMIN, ALLOWED_HOSTS, BASE_URL, CLICK_DURABILITY, CLICK_WINDOW, DATA_DIR, EMAIL, HOST, HTTP_PORT, JSON, LOG_FORMAT,
-    LOG_LEVEL, NUMTHREADS, OptionRow, PASSWORD_STDIN, PORT, TLS_CERT, TLS_KEY, TO, TRUSTED_PROXIES, VERIFY,
+    ADMIN, ALLOWED_HOSTS, BACKUP_KEEP, BASE_URL, CLICK_DURABILITY, CLICK_WINDOW, DATA_DIR, EMAIL, HOST, HTTP_PORT,
+    JSON, LOG_FORMAT, LOG_LEVEL, NUMTHREADS, OptionRow, PASSWORD_STDIN, PORT, TLS_CERT, TLS_KEY, TO, TRUSTED_PROXIES,
+    VERIFY,
 };
 use crate::spelling::shown;
 use form::{COMMANDS, Form, GROUPS, SERVE};
@@ -292,6 +293,7 @@ impl Typed {
             http_port: self.value(&HTTP_PORT)?,
             click_durability: self.value(&CLICK_DURABILITY)?,
             click_window: self.value(&CLICK_WINDOW)?,
+            backup_keep: self.value(&BACKUP_KEEP)?,
             log_level: self.value(&LOG_LEVEL)?,
             log_format: self.value(&LOG_FORMAT)?,
         })

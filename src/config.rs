@@ -18,10 +18,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::click::Durability;
-use crate::limits::{CLICK_WINDOW_MS, THREADS_MAX};
+use crate::limits::{BACKUP_KEEP_MAX, CLICK_WINDOW_MS, THREADS_MAX};
 use crate::options::{
-    self, BASE_URL, CLICK_DURABILITY, CLICK_WINDOW, DATA_DIR, FROM_ENVIRONMENT, NUMTHREADS, OptionRow, Options,
-    REGISTRATION,
+    self, BACKUP_KEEP, BASE_URL, CLICK_DURABILITY, CLICK_WINDOW, DATA_DIR, FROM_ENVIRONMENT, NUMTHREADS, OptionRow,
+    Options, REGISTRATION,
 };
 use crate::proxy::TrustedProxies;
 use crate::spelling::{nearest, shown};
@@ -56,6 +56,8 @@ pub(crate) struct Config {
     pub(crate) click_durability: Durability,
     /// The longest a click waits for its commit.
     pub(crate) click_window: Duration,
+    /// Daily backups to keep, up to [`BACKUP_KEEP_MAX`]; 0 makes none.
+    pub(crate) backup_keep: usize,
     pub(crate) log: LogFilter,
     pub(crate) log_format: LogFormat,
     /// Who may register, if the environment says so.
@@ -128,6 +130,7 @@ pub(crate) fn resolve(options: &Options, env: &dyn Fn(&str) -> Option<String>) -
         http_port,
         click_durability: click_durability(&given.value(&CLICK_DURABILITY))?,
         click_window: click_window(&given.value(&CLICK_WINDOW))?,
+        backup_keep: backup_keep(&given.value(&BACKUP_KEEP))?,
         log: logging::filter(&given.value(&options::LOG_LEVEL))?,
         log_format: logging::format(&given.value(&options::LOG_FORMAT))?,
         registration: given.find(&REGISTRATION).map(|value| registration(&value)).transpose()?,
@@ -150,6 +153,11 @@ fn click_window(value: &Value) -> Result<Duration, ConfigError> {
     let (least, most) = (CLICK_WINDOW_MS.start(), CLICK_WINDOW_MS.end());
     ms.map(Duration::from_millis)
         .ok_or_else(|| value.refused(&format!("Use a number of milliseconds from {least} to {most}.")))
+}
+
+fn backup_keep(value: &Value) -> Result<usize, ConfigError> {
+    let count = number(&value.text).filter(|count| *count <= BACKUP_KEEP_MAX);
+    count.ok_or_else(|| value.refused(&format!("Use a number from 0 to {BACKUP_KEEP_MAX}.")))
 }
 
 fn registration(value: &Value) -> Result<Registration, ConfigError> {

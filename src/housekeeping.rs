@@ -1,5 +1,7 @@
-//! The thread for what has expired: old sessions, used-up links, clicks of deleted links; and for what should be said
-//! once in a while.
+//! The thread for what has expired: old sessions, used-up links, clicks of deleted links; for daily backups; and for what
+//! should be said once in a while.
+
+mod backups;
 
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -12,6 +14,7 @@ use crate::app::App;
 use crate::limits::{HOUSEKEEPING_EVERY, SWEEP_EVERY};
 use crate::store;
 use crate::traffic::Totals;
+use backups::Backups;
 
 /// The running thread; ends when dropped.
 pub(crate) struct Housekeeping {
@@ -29,9 +32,11 @@ impl Housekeeping {
         let thread = thread::Builder::new().name("housekeeping".to_owned()).spawn(move || {
             let mut swept: Option<Instant> = None;
             let mut told = Totals::default();
+            let mut backups = Backups::new();
             loop {
                 round(&app, &mut swept);
                 tell_of_refusals(&app, &mut told);
+                backups.round(&app);
                 if stopped.recv_timeout(HOUSEKEEPING_EVERY) != Err(RecvTimeoutError::Timeout) {
                     return;
                 }

@@ -329,6 +329,17 @@ pub(crate) const FINDINGS_MAX: usize = 20;
 pub(crate) const BACKUP_LAST_CHUNKS: usize = 64;
 /// Passes over chunks that were written meanwhile; after these the rest is copied whatever its size.
 pub(crate) const BACKUP_PASSES_MAX: usize = 4;
+/// The first daily backup is made when the server has run for this long: a start has other things to do, and a server
+/// that is only tried leaves nothing behind.
+pub(crate) const BACKUP_AFTER: Duration = Duration::from_secs(600);
+/// Between two of them the server has run for this long; a day would drift past midnight and skip a date.
+pub(crate) const BACKUP_EVERY: Duration = Duration::from_secs(20 * 3_600);
+/// A backup that could not be made is tried again after this long: it costs a copy of the file each time.
+pub(crate) const BACKUP_RETRY: Duration = Duration::from_secs(3_600);
+/// Weeks of which one backup is kept beyond the daily ones.
+pub(crate) const BACKUP_WEEKS_KEPT: usize = 4;
+/// Daily backups that may be asked for; more than a year of them is an archive's business.
+pub(crate) const BACKUP_KEEP_MAX: usize = 400;
 /// What a command asks of a running server: a word and a path (Linux: 4,096 bytes).
 pub(crate) const DESK_LINE_BYTES_MAX: u64 = 8_192;
 /// The answer: a line for each 4 MiB that were copied, and [`FINDINGS_MAX`] rows with keys of some hundred bytes.

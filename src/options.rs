@@ -35,6 +35,7 @@ pub(crate) struct Options {
     pub(crate) http_port: Option<String>,
     pub(crate) click_durability: Option<String>,
     pub(crate) click_window: Option<String>,
+    pub(crate) backup_keep: Option<String>,
     pub(crate) log_level: Option<String>,
     pub(crate) log_format: Option<String>,
 }
@@ -93,6 +94,11 @@ pub(crate) static CLICK_WINDOW: OptionRow = OptionRow {
     typed: |options| options.click_window.as_deref(),
     ..OptionRow::setting("--click-window", "MS", "SERVER_CLICK_WINDOW", "clicks wait so long")
 };
+pub(crate) static BACKUP_KEEP: OptionRow = OptionRow {
+    default: Some("7"),
+    typed: |options| options.backup_keep.as_deref(),
+    ..OptionRow::setting("--backup-keep", "COUNT", "SERVER_BACKUP_KEEP", "daily backups, 0 none")
+};
 pub(crate) static LOG_LEVEL: OptionRow = OptionRow {
     default: Some("info"),
     typed: |options| options.log_level.as_deref(),
@@ -139,6 +145,7 @@ pub(crate) static FROM_ENVIRONMENT: &[&OptionRow] = &[
     &HTTP_PORT,
     &CLICK_DURABILITY,
     &CLICK_WINDOW,
+    &BACKUP_KEEP,
     &LOG_LEVEL,
     &LOG_FORMAT,
     &REGISTRATION,

@@ -36,7 +36,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("getrandom", &["src/random.rs"]),
     ("hmac", &["src/web/access.rs"]),
     ("ipnet", &["src/proxy.rs"]),
-    ("log", &["src/command/", "src/config/logging.rs", "src/housekeeping.rs", "src/server/", "src/web/"]),
+    ("log", &["src/command/", "src/config/logging.rs", "src/housekeeping", "src/server/", "src/web/"]),
     ("maud", &["ui/"]),
     ("memchr", &["src/server/door/head.rs"]),
     ("mio", &["src/server/door/"]),

@@ -78,10 +78,7 @@ pub(super) static SERVE: Form = Form {
     words: "serve",
     operands: "",
     sentence: "Run the server, as linkjar alone does.",
-    examples: &[
-        "linkjar serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem",
-        "linkjar serve --base-url https://short.example --log-level info,links=debug",
-    ],
+    examples: &["linkjar serve --base-url https://short.example --log-level info,links=debug"],
     options: &[],
     environment: true,
 };

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::store::{FILE_NAME, OpenError, Opened, Store};
 
 /// What to do about a file that is damaged.
-pub(crate) const PUT_A_COPY: &str = "Put a good copy in its place, or move it away.";
+pub(crate) const PUT_A_COPY: &str = "Put a backup in its place: linkjar restore FILE";
 
 /// Opens the data file, making folder and file when they do not exist.
 ///
@@ -94,7 +94,9 @@ pub(crate) fn explain(folder: &Path, error: &OpenError) -> Error {
             Error { code: Code::Damaged, text: format!("{path} was {error}. Run the newer executable.") }
         }
         OpenError::MissingBesideBackups => {
-            let text = format!("{path} is {error}. Copy the newest of them there, or move them away to start afresh.");
+            let text = format!(
+                "{path} is {error}. Run linkjar restore with the newest of them, or move them away to start afresh."
+            );
             Error::usage(text)
         }
         OpenError::Io(why) => {

@@ -175,7 +175,7 @@ mod tests {
         assert_eq!(error.code, Code::Damaged);
         assert_eq!(
             error.text,
-            "the data file is damaged (user 7: cut off). Put a good copy in its place, or move it away."
+            "the data file is damaged (user 7: cut off). Put a backup in its place: linkjar restore FILE"
         );
     }
 }

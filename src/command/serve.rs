@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::command::{Error, data, logging, machine, say, sockets, tell, user_add};
 use crate::config::{self, Config, LogFormat};
 use crate::housekeeping::Housekeeping;
+use crate::limits::BACKUP_WEEKS_KEPT;
 use crate::password::{Cost, Hasher};
 use crate::server::{self, Ended};
 use crate::store::{FILE_NAME, Opened};
@@ -88,9 +89,11 @@ fn first_start(app: &App, config: &Config, shown: &str, data: &str, opened: Open
     let version = env!("CARGO_PKG_VERSION");
     let (threads, code) = (config.threads, app.setup_code.as_str());
     let new = if opened.new { " (new)" } else { "" };
+    let backups = backups(app);
     format!(
         "linkjar {version}\n  \
            data      {data}{new}\n  \
+           backups   {backups}\n  \
            listening {shown}   {threads} threads\n\n\
          No administrator yet. Create one in the browser:\n    \
              {shown}setup#{code}\n\
@@ -100,16 +103,25 @@ fn first_start(app: &App, config: &Config, shown: &str, data: &str, opened: Open
     )
 }
 
+/// Whether backups are made, for the operator.
+fn backups(app: &App) -> String {
+    match app.backup_keep {
+        0 => "none; see: linkjar help backup".to_owned(),
+        days => format!("daily, {} and {BACKUP_WEEKS_KEPT} weeks", number::counted(days as u64, "day")),
+    }
+}
+
 fn later_start(app: &App, shown: &str, data: &str) -> String {
     let (users, links) = app.store.counts().unwrap_or_default();
     // Tenths of a megabyte, without floating point.
     let tenths = app.store.size_bytes() / 100_000;
     let (users, links) = (number::counted(users, "user"), number::counted(links, "link"));
     format!(
-        "linkjar {}  {shown}  {data}  {users}, {links}, {}.{} MB\n",
+        "linkjar {}  {shown}  {data}  {users}, {links}, {}.{} MB  backups {}\n",
         env!("CARGO_PKG_VERSION"),
         tenths / 10,
-        tenths % 10
+        tenths % 10,
+        backups(app)
     )
 }
 

@@ -39,6 +39,7 @@ fn flag(row: &OptionRow, value: &str) -> Options {
         "--http-port" => options.http_port = text,
         "--click-durability" => options.click_durability = text,
         "--click-window" => options.click_window = text,
+        "--backup-keep" => options.backup_keep = text,
         "--log-level" => options.log_level = text,
         "--log-format" => options.log_format = text,
         other => panic!("{other} has no row here"),
@@ -56,6 +57,7 @@ fn without_flags_and_variables_the_defaults_count() {
     assert!(config.allowed_hosts.is_empty());
     assert_eq!(config.trusted_proxies, TrustedProxies::default());
     assert_eq!((config.tls, config.http_port), (None, None));
+    assert_eq!(config.backup_keep, 7);
     assert_eq!(config.log, LogFilter { default: LevelFilter::Info, targets: Vec::new() });
     assert_eq!(config.log_format, LogFormat::Text);
     assert_eq!((config.click_durability, config.click_window), (Durability::Relaxed, CLICK_FLUSH));

@@ -4,6 +4,7 @@
 //! writing transaction, when the last commit is whole and no other can begin. It stands under a temporary name until it
 //! was opened and examined like the file of a crashed server; only then it gets its name, and takes no other file's.
 
+mod daily;
 mod restore;
 
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -26,6 +27,7 @@ use crate::store::error::{Error, OpenError};
 use crate::store::file::{self, BACKUPS, FORMAT, Held};
 use crate::store::{Store, tables};
 
+pub(crate) use daily::Daily;
 pub(crate) use restore::Restore;
 
 /// How far the making of a copy has come.
@@ -188,10 +190,15 @@ impl Store {
     /// # Errors
     /// When the folder cannot be made.
     pub(crate) fn new_backup(&self, now: Timestamp) -> Result<PathBuf, BackupError> {
+        Ok(self.backup_folder()?.join(format!("linkjar-{}.redb", now.file_text())))
+    }
+
+    /// Where backups go when nobody says, made if need be.
+    fn backup_folder(&self) -> Result<PathBuf, BackupError> {
         let make = doing("making the folder of backups");
         let folder = std::path::absolute(folder_of(self.file.path()).join(BACKUPS)).map_err(&make)?;
         file::create_folder(&folder).map_err(make)?;
-        Ok(folder.join(format!("linkjar-{}.redb", now.file_text())))
+        Ok(folder)
     }
 
     /// Copies the data file to `target`, and proves the copy.

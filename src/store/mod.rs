@@ -43,7 +43,7 @@ use redb::{ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransa
 
 #[cfg(test)]
 pub(crate) use backend::fault::Fault;
-pub(crate) use backup::{Backup, BackupError, Restore, Stage, check_file};
+pub(crate) use backup::{Backup, BackupError, Daily, Restore, Stage, check_file};
 pub(crate) use check::{Findings, Report as CheckReport};
 pub(crate) use clicks::{History, Numbers, OneDay, Period, Seen, TallyOf};
 pub(crate) use error::{Error, Kind, OpenError};

@@ -269,7 +269,7 @@ fn a_stop_is_logged_and_a_later_start_is_one_line() {
         env!("CARGO_PKG_VERSION"),
         appliance.address
     );
-    assert!(banner[0].starts_with(&start) && banner[0].ends_with(" MB"), "{log}");
+    assert!(banner[0].starts_with(&start) && banner[0].ends_with(" MB  backups daily, 7 days and 4 weeks"), "{log}");
     assert!(!log.contains("setup#"), "{log}");
     let (_, folder) = appliance.stop();
     let log = std::fs::read_to_string(folder.path().join("stderr.log")).unwrap();

@@ -28,7 +28,7 @@ fn go_on(_: Stage) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-fn names(folder: &Path) -> Vec<String> {
+pub(super) fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
@@ -167,7 +167,9 @@ fn checking_a_closed_file_leaves_it_as_it_is() {
     let (folder, store) = fresh();
     let anna = user(&store, "anna");
     let id = link(&store, anna, "a").id;
-    (0..50).for_each(|_| drop(store.record_click(click(anna, id, Class::Human))));
+    (0..50).for_each(|_| {
+        let _ = store.record_click(click(anna, id, Class::Human));
+    });
     store.flush_clicks();
     let path = folder.path().join(FILE_NAME);
     assert!(matches!(check_file(&path, 1 << 20), Err(BackupError::Open(OpenError::InUse))));

@@ -1,0 +1,83 @@
+//! When the server makes a backup of its own accord.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use log::{error, info, warn};
+
+use crate::app::App;
+use crate::limits::{BACKUP_AFTER, BACKUP_EVERY, BACKUP_RETRY};
+use crate::store::{BackupError, Daily, Stage};
+
+/// What is remembered of daily backups while the server runs.
+pub(super) struct Backups {
+    started: Instant,
+    /// When the last try ended, and how long the next one waits from then.
+    tried: Option<(Instant, Duration)>,
+}
+
+impl Backups {
+    pub(super) fn new() -> Backups {
+        Backups { started: Instant::now(), tried: None }
+    }
+
+    /// True when a try is due after so long a time. Uptime decides here: a clock that jumps makes no backups.
+    fn is_due(&self, now: Instant) -> bool {
+        match self.tried {
+            Some((at, wait)) => now.saturating_duration_since(at) >= wait,
+            None => now.saturating_duration_since(self.started) >= BACKUP_AFTER,
+        }
+    }
+
+    /// Makes the backup of the day when it is due; a failure is loud, and tried again.
+    pub(super) fn round(&mut self, app: &App) {
+        if app.backup_keep == 0 || !self.is_due(Instant::now()) {
+            return;
+        }
+        let wait = make(app);
+        self.tried = Some((Instant::now(), wait));
+    }
+}
+
+/// Returns how long to wait for the next try.
+fn make(app: &App) -> Duration {
+    let mut watch = |_: Stage| if app.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    match app.store.back_up_daily(app.now(), app.backup_keep, &mut watch) {
+        Ok(Daily::Made(made)) => {
+            let path = made.path.display().to_string();
+            info!(target: "store", path, bytes = made.bytes, sha256 = made.sha256; "backup made");
+            if made.report.leftovers.count > 0 {
+                warn!(target: "store", count = made.report.leftovers.count; "the data file has rows that nobody needs. See: linkjar check");
+            }
+            BACKUP_EVERY
+        }
+        // A restart later on the same day.
+        Ok(Daily::Exists) => BACKUP_RETRY,
+        Ok(Daily::ClockIsBehind(newest)) => {
+            let newest = newest.rfc3339();
+            warn!(target: "store", newest; "no daily backup: the clock stands before the newest time in the data file or its backups. Set the clock, or move such a backup away");
+            BACKUP_RETRY
+        }
+        Err(BackupError::Busy | BackupError::Cancelled) => BACKUP_AFTER,
+        Err(why) => {
+            error!(target: "store", "no daily backup was made: {why}");
+            BACKUP_RETRY
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backup_waits_for_the_start_to_settle_then_for_the_last_one() {
+        let mut backups = Backups::new();
+        let start = backups.started;
+        assert!(!backups.is_due(start));
+        assert!(backups.is_due(start + BACKUP_AFTER));
+        backups.tried = Some((start + BACKUP_AFTER, BACKUP_EVERY));
+        assert!(!backups.is_due(start + BACKUP_EVERY));
+        assert!(backups.is_due(start + BACKUP_AFTER + BACKUP_EVERY));
+    }
+}

@@ -1,0 +1,187 @@
+//! Backups by date, one a day; the oldest make room.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use super::{Backup, BackupError, Watch, doing};
+use crate::clock::Timestamp;
+use crate::limits::BACKUP_WEEKS_KEPT;
+use crate::store::Store;
+use crate::store::error::{Error, unless_damaged};
+use crate::store::record::{self, SessionRecord, UserRecord};
+use crate::store::tables::{SESSION, USER};
+use redb::ReadableTable;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Days since 1970, UTC.
+fn day_of(at: Timestamp) -> i64 {
+    at.ms().div_euclid(DAY_MS)
+}
+
+/// `linkjar-2026-11-20.redb`. Those that people ask for have a time in their names, and stay until people remove them.
+fn name(day: i64) -> String {
+    let date = Timestamp::from_ms(day.saturating_mul(DAY_MS)).rfc3339();
+    format!("linkjar-{}.redb", &date[..10])
+}
+
+/// The day in a name of ours.
+fn day_in(text: &str) -> Option<i64> {
+    let date = text.strip_prefix("linkjar-")?.strip_suffix(".redb")?;
+    let day = day_of(Timestamp::parse_form(&format!("{date}T00:00"))?);
+    (name(day) == text).then_some(day)
+}
+
+/// Which days may go: all but the newest `keep`, and of those before them the newest of each week for some weeks.
+fn old(days: &BTreeSet<i64>, keep: usize) -> Vec<i64> {
+    let mut weeks: Vec<i64> = Vec::new();
+    let before = days.iter().rev().skip(keep);
+    let goes = before.filter(|day| {
+        let week = day.div_euclid(7);
+        if weeks.contains(&week) || weeks.len() >= BACKUP_WEEKS_KEPT {
+            return true;
+        }
+        weeks.push(week);
+        false
+    });
+    goes.copied().collect()
+}
+
+/// What came of a daily backup.
+#[derive(Debug)]
+pub(crate) enum Daily {
+    Made(Backup),
+    /// There is one of this date.
+    Exists,
+    /// The clock stands before this time, which is in the file or in a backup's name.
+    ClockIsBehind(Timestamp),
+}
+
+impl Store {
+    /// Makes the backup of this date, and lets old ones go once it has passed.
+    ///
+    /// # Errors
+    /// As [`BackupError`] says; no other backup is touched then.
+    pub(crate) fn back_up_daily(&self, now: Timestamp, keep: usize, watch: Watch<'_>) -> Result<Daily, BackupError> {
+        let folder = self.backup_folder()?;
+        let today = day_of(now);
+        let mut days = dated(&folder).map_err(doing("reading the folder of backups"))?;
+        if days.contains(&today) {
+            return Ok(Daily::Exists);
+        }
+        let newest_backup =
+            days.last().map_or(Timestamp::from_ms(0), |day| Timestamp::from_ms(day.saturating_mul(DAY_MS)));
+        let newest = self.newest_time()?.max(newest_backup);
+        // An hour for clocks that are put right by a little.
+        if now.plus_s(3_600) < newest {
+            return Ok(Daily::ClockIsBehind(newest));
+        }
+        let made = self.back_up(&folder.join(name(today)), watch)?;
+        days.insert(today);
+        for day in old(&days, keep) {
+            match fs::remove_file(folder.join(name(day))) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(BackupError::Io("removing an old backup", error));
+                }
+                _ => {}
+            }
+        }
+        Ok(Daily::Made(made))
+    }
+
+    /// The latest time that somebody's visit has left in the file.
+    fn newest_time(&self) -> Result<Timestamp, Error> {
+        self.read("looking for the newest time", |tx| {
+            let mut newest = 0;
+            for row in tx.open_table(USER)?.iter()? {
+                let (key, raw) = row?;
+                if let Some(user) = unless_damaged(record::unseal::<UserRecord>(key.value(), raw.value()))? {
+                    newest = newest.max(user.created_ms).max(user.last_login_ms.unwrap_or(0));
+                }
+            }
+            for row in tx.open_table(SESSION)?.iter()? {
+                let (key, raw) = row?;
+                if let Some(session) = unless_damaged(record::unseal::<SessionRecord>(key.value(), raw.value()))? {
+                    newest = newest.max(session.seen_ms);
+                }
+            }
+            Ok(Timestamp::from_ms(newest))
+        })
+    }
+}
+
+/// The days of the backups in a folder.
+fn dated(folder: &PathBuf) -> std::io::Result<BTreeSet<i64>> {
+    let mut days = BTreeSet::new();
+    for entry in fs::read_dir(folder)? {
+        days.extend(entry?.file_name().to_str().and_then(day_in));
+    }
+    Ok(days)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use super::*;
+    use crate::store::tests::{NOW, fresh, user};
+
+    #[test]
+    fn names_are_dates_and_nothing_else_is_ours() {
+        assert_eq!(name(day_of(NOW)), "linkjar-2025-11-20.redb");
+        assert_eq!(day_in("linkjar-2025-11-20.redb"), Some(day_of(NOW)));
+        for other in [
+            "linkjar-2025-11-20-120000.redb",
+            "linkjar-2025-13-20.redb",
+            "linkjar-2025-11-20.redb.old",
+            "linkjar-monday.redb",
+            "linkjar-2025-11-20 .redb",
+            ".linkjar-12345678.partial",
+            "",
+        ] {
+            assert_eq!(day_in(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn day_by_day_seven_days_and_four_weeks_are_kept() {
+        let mut days = BTreeSet::new();
+        for today in 20_000..20_100 {
+            days.insert(today);
+            let gone = old(&days, 7);
+            assert!(gone.len() <= 1);
+            days.retain(|day| !gone.contains(day));
+            assert!((today - 6..=today).all(|day| day < 20_000 || days.contains(&day)));
+            assert!(days.len() <= 11);
+        }
+        assert_eq!(days.len(), 11);
+        assert!(*days.first().unwrap() <= 20_099 - 7 - 14, "the first of the four may have begun just now");
+        assert_eq!(old(&BTreeSet::from([1, 2, 3]), 1), [1], "two days of one week");
+    }
+
+    #[test]
+    fn one_a_date_old_ones_go_after_a_good_one_and_a_clock_that_is_behind_does_nothing() {
+        let (folder, store) = fresh();
+        user(&store, "anna");
+        let backups = folder.path().join("backups");
+        let mut go_on = |_| ControlFlow::Continue(());
+        let day = 86_400;
+        let yesterday = store.back_up_daily(NOW.plus_s(-day), 1, &mut go_on).unwrap();
+        assert!(matches!(yesterday, Daily::ClockIsBehind(newest) if newest == NOW));
+        for (after, made) in [(0, true), (10, false), (day, true), (2 * day, true), (2 * day - 7_200, false)] {
+            let outcome = store.back_up_daily(NOW.plus_s(after), 1, &mut go_on).unwrap();
+            assert_eq!(matches!(outcome, Daily::Made(_)), made, "{after}: {outcome:?}");
+        }
+        // Weeks begin on Thursdays, as 1970 did; the first day is one.
+        assert_eq!(super::super::tests::names(&backups), ["linkjar-2025-11-21.redb", "linkjar-2025-11-22.redb"]);
+        fs::write(backups.join("linkjar-2031-01-01.redb"), "").unwrap();
+        let later = store.back_up_daily(NOW.plus_s(3 * day), 1, &mut go_on).unwrap();
+        assert!(matches!(later, Daily::ClockIsBehind(_)));
+        fs::remove_file(backups.join("linkjar-2031-01-01.redb")).unwrap();
+        let mut give_up = |_| ControlFlow::Break(());
+        assert!(store.back_up_daily(NOW.plus_s(30 * day), 1, &mut give_up).is_err());
+        assert_eq!(super::super::tests::names(&backups).len(), 2, "nothing went");
+    }
+}
