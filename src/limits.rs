@@ -155,6 +155,8 @@ pub(crate) const CLICKS_LATEST: usize = 10;
 pub(crate) const CLICKS_SCANNED_MAX: usize = 1_000;
 /// Days of one link read for its page: ten years. A day with the most referrers has 1.5 KB.
 pub(crate) const HISTORY_DAYS_MAX: usize = 3_660;
+/// Days in the small chart beside each link of a list.
+pub(crate) const SPARKLINE_DAYS: u16 = 30;
 /// Rows in a list of referrers, browsers or systems.
 pub(crate) const BARS_MAX: usize = 8;
 

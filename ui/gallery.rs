@@ -254,6 +254,7 @@ fn rows(words: Words) -> Vec<Row> {
         title: words(title).to_owned(),
         target: words(target).to_owned(),
         clicks,
+        daily: (0..30).map(|day| clicks * (day * 7 % 11) / 60).collect(),
         created_at: AT,
         state,
         is_new: clicks == 0,

@@ -11,7 +11,7 @@ use crate::ui::icon::{self, Icon};
 use crate::ui::layout::{self, Frame};
 use crate::ui::pager::{self, Pager};
 use crate::ui::quick_add::{self, Focus};
-use crate::ui::{copy, moment, number};
+use crate::ui::{copy, moment, number, sparkline};
 
 /// Characters of a target that a row shows; more do not fit beside the other columns.
 const TARGET_CHARS_MAX: usize = 64;
@@ -82,6 +82,8 @@ pub(crate) struct Row {
     pub(crate) title: String,
     pub(crate) target: String,
     pub(crate) clicks: u64,
+    /// People on each of the last days, the oldest first.
+    pub(crate) daily: Vec<u64>,
     pub(crate) created_at: Timestamp,
     pub(crate) state: LinkState,
     /// Was made by the request before this one; the row stands out.
@@ -238,7 +240,8 @@ fn table_row(row: &Row) -> Markup {
                 span.target title=(row.target) { (cut_middle(&row.target)) }
             }
             td.cell-clicks {
-                (number::grouped(row.clicks))
+                (sparkline::draw(&row.daily))
+                span.count-beside { (number::grouped(row.clicks)) }
                 span.card-only { (if row.clicks == 1 { " click" } else { " clicks" }) }
             }
             td.cell-created {

@@ -22,6 +22,7 @@ pub(crate) mod moment;
 pub(crate) mod number;
 pub(crate) mod pager;
 pub(crate) mod quick_add;
+pub(crate) mod sparkline;
 pub(crate) mod text;
 
 // The pages, in the order in which a new server's people meet them.

@@ -1,6 +1,7 @@
 //! What pages show of clicks: numbers, tallies and the latest ones. What is counted comes from the file, the rest from
 //! memory, so that a visit shows as soon as it was answered.
 
+mod daily;
 mod history;
 mod late;
 

@@ -77,6 +77,20 @@ pub(super) fn unseal<R: Record>(key: &[u8], raw: &[u8]) -> Result<R, Error> {
     }
 }
 
+/// Reads the first fields of a record, as a tuple of them, and leaves the rest: a list in it may be long.
+///
+/// # Errors
+/// As [`unseal`], as far as these fields go.
+pub(super) fn unseal_head<R: Record, H: DeserializeOwned>(key: &[u8], raw: &[u8]) -> Result<H, Error> {
+    let record = unseal_bytes(R::TABLE, key, raw)?;
+    match record.split_first() {
+        Some((&version, body)) if version == R::VERSION => {
+            options().allow_trailing_bytes().deserialize(body).map_err(|why| Error::damaged(R::TABLE, key, why))
+        }
+        _ => Err(Error::damaged(R::TABLE, key, "unknown version")),
+    }
+}
+
 /// Ends bytes that are no record, but packed in a way of their own, in the same checksum.
 pub(super) fn seal_bytes(key: &[u8], bytes: &mut Vec<u8>) {
     let sum = checksum(key, bytes);
@@ -176,7 +190,8 @@ records! {
         /// Clicks in them.
         kept: u32,
     }
-    /// The clicks of a link in one day, or on all of them. Pairs are sorted by what is counted.
+    /// The clicks of a link in one day, or on all of them. Pairs are sorted by what is counted. The counts and the
+    /// hours stand first: often nothing else is read.
     RollRecord, version 1 of "roll_day" {
         humans: u64,
         bots: u64,

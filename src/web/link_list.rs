@@ -1,8 +1,9 @@
 //! One's own links: searched, sorted, a page at a time. All of its state is in the address.
 
 use crate::app::App;
+use crate::calendar;
 use crate::click;
-use crate::limits::{LINKS_SCANNED_MAX, SEARCH_BYTES_MAX};
+use crate::limits::{LINKS_SCANNED_MAX, SEARCH_BYTES_MAX, SPARKLINE_DAYS};
 use crate::link::{LinkId, State};
 use crate::store::{Cursor, Page, Sort, Step, Wanted};
 use crate::ui::link_list::{self, Column, Columns, Filter, LinkList, Order, Row};
@@ -118,12 +119,17 @@ pub(crate) fn show(
     let is_search = !asked.text.is_empty() || asked.state.is_some();
     let new = LinkId::parse(request.query("new"));
     let now = app.now();
+    let today = calendar::day(now.ms());
+    let days = calendar::before(today, SPARKLINE_DAYS - 1)..=today;
+    let ids: Vec<LinkId> = page.rows.iter().map(|row| row.link.id).collect();
+    let mut daily = app.store.people_by_day(account.user.id, &ids, &days)?;
     let rows = page.rows.into_iter().map(|row| Row {
         id: row.link.id.to_string(),
         url: visitor.short_url(account.user.name.as_str(), row.link.slug.as_str()),
         title: row.link.about.title.as_str().to_owned(),
         target: row.link.about.target.as_str().to_owned(),
         clicks: row.numbers.humans,
+        daily: daily.remove(&row.link.id).unwrap_or_default(),
         created_at: row.link.created,
         state: row.link.state(now),
         is_new: Some(row.link.id) == new,

@@ -87,7 +87,8 @@ impl Clicks {
     }
 }
 
-/// Clicks by people, then those by bots and previews, as the page shows them.
+/// Clicks by people, then those by bots and previews, of all time. The page knows the numbers it was drawn with and adds
+/// what has come since to those of its range.
 fn event(numbers: Numbers) -> Vec<u8> {
     format!("data: {} {}\n\n", number::grouped(numbers.humans), number::grouped(numbers.bots)).into_bytes()
 }

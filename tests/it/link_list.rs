@@ -322,10 +322,13 @@ fn a_row_shows_title_target_state_and_clicks() {
     let target = format!("https://shop.example/{}/end", "x".repeat(200));
     let fields = [("target_url", target.as_str()), ("slug", "long"), ("title", "<i>Title</i>")];
     admin.submit("/links/new", "/links/new", &fields);
+    assert!(!admin.open("/links").body.contains("class=\"spark\""), "nothing to draw yet");
     for _ in 0..2 {
         admin.get("/root-user/long");
     }
     let page = admin.open("/links");
+    // Midnight may pass between the two.
+    assert!(page.body.contains("<title>2 clicks in 30 days, "), "{}", page.body);
     page.says("<i>Title</i>");
     page.says("https://shop.example/x");
     page.says("xx/end");

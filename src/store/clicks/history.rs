@@ -89,12 +89,18 @@ impl Reading<'_> {
         for row in table.range(from.as_slice()..=to.as_slice())?.rev().take(HISTORY_DAYS_MAX) {
             let (key, raw) = row?;
             let Some(day) = key.value().last_chunk().map(|day| Day::from_be_bytes(*day)) else { continue };
-            match unless_damaged(record::unseal::<RollRecord>(key.value(), raw.value()))? {
-                Some(roll) => {
-                    self.days.insert(day, hours(&roll));
-                    if matches!(self.period.tally, TallyOf::Since(first) if day >= first) {
-                        self.tally(roll);
-                    }
+            let (key, raw) = (key.value(), raw.value());
+            let roll = if matches!(self.period.tally, TallyOf::Since(first) if day >= first) {
+                let roll = unless_damaged(record::unseal::<RollRecord>(key, raw))?;
+                roll.map(|roll| (counts(&roll), Some(roll)))
+            } else {
+                let head = unless_damaged(record::unseal_head::<RollRecord, _>(key, raw))?;
+                head.map(|(humans, bots, hours)| (RollRecord { humans, bots, hours, ..RollRecord::empty() }, None))
+            };
+            match roll {
+                Some((counts, roll)) => {
+                    self.days.insert(day, counts);
+                    roll.into_iter().for_each(|roll| self.tally(roll));
                 }
                 None => drop(self.unread.insert(day)),
             }
@@ -133,7 +139,7 @@ impl Reading<'_> {
             return;
         }
         if self.period.days.contains(&day) {
-            self.days.entry(day).or_insert_with(RollRecord::empty).merge(&hours(&late.roll));
+            self.days.entry(day).or_insert_with(RollRecord::empty).merge(&counts(&late.roll));
         }
         if self.is_tallied(day) {
             self.tally(late.roll);
@@ -162,7 +168,7 @@ impl Reading<'_> {
 }
 
 /// The counts and hours of a roll.
-fn hours(roll: &RollRecord) -> RollRecord {
+fn counts(roll: &RollRecord) -> RollRecord {
     RollRecord { humans: roll.humans, bots: roll.bots, hours: roll.hours.clone(), ..RollRecord::empty() }
 }
 

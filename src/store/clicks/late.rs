@@ -18,7 +18,15 @@ use crate::user::UserId;
 use crate::visitor::{self, Class};
 
 impl Late<'_> {
-    fn class_and_time(&self) -> (Class, Timestamp) {
+    pub(super) fn link(&self) -> LinkId {
+        match self {
+            // The lower half of a key is the link's number.
+            Late::Logged(click) => LinkId(click.key as u32),
+            Late::Waiting(click) => click.link,
+        }
+    }
+
+    pub(super) fn class_and_time(&self) -> (Class, Timestamp) {
         match self {
             Late::Logged(click) => (click.packed.class, Timestamp::from_ms(click.packed.at_ms)),
             Late::Waiting(click) => (click.class, click.at),
@@ -42,13 +50,8 @@ pub(in crate::store) type LateNumbers = HashMap<LinkId, Numbers>;
 pub(super) fn numbers_of_user(late: &Uncounted<'_>, owner: UserId) -> LateNumbers {
     let mut all = LateNumbers::new();
     for click in late.of_user(owner) {
-        let link = match click {
-            // The lower half of a key is the link's number.
-            Late::Logged(click) => LinkId(click.key as u32),
-            Late::Waiting(click) => click.link,
-        };
         let (class, at) = click.class_and_time();
-        all.entry(link).or_default().count(class, at);
+        all.entry(click.link()).or_default().count(class, at);
     }
     all
 }

@@ -334,3 +334,30 @@ fn mutated_rows_never_panic_and_never_pass_a_checksum() {
         }
     }
 }
+
+#[test]
+fn the_first_fields_are_read_alone_and_only_from_a_whole_record() {
+    let roll = RollRecord {
+        humans: 1_204,
+        bots: 96,
+        hours: vec![(9, 4), (23, 1_200)],
+        hosts: vec![(2, 1_000)],
+        hosts_other: 1,
+        browsers: vec![(1, 3)],
+        systems: vec![(1, 3)],
+    };
+    let sealed = seal(b"key", &roll).unwrap();
+    assert_eq!(unseal_head::<RollRecord, u64>(b"key", &sealed).unwrap(), 1_204);
+    let head: (u64, u64, Vec<(u8, u64)>) = unseal_head::<RollRecord, _>(b"key", &sealed).unwrap();
+    assert_eq!(head, (roll.humans, roll.bots, roll.hours));
+    assert!(unseal_head::<RollRecord, u64>(b"other", &sealed).is_err());
+    for at in 0..sealed.len() {
+        let mut flipped = sealed.clone();
+        flipped[at] ^= 0x10;
+        assert!(unseal_head::<RollRecord, u64>(b"key", &flipped).is_err(), "{at}");
+        assert!(unseal_head::<RollRecord, u64>(b"key", &sealed[..at]).is_err(), "{at}");
+    }
+    let mut newer = [&[RollRecord::VERSION + 1], &sealed[1..sealed.len() - 4]].concat();
+    seal_bytes(b"key", &mut newer);
+    assert!(unseal_head::<RollRecord, u64>(b"key", &newer).is_err());
+}
