@@ -210,7 +210,7 @@ pub(super) static COMMANDS: &[&Form] = &[
         words: "config",
         operands: "",
         sentence: "Show what serve would use and where it comes from.",
-        examples: &["linkjar config --port 80 --json"],
+        examples: &[],
         options: &[&JSON],
         environment: true,
     },

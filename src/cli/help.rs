@@ -8,7 +8,10 @@ use crate::options::OptionRow;
 /// The help for `topic`, several lines, each ended.
 pub(crate) fn help(topic: &Topic) -> String {
     let form = form(*topic);
-    let mut lines = vec![form.sentence.to_owned(), String::new()];
+    let mut lines = vec![form.sentence.to_owned()];
+    if !form.examples.is_empty() {
+        lines.push(String::new());
+    }
     lines.extend(form.examples.iter().map(|example| format!("  {example}")));
     if matches!(topic, Topic::Program) {
         lines.push(String::new());
