@@ -209,7 +209,7 @@ pub(super) static COMMANDS: &[&Form] = &[
         topic: Topic::Config,
         words: "config",
         operands: "",
-        sentence: "Show what serve would use and where it comes from.",
+        sentence: "Show what serve would use and where it comes from: linkjar config --json",
         examples: &[],
         options: &[&JSON],
         environment: true,
