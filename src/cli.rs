@@ -16,8 +16,8 @@ use pico_args::Arguments;
 use crate::limits::SELF_SIGNED_NAMES_MAX;
 use crate::options::{
     ADMIN, ALLOWED_HOSTS, BACKUP_KEEP, BASE_URL, CLICK_DURABILITY, CLICK_WINDOW, DATA_DIR, EMAIL, HOST, HTTP_PORT,
-    JSON, LOG_FORMAT, LOG_LEVEL, NUMTHREADS, OptionRow, PASSWORD_STDIN, PORT, TLS_CERT, TLS_KEY, TO, TRUSTED_PROXIES,
-    VERIFY,
+    JSON, LOG_FORMAT, LOG_LEVEL, NEW, NUMTHREADS, OptionRow, PASSWORD_STDIN, PORT, TLS_CERT, TLS_KEY, TO,
+    TRUSTED_PROXIES, VERIFY,
 };
 use crate::spelling::shown;
 use form::{COMMANDS, Form, GROUPS, SERVE};
@@ -296,6 +296,7 @@ impl Typed {
             backup_keep: self.value(&BACKUP_KEEP)?,
             log_level: self.value(&LOG_LEVEL)?,
             log_format: self.value(&LOG_FORMAT)?,
+            new: self.switch(&NEW),
         })
     }
 

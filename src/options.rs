@@ -38,6 +38,8 @@ pub(crate) struct Options {
     pub(crate) backup_keep: Option<String>,
     pub(crate) log_level: Option<String>,
     pub(crate) log_format: Option<String>,
+    /// Of `serve` alone: a missing data file is made even beside backups.
+    pub(crate) new: bool,
 }
 
 pub(crate) static HOST: OptionRow = OptionRow {
@@ -129,6 +131,7 @@ pub(crate) static EMAIL: OptionRow =
 
 pub(crate) static TO: OptionRow =
     OptionRow { value: Some("FILE"), ..OptionRow::switch("--to", "where it goes instead; must not exist") };
+pub(crate) static NEW: OptionRow = OptionRow::switch("--new", "begin anew beside backups");
 pub(crate) static VERIFY: OptionRow = OptionRow::switch("--verify", "only try whether it could be restored");
 
 /// Every option that the environment can give, in the order in which people read about them.

@@ -3,7 +3,7 @@
 //! One table, read by the parser and by the help. A command that is not here does not exist.
 
 use crate::options::{
-    ADMIN, BASE_URL, DATA_DIR, EMAIL, FROM_ENVIRONMENT, HOST, JSON, OptionRow, PASSWORD_STDIN, PORT, TLS_CERT, TO,
+    ADMIN, BASE_URL, DATA_DIR, EMAIL, FROM_ENVIRONMENT, HOST, JSON, NEW, OptionRow, PASSWORD_STDIN, PORT, TLS_CERT, TO,
     VERIFY,
 };
 
@@ -78,8 +78,8 @@ pub(super) static SERVE: Form = Form {
     words: "serve",
     operands: "",
     sentence: "Run the server, as linkjar alone does.",
-    examples: &["linkjar serve --base-url https://short.example --log-level info,links=debug"],
-    options: &[],
+    examples: &[],
+    options: &[&NEW],
     environment: true,
 };
 
@@ -209,7 +209,7 @@ pub(super) static COMMANDS: &[&Form] = &[
         topic: Topic::Config,
         words: "config",
         operands: "",
-        sentence: "Show what serve would use and where it comes from: linkjar config --json",
+        sentence: "Show what serve would use: linkjar config --json",
         examples: &[],
         options: &[&JSON],
         environment: true,

@@ -9,7 +9,7 @@ use log::warn;
 
 use crate::command::{Code, Error, machine};
 use crate::config::Config;
-use crate::store::{FILE_NAME, OpenError, Opened, Store};
+use crate::store::{FILE_NAME, OpenError, Opened, Store, begin_anew};
 
 /// What to do about a file that is damaged.
 pub(crate) const PUT_A_COPY: &str = "Put a backup in its place: linkjar restore FILE";
@@ -22,6 +22,16 @@ pub(crate) const PUT_A_COPY: &str = "Put a backup in its place: linkjar restore 
 pub(crate) fn open(config: &Config) -> Result<(Store, Opened), Error> {
     let folder = &config.data_dir;
     Store::open(folder, machine::page_cache_bytes(), report).map_err(|error| explain(folder, &error))
+}
+
+/// The same for a server that was told to begin anew: a missing data file is made even beside backups.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn open_anew(config: &Config) -> Result<(Store, Opened), Error> {
+    let made = begin_anew(&config.data_dir, machine::page_cache_bytes());
+    let new = made.map_err(|error| explain(&config.data_dir, &error))?;
+    open(config).map(|(store, opened)| (store, Opened { new, ..opened }))
 }
 
 /// The same for commands that make no sense without a data file.
@@ -95,7 +105,7 @@ pub(crate) fn explain(folder: &Path, error: &OpenError) -> Error {
         }
         OpenError::MissingBesideBackups => {
             let text = format!(
-                "{path} is {error}. Run linkjar restore with the newest of them, or move them away to start afresh."
+                "{path} is {error}. Run linkjar restore with the newest of them, or linkjar serve --new to begin afresh."
             );
             Error::usage(text)
         }

@@ -30,7 +30,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     }
     let clock = Clock::system();
     let tls = sockets::tls(&config, &clock)?;
-    let (store, opened) = data::open(&config)?;
+    let (store, opened) = if options.new { data::open_anew(&config) } else { data::open(&config) }?;
     data::warn_of_rights(&config.data_dir);
     if opened.repaired {
         let window_s = config.click_window.as_secs_f64();

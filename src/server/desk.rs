@@ -24,7 +24,7 @@ use std::time::Instant;
 use log::{info, warn};
 
 use crate::app::App;
-use crate::limits::{DESK_ANSWER_BYTES_MAX, DESK_LINE_BYTES_MAX, DESK_TIMEOUT, STOP_GRACE, STOP_POLL};
+use crate::limits::{ACCEPT_PAUSE, DESK_ANSWER_BYTES_MAX, DESK_LINE_BYTES_MAX, DESK_TIMEOUT, STOP_GRACE, STOP_POLL};
 use crate::store::{Backup, BackupError, CheckReport, Stage};
 
 const FOLDER: &str = ".desk";
@@ -57,10 +57,16 @@ impl Desk {
         let (app, is_closing) = (Arc::clone(app), Arc::clone(&closing));
         let thread = thread::Builder::new().name("desk".to_owned()).spawn(move || {
             let mut at_work: Option<JoinHandle<()>> = None;
-            while let Ok((stream, _)) = listener.accept() {
+            loop {
+                let accepted = listener.accept();
                 if is_closing.load(Ordering::Acquire) {
                     break;
                 }
+                let Ok((stream, _)) = accepted else {
+                    // No descriptor to spare just now.
+                    thread::sleep(ACCEPT_PAUSE);
+                    continue;
+                };
                 if at_work.as_ref().is_some_and(|work| !work.is_finished()) {
                     refuse(stream, &BackupError::Busy);
                     continue;

@@ -22,9 +22,10 @@ use crate::clock::Timestamp;
 use crate::limits::{BACKUP_LAST_CHUNKS, BACKUP_PASSES_MAX};
 use crate::store::backend::Storage;
 use crate::store::check::{self, Report};
+use crate::store::create::{self, BACKUPS};
 use crate::store::dirty::CHUNK_BYTES;
 use crate::store::error::{Error, OpenError};
-use crate::store::file::{self, BACKUPS, FORMAT, Held};
+use crate::store::file::{self, FORMAT, Held};
 use crate::store::{Store, tables};
 
 pub(crate) use daily::Daily;
@@ -197,7 +198,7 @@ impl Store {
     fn backup_folder(&self) -> Result<PathBuf, BackupError> {
         let make = doing("making the folder of backups");
         let folder = std::path::absolute(folder_of(self.file.path()).join(BACKUPS)).map_err(&make)?;
-        file::create_folder(&folder).map_err(make)?;
+        create::create_folder(&folder).map_err(make)?;
         Ok(folder)
     }
 

@@ -1,10 +1,9 @@
-//! The data file: made so that a crash leaves a whole one or none, opened so that one which is not ours stays as it
+//! The data file: opened so that one which is not ours stays as it
 //! was, opened again after the disk has failed.
 
 use std::cell::Cell;
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,12 +12,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use redb::backends::FileBackend;
-use redb::{Builder, Database, DatabaseError, Durability, ReadableDatabase};
+use redb::{Builder, Database, DatabaseError, ReadableDatabase};
 
 use crate::limits::REOPEN_WAIT;
-use crate::random;
 use crate::store::Report;
 use crate::store::backend::{self, Hold, Storage};
+use crate::store::create::create_if_missing;
 use crate::store::error::{Error, Kind, OpenError};
 use crate::store::ledger::migrate;
 use crate::store::tables::{self, META};
@@ -29,8 +28,6 @@ pub(super) const FORMAT: u32 = 2;
 const FORMAT_OF_ROWS: u32 = 1;
 /// The name of the data file inside the data folder.
 pub(crate) const FILE_NAME: &str = "linkjar.redb";
-/// Backups stand here; an absent data file beside them is not replaced by a fresh one.
-pub(super) const BACKUPS: &str = "backups";
 /// Every redb file begins with this (redb, `docs/design.md`, "Database header").
 const MAGIC: &[u8; 9] = b"redb\x1a\x0a\xa9\x0d\x0a";
 /// The shortest file with a header; anything shorter was cut off.
@@ -193,85 +190,6 @@ impl DataFile {
     pub(super) fn close(&self) {
         self.turn(State::Shut);
     }
-}
-
-/// Makes the folder and an empty data file where there are none. True when the file is new.
-fn create_if_missing(folder: &Path, path: &Path, cache_bytes: usize) -> Result<bool, OpenError> {
-    // `symlink_metadata`, so that a dangling link counts as something that somebody put there.
-    if fs::symlink_metadata(path).is_ok() {
-        return Ok(false);
-    }
-    let io = |error: io::Error| OpenError::Io(error.to_string());
-    create_folder(folder).map_err(io)?;
-    if fs::read_dir(folder.join(BACKUPS)).is_ok_and(|mut files| files.next().is_some()) {
-        return Err(OpenError::MissingBesideBackups);
-    }
-    // Two processes that start at once make one file: the lock is on the folder and goes with this function.
-    let lock = File::open(folder).map_err(io)?;
-    lock.lock().map_err(io)?;
-    if fs::symlink_metadata(path).is_ok() {
-        return Ok(false);
-    }
-    create(path, cache_bytes)?;
-    lock.sync_all().map_err(io)?;
-    Ok(true)
-}
-
-/// Makes a folder and those above it. A new folder is on disk once the one above it is, or a power cut could take it
-/// away with all that is in it.
-///
-/// # Errors
-/// Those of the file system; what was made by then stays.
-pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
-    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
-    let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    for new in missing {
-        // The umask may have taken more away than it should.
-        fs::set_permissions(new, Permissions::from_mode(0o700))?;
-        let above = new.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // One that we may write to but not read cannot be synced.
-        if let Ok(above) = File::open(above) {
-            above.sync_all()?;
-        }
-    }
-    Ok(())
-}
-
-/// Makes a data file under a temporary name and renames it when it is whole and on disk: a crash in between leaves
-/// nothing that would be taken for a data file.
-fn create(path: &Path, cache_bytes: usize) -> Result<(), OpenError> {
-    let io = |error: io::Error| OpenError::Io(error.to_string());
-    let temporary = path.with_extension("redb.new");
-    match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io(error)),
-        _ => {}
-    }
-    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&temporary).map_err(io)?;
-    file.set_permissions(Permissions::from_mode(0o600)).map_err(io)?;
-    let synced = file.try_clone().map_err(io)?;
-    let made = (|| -> Result<(), Error> {
-        let backend = FileBackend::new(file).map_err(redb::Error::from)?;
-        let database =
-            Builder::new().set_cache_size(cache_bytes).create_with_backend(backend).map_err(redb::Error::from)?;
-        let mut tx = database.begin_write()?;
-        tx.set_durability(Durability::Immediate).map_err(redb::Error::from)?;
-        for table in tables::ALL {
-            tx.open_table(table)?;
-        }
-        {
-            let mut meta = tx.open_table(META)?;
-            let mut put = |key: &str, value: &[u8]| meta.insert(key.as_bytes(), value).map(drop);
-            put("schema", &FORMAT.to_be_bytes())?;
-            put("version", env!("CARGO_PKG_VERSION").as_bytes())?;
-            put("secret", &random::bytes::<32>()?)?;
-        }
-        tx.commit()?;
-        Ok(())
-    })();
-    made.map_err(|error| OpenError::Io(error.to_string()))?;
-    synced.sync_all().map_err(io)?;
-    fs::rename(&temporary, path).map_err(io)
 }
 
 /// A file that has opened and is ours, while nothing has been written to it.

@@ -1,7 +1,7 @@
 //! Copies of the data file: made while the server works, proven before they have a name, never in place of another.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -141,6 +141,52 @@ fn a_running_server_refuses_what_a_command_refuses() {
     is_error(&run(folder, &["backup", "--to", "link.redb"]), 1, "link.redb exists already");
     assert!(copy.exists());
     assert!(!folder.join("nowhere").exists());
+}
+
+/// A small disk of its own, where this may be mounted; gone when dropped.
+struct Disk(TempDir);
+
+impl Disk {
+    fn mount() -> Option<Disk> {
+        let disk = Disk(TempDir::new().unwrap());
+        let mount = ["-t", "tmpfs", "-o", "size=8m", "tmpfs", disk.0.path().to_str().unwrap()];
+        let output = std::process::Command::new("mount").args(mount).output();
+        output.is_ok_and(|output| output.status.success()).then_some(disk)
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg(self.0.path()).output();
+    }
+}
+
+#[test]
+fn a_full_disk_keeps_the_backups_it_has() {
+    let Some(disk) = Disk::mount() else {
+        println!("skipped: no file system can be mounted here");
+        return;
+    };
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    let backup = |name: &str| {
+        let target = disk.0.path().join(name);
+        run(appliance.folder.path(), &["backup", "--to", target.to_str().unwrap()])
+    };
+    let first = made(&backup("first.redb"));
+    // Room for ever less: it ends while copying, or while the copy is examined.
+    for free in [64 << 10, 16 << 10, 0] {
+        admin.make_link("https://target.example/", &format!("s{free}"));
+        let used = fs::metadata(&first).unwrap().blocks() * 512;
+        let filler = vec![1; usize::try_from((8 << 20) - used - free).unwrap()];
+        fs::write(disk.0.path().join("filler"), filler).unwrap();
+        is_error(&backup("second.redb"), 1, "no backup was made");
+        assert_eq!(names(disk.0.path()), ["filler", "first.redb"]);
+        fs::remove_file(disk.0.path().join("filler")).unwrap();
+    }
+    made(&backup("second.redb"));
+    let checked = run(appliance.folder.path(), &["check"]);
+    assert_eq!(checked.code(), 0, "the data file and its server are well: {}", checked.stderr);
 }
 
 #[test]

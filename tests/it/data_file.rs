@@ -228,6 +228,13 @@ fn a_missing_file_beside_its_backups_is_not_replaced() {
         assert!(ended.stderr.contains("missing, but its backups are here"), "{}", ended.stderr);
         assert!(contents(&data) == before);
     }
+    // Unless somebody says that it is meant.
+    let new = Start::with_admin().arg("--new");
+    fs::create_dir_all(new.data().join("backups")).unwrap();
+    fs::write(new.data().join("backups/linkjar-2026-01-01.redb"), "a backup").unwrap();
+    let server = new.run();
+    assert_eq!(fs::read(server.data().join("backups/linkjar-2026-01-01.redb")).unwrap(), b"a backup");
+    server.restart();
     // An empty folder for backups promises nothing.
     fs::remove_file(data.join("backups/linkjar-2026-01-01.redb")).unwrap();
     assert!(matches!(start(&data), Tried::Running(_)));

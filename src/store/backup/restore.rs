@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{BackupError, Temporary, doing, prove, rename, sync_folder};
 use crate::clock::Timestamp;
 use crate::store::check::Report;
+use crate::store::create::create_folder;
 use crate::store::error::OpenError;
 use crate::store::file::{self, FILE_NAME};
 
@@ -37,7 +38,7 @@ impl Restore {
             return Err(BackupError::Open(OpenError::Damaged("it is not a file".to_owned())));
         }
         let mut source = File::open(from).map_err(open)?;
-        file::create_folder(folder).map_err(doing("making the data folder"))?;
+        create_folder(folder).map_err(doing("making the data folder"))?;
         let lock = File::open(folder).map_err(doing("opening the data folder"))?;
         lock.try_lock().map_err(|_| BackupError::Busy)?;
         let path = folder.join(FILE_NAME);

@@ -1,12 +1,13 @@
 //! Which files open, and that all others stay as they are.
 
-use std::fs::Permissions;
+use std::fs::{OpenOptions, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use redb::TableDefinition;
 
 use super::*;
 use crate::store::Store;
+use crate::store::create::BACKUPS;
 use crate::store::tests::{CACHE_BYTES, NOW, audit, click, folder_with, fresh, ignore, link, open, user};
 use crate::user::UserId;
 use crate::visitor::Class;
