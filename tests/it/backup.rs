@@ -1,7 +1,9 @@
 //! Copies of the data file: made while the server works, proven before they have a name, never in place of another.
 
 use std::fs;
+use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -141,6 +143,37 @@ fn a_running_server_refuses_what_a_command_refuses() {
     is_error(&run(folder, &["backup", "--to", "link.redb"]), 1, "link.redb exists already");
     assert!(copy.exists());
     assert!(!folder.join("nowhere").exists());
+}
+
+#[test]
+fn the_desk_stands_odd_words_and_serves_one_at_a_time() {
+    let appliance = Start::with_admin().run();
+    let ask = |words: &[u8]| {
+        let mut stream = UnixStream::connect(appliance.data().join(".desk/socket")).unwrap();
+        // It may have heard enough before the end.
+        let _ = stream.write_all(words);
+        stream
+    };
+    let answer = |words: &[u8]| {
+        let mut text = String::new();
+        let _ = ask(words).read_to_string(&mut text);
+        text
+    };
+    for words in [b"nonsense\n".as_slice(), b"\n", b"backups\n", &[b'x'; 20_000]] {
+        let text = answer(words);
+        assert!(text.is_empty() || text.starts_with("failed failed ") && text.lines().count() == 1, "{text}");
+    }
+    assert_eq!(answer(b"backup \xff\n"), "");
+    let silent = ask(b"");
+    // Until its time is up, or it goes.
+    is_error(&run(appliance.folder.path(), &["backup"]), 1, "another backup is being made. Try again later.");
+    drop(silent);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(5);
+    while run(appliance.folder.path(), &["check"]).code() != 0 {
+        assert!(std::time::Instant::now() < deadline);
+    }
+    made(&run(appliance.folder.path(), &["backup"]));
+    is_error(&run(appliance.folder.path(), &["backup", "--to", "a\nb"]), 2, "--to names a file whose name is no text");
 }
 
 /// A small disk of its own, where this may be mounted; gone when dropped.
