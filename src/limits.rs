@@ -346,6 +346,8 @@ pub(crate) const BACKUP_KEEP_MAX: usize = 400;
 pub(crate) const DESK_LINE_BYTES_MAX: u64 = 8_192;
 /// The answer: a line for each 4 MiB that were copied, and [`FINDINGS_MAX`] rows with keys of some hundred bytes.
 pub(crate) const DESK_ANSWER_BYTES_MAX: u64 = 16 << 20;
+/// Who comes while another is served waits this long before hearing so: two commands may follow each other closely.
+pub(crate) const DESK_PATIENCE: Duration = Duration::from_millis(500);
 /// Either side of such a conversation is on this machine and has nothing to wait for but the copying itself.
 pub(crate) const DESK_TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -24,7 +24,9 @@ use std::time::Instant;
 use log::{info, warn};
 
 use crate::app::App;
-use crate::limits::{ACCEPT_PAUSE, DESK_ANSWER_BYTES_MAX, DESK_LINE_BYTES_MAX, DESK_TIMEOUT, STOP_GRACE, STOP_POLL};
+use crate::limits::{
+    ACCEPT_PAUSE, DESK_ANSWER_BYTES_MAX, DESK_LINE_BYTES_MAX, DESK_PATIENCE, DESK_TIMEOUT, STOP_GRACE, STOP_POLL,
+};
 use crate::store::{Backup, BackupError, CheckReport, Stage};
 
 const FOLDER: &str = ".desk";
@@ -67,6 +69,11 @@ impl Desk {
                     thread::sleep(ACCEPT_PAUSE);
                     continue;
                 };
+                // One who has just been served may be on the way out.
+                let patience = Instant::now() + DESK_PATIENCE;
+                while at_work.as_ref().is_some_and(|work| !work.is_finished()) && Instant::now() < patience {
+                    thread::sleep(STOP_POLL);
+                }
                 if at_work.as_ref().is_some_and(|work| !work.is_finished()) {
                     refuse(stream, &BackupError::Busy);
                     continue;
