@@ -97,7 +97,7 @@ impl Site {
         let (mut sum, mut next) = (0, Some("/links".to_owned()));
         while let Some(path) = next {
             let page = browser.open(&path).body;
-            let cells = page.split("class=\"cell-clicks\">").skip(1);
+            let cells = page.split("class=\"count-beside\">").skip(1);
             sum += cells.map(|cell| number(cell.split('<').next().unwrap_or_default())).sum::<u64>();
             let link = page.split("class=\"button pager-next\"").nth(1);
             next = link.and_then(|link| attribute(&link[..link.find('>')?], "href"));
