@@ -33,7 +33,8 @@ fn key(user: &str, slug: &str) -> String {
 }
 
 /// The link of a plain short address, if it is in memory. `target` is the request target as sent; whatever needs more
-/// than a look (escapes, another shape) is not found here, and nothing is when a redirect has to wait for its click. Waits for nothing.
+/// than a look (escapes, another shape) is not found here, and nothing is when a redirect has to wait for its click.
+/// Waits for nothing.
 pub(crate) fn hot(app: &App, target: &str) -> Option<Arc<Redirect>> {
     if app.is_strict {
         return None;
