@@ -14,6 +14,7 @@ use rustix::process::Signal;
 use crate::appliance::{ADMIN, Appliance, PASSWORD, Start};
 use crate::browser::{Browser, Page, encode, raw};
 use crate::connection::{Connection, get};
+use crate::mutate::Numbers;
 
 const LINE: &str = "POST /links/new HTTP/1.1\r\n";
 
@@ -533,22 +534,6 @@ fn whoever_sends_a_byte_a_second_is_told_after_ten() {
                 assert_ne!(connection.answer(true).status, 408);
             }
         }
-    }
-}
-
-/// Numbers that are the same on every run (splitmix64).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from(mixed >> 33).unwrap() % bound
-    }
-
-    fn byte(&mut self) -> u8 {
-        u8::try_from(self.below(256)).unwrap()
     }
 }
 

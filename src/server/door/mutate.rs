@@ -30,7 +30,7 @@ const WORDS: &[&[u8]] = &[
 ];
 
 /// Numbers that are the same on every run (splitmix64).
-pub(crate) struct Numbers(u64);
+pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
     fn next(&mut self) -> u64 {

@@ -1,6 +1,7 @@
 //! Heads: what is doubtful row by row, every bound at its edge, no dependence on cuts, no panic on mutations.
 
 use super::*;
+use crate::server::door::mutate::Numbers;
 use crate::web::headers::NAMES;
 
 /// What a row expects.
@@ -422,18 +423,6 @@ fn check_rewritten(head: &Head) {
     }
     assert_eq!((again.method, &again.target, fields(&again)), (head.method, &head.target, headers));
     assert_eq!((again.bytes, again.framing), (out.len(), Framing::Length(7)));
-}
-
-/// Numbers that are the same on every run (splitmix64).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from(mixed >> 33).unwrap() % bound
-    }
 }
 
 /// Changes, adds, removes or copies a few bytes.
