@@ -38,7 +38,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ipnet", &["src/proxy.rs"]),
     ("log", &["src/command/", "src/config/logging.rs", "src/housekeeping", "src/server/", "src/web/"]),
     ("maud", &["ui/"]),
-    ("memchr", &["src/server/door/head.rs"]),
+    ("memchr", &["src/server/door/head.rs", "src/server/wire.rs"]),
     ("mio", &["src/server/door/"]),
     ("percent_encoding", &["src/target.rs", "src/web/percent.rs"]),
     ("pico_args", &["src/cli.rs"]),
@@ -48,7 +48,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rpassword", &["src/command/password.rs"]),
     ("rust_embed", &["ui/assets.rs"]),
     ("rustls", &["src/command/health/tls.rs", "src/server/"]),
-    ("rustix", &["src/server/mod.rs", "src/store/backup.rs"]),
+    ("rustix", &["src/server/door/admission.rs", "src/server/mod.rs", "src/store/backup.rs"]),
     ("serde", &["src/store/record.rs"]),
     ("serde_json", &["src/command/", "src/config/"]),
     (

@@ -81,7 +81,7 @@ pub(super) fn print_or_apologise(response: &Response, send: Send, connection: &s
 
 /// Where some bytes first stand in others.
 pub(super) fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
+    memchr::memmem::find(bytes, wanted)
 }
 
 /// The time as it stands in `Date`, written anew once a second.

@@ -7,6 +7,7 @@ use std::time::Instant;
 use log::{debug, warn};
 use mio::net::TcpStream;
 use mio::{Interest, Token};
+use rustix::io::Errno;
 
 use crate::limits::{
     ACCEPT_PAUSE, CLIENTS_PER_ADDRESS_MAX, EVICTED_SHARE, HALF_OPEN_MAX, HANDSHAKES_PER_ADDRESS_MAX, HANDSHAKES_WINDOW,
@@ -19,8 +20,8 @@ use crate::server::door::{Loop, Speech};
 use crate::server::wire::{self, Send};
 use crate::web;
 
-/// ENOMEM, ENFILE, EMFILE, ENOBUFS: more connections than the system has room for (accept(2)).
-const OUT_OF: [i32; 4] = [12, 23, 24, 105];
+/// More connections than the system has room for (accept(2)).
+const OUT_OF: [Errno; 4] = [Errno::NOMEM, Errno::NFILE, Errno::MFILE, Errno::NOBUFS];
 
 impl Loop {
     /// Takes connections that wait at a listening socket, at most so many: more may come while these are seen to, and
@@ -45,7 +46,7 @@ impl Loop {
                 Err(error) => {
                     // Descriptors or memory have run out: whoever waits longest makes room, and others wait a moment.
                     // Where that has not helped, another program takes what becomes free; nobody else has to go.
-                    let has_run_out = error.raw_os_error().is_some_and(|code| OUT_OF.contains(&code));
+                    let has_run_out = Errno::from_io_error(&error).is_some_and(|code| OUT_OF.contains(&code));
                     self.note_starved(&error, now);
                     if !has_run_out || self.has_made_room || !self.evict(None, 1, now) {
                         self.accept_again = Some(now + ACCEPT_PAUSE);

@@ -69,6 +69,7 @@ pub(super) struct Client {
     pub(super) half_open_noted: bool,
     /// The program ends: no request after this one, and no more time for it.
     is_last: bool,
+    /// When the step that is waited for began, or was last seen to go on.
     since: Instant,
     deadline: Instant,
 }
@@ -89,7 +90,7 @@ enum Phase {
     Discarding(usize),
 }
 
-/// How little is lost by closing a connection: the least first.
+/// How far a connection has come: between requests first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Standing {
     /// Between requests.
@@ -191,7 +192,6 @@ impl Client {
         self.deadline = self.deadline.min(self.since + IDLE_TIMEOUT_CROWDED);
     }
 
-    /// When the step that is waited for began, or was last seen to go on.
     pub(super) fn since(&self) -> Instant {
         self.since
     }
@@ -206,7 +206,6 @@ impl Client {
         self.socket.is_half_open()
     }
 
-    /// How little is lost by closing this connection now.
     pub(super) fn standing(&self) -> Standing {
         match self.phase {
             Phase::Head if self.input.is_empty() => Standing::Idle,
@@ -230,8 +229,9 @@ impl Client {
         }
     }
 
-    /// Others have had theirs: this client may go on.
-    pub(super) fn begin_turn(&mut self) {
+    /// Others have had theirs: this client may go on. `is_crowded`: there are so many that each should be short.
+    pub(super) fn begin_turn(&mut self, is_crowded: bool) {
+        self.is_crowded = is_crowded;
         self.socket.begin_turn();
     }
 
@@ -258,8 +258,7 @@ impl Client {
 
     /// Sees to a client that may have nothing new to say for a while: buffers that thousands of clients share come
     /// before [`Client::proceed`] and go after it.
-    pub(super) fn lend(&mut self, buffers: &mut Buffers, is_crowded: bool) {
-        self.is_crowded = is_crowded;
+    pub(super) fn lend(&mut self, buffers: &mut Buffers) {
         self.input.lend(&mut buffers.input);
         self.output.lend(&mut buffers.output);
     }

@@ -29,11 +29,11 @@ impl Loop {
     pub(super) fn proceed(&mut self, key: usize, now: Instant) {
         let is_crowded = self.is_crowded();
         if let Some(client) = self.clients.get_mut(key) {
-            client.begin_turn();
+            client.begin_turn(is_crowded);
         }
         loop {
             let Some(client) = self.clients.get_mut(key) else { return };
-            client.lend(&mut self.buffers, is_crowded);
+            client.lend(&mut self.buffers);
             match client.proceed(now) {
                 Next::Wait => break,
                 Next::Close => return self.close(key),
@@ -175,7 +175,7 @@ impl Loop {
                 if is_here(&self.clients, ticket)
                     && let Some(client) = self.clients.get_mut(ticket.key)
                 {
-                    client.lend(&mut self.buffers, false);
+                    client.lend(&mut self.buffers);
                     match taken {
                         Some((stream, rest)) => client.begin_stream([status_line, rest], stream, is_last, now),
                         None => client.forward([status_line, rest], is_last, now),
@@ -203,7 +203,7 @@ impl Loop {
         if is_here(&self.clients, ticket)
             && let Some(client) = self.clients.get_mut(ticket.key)
         {
-            client.lend(&mut self.buffers, false);
+            client.lend(&mut self.buffers);
             if client.take_piece(stream, piece, now) {
                 self.proceed(ticket.key, now);
             } else {

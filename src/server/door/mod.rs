@@ -48,8 +48,7 @@ use feeder::Feeder;
 use lane::Lane;
 use opener::Opener;
 
-/// The first listening socket; a second stands behind it.
-const LISTENERS: usize = 0;
+/// Tokens: the listening sockets from 0 on, the waker, the lanes, then the clients.
 const LISTENERS_MAX: usize = 2;
 const WAKER: Token = Token(LISTENERS_MAX);
 const FIRST_LANE: usize = LISTENERS_MAX + 1;
@@ -105,8 +104,9 @@ impl Door {
     /// # Errors
     /// A sentence for the operator.
     pub(super) fn start(setting: Setting, failed: Sender<String>) -> Result<Door, String> {
-        let (mut state, waker) =
-            Loop::new(setting).map_err(|error| format!("the network front cannot start: {error}"))?;
+        let (mut state, waker) = Loop::new(setting).map_err(|error| {
+            format!("the network front cannot start: {error}. Raise the open-file limit (ulimit -n)")
+        })?;
         let run = move || {
             let ended = catch_unwind(AssertUnwindSafe(|| state.run()));
             if ended.is_err() || !state.app.is_stopping() {
@@ -202,7 +202,7 @@ impl Loop {
         for (index, Entrance { listener, speech }) in setting.entrances.into_iter().enumerate() {
             listener.set_nonblocking(true)?;
             let mut listener = TcpListener::from_std(listener);
-            poll.registry().register(&mut listener, Token(LISTENERS + index), Interest::READABLE)?;
+            poll.registry().register(&mut listener, Token(index), Interest::READABLE)?;
             listeners.push((listener, speech));
         }
         let opener = Opener::start(Arc::clone(&setting.pool), seats, Arc::clone(&waker))?;

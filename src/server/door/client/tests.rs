@@ -109,8 +109,8 @@ impl Pair {
         self.client.note_readable(true);
         let now = self.at(seconds);
         let mut buffers = Buffers::default();
-        self.client.begin_turn();
-        self.client.lend(&mut buffers, false);
+        self.client.begin_turn(false);
+        self.client.lend(&mut buffers);
         let next = self.client.proceed(now);
         self.client.settle(&mut buffers);
         next
@@ -475,7 +475,8 @@ fn a_crowd_hurries_a_client_under_tls_too() {
     let now = pair.at(1);
     pair.until(|pair| {
         pair.client.note_readable(false);
-        pair.client.lend(&mut Buffers::default(), true);
+        pair.client.begin_turn(true);
+        pair.client.lend(&mut Buffers::default());
         check(&pair.client.proceed(now), "wait");
         pair.client.standing() == Standing::Idle
     });

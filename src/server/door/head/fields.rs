@@ -158,30 +158,12 @@ fn printable<'a>(field: &Field<'a>) -> Cow<'a, str> {
     }
 }
 
-/// Which bytes may stand in a token.
-const TOKEN: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < table.len() {
-        let is_letter = (byte as u8).is_ascii_alphanumeric();
-        table[byte] = is_letter && byte < 0x80;
-        byte += 1;
-    }
-    let marks = b"!#$%&'*+-.^_`|~";
-    let mut at = 0;
-    while at < marks.len() {
-        table[marks[at] as usize] = true;
-        at += 1;
-    }
-    table
-};
-
 /// Whether a byte may stand in a token, such as a method or a field name.
 ///
 /// # Source
 /// `tchar` in RFC 9110, section 5.6.2.
 pub(crate) fn is_token_byte(byte: u8) -> bool {
-    TOKEN[usize::from(byte)]
+    matches!(byte, b'0'..=b'9' | b'A'..=b'Z' | b'^'..=b'z' | b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'|' | b'~')
 }
 
 /// Whether a byte may stand in a field value: white space, visible ASCII, and `obs-text`.
