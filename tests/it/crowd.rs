@@ -3,9 +3,10 @@
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit};
 use socket2::{Domain, Socket, Type};
 
 use crate::appliance::{Appliance, Start};
@@ -166,6 +167,26 @@ fn a_newcomer_takes_the_place_of_who_has_been_idle_for_longest() {
     assert!(!appliance.log().contains("no room"), "room was made before it was missing: {}", appliance.log());
     drop((idle, newcomers));
     eventually("descriptors stay", || held(appliance.pid()).0 < 130 - ROOM);
+}
+
+/// Another program takes what becomes free, or the limit was lowered: closing one after the other would help nobody.
+#[test]
+fn visitors_stay_where_closing_one_of_them_makes_no_room() {
+    let appliance = Start::with_admin().run();
+    let address = appliance.address;
+    let mut idle = crowd(&appliance, 60);
+    idle.iter_mut().for_each(|connection| check_alive(connection, address));
+    let pid = Pid::from_raw(i32::try_from(appliance.pid()).unwrap());
+    let usual =
+        prlimit(pid, Resource::Nofile, Rlimit { current: Some(20), maximum: getrlimit(Resource::Nofile).maximum });
+    let usual = usual.unwrap();
+    let mut newcomers: Vec<Connection> = (0..3).map(|_| Connection::open(address)).collect();
+    // Time for a dozen tries.
+    thread::sleep(Duration::from_millis(600));
+    let gone = idle.iter_mut().filter_map(|connection| is_closed(&mut connection.stream).then_some(())).count();
+    assert!((1..=3).contains(&gone), "{gone} were closed for nobody");
+    prlimit(pid, Resource::Nofile, usual).unwrap();
+    newcomers.iter_mut().for_each(|connection| check_alive(connection, address));
 }
 
 /// Everybody asks at one moment, and others come when all are at work.
