@@ -105,7 +105,7 @@ impl Door {
     /// A sentence for the operator.
     pub(super) fn start(setting: Setting, failed: Sender<String>) -> Result<Door, String> {
         let (mut state, waker) = Loop::new(setting).map_err(|error| {
-            format!("the network front cannot start: {error}. Raise the open-file limit (ulimit -n)")
+            format!("the network front cannot start: {error}. Raise the open-file limit (ulimit -n).")
         })?;
         let run = move || {
             let ended = catch_unwind(AssertUnwindSafe(|| state.run()));
