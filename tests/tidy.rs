@@ -48,7 +48,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rpassword", &["src/command/password.rs"]),
     ("rust_embed", &["ui/assets.rs"]),
     ("rustls", &["src/command/health/tls.rs", "src/server/"]),
-    ("rustix", &["src/server/door/admission.rs", "src/server/mod.rs", "src/store/backup.rs"]),
+    ("rustix", &["src/server/door/admission.rs", "src/server/mod.rs", "src/store/copy.rs"]),
     ("serde", &["src/store/record.rs"]),
     ("serde_json", &["src/command/", "src/config/"]),
     (
@@ -57,6 +57,7 @@ const HOMES: &[(&str, &[&str])] = &[
             "src/command/tls_self_signed.rs",
             "src/session.rs",
             "src/store/backup.rs",
+            "src/store/copy.rs",
             "src/store/one_time.rs",
             "src/web/access.rs",
             "ui/build.rs",

@@ -18,6 +18,7 @@ mod backend;
 mod backup;
 mod check;
 mod clicks;
+mod copy;
 mod create;
 mod dirty;
 mod error;

@@ -4,9 +4,10 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::{BackupError, Temporary, doing, prove, rename, sync_folder};
+use super::{BackupError, doing, prove};
 use crate::clock::Timestamp;
 use crate::store::check::Report;
+use crate::store::copy::{Temporary, rename, sync_folder};
 use crate::store::create::create_folder;
 use crate::store::error::OpenError;
 use crate::store::file::{self, FILE_NAME};

@@ -1,6 +1,8 @@
 //! A copy that gets its name is whole; one that fails leaves nothing.
 
 use std::cell::Cell;
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::*;
@@ -14,7 +16,7 @@ thread_local! {
     static ROOM: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-pub(super) fn at_copy() -> io::Result<()> {
+pub(in crate::store) fn at_copy() -> io::Result<()> {
     match ROOM.get() {
         Some(0) => Err(ErrorKind::StorageFull.into()),
         room => {

@@ -1,0 +1,120 @@
+//! A file that becomes a copy of the data file: under a temporary name until it is whole, and never in another's place.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use sha2::{Digest, Sha256};
+
+use crate::store::backend::Storage;
+use crate::store::backup::{BackupError, doing};
+use crate::store::dirty::CHUNK_BYTES;
+
+/// A file under a temporary name; dropped, it is gone.
+pub(super) struct Temporary {
+    pub(super) path: PathBuf,
+    pub(super) file: Arc<File>,
+}
+
+impl Temporary {
+    /// Makes it, for nobody but us; one that a killed process left behind goes first.
+    pub(super) fn create(path: PathBuf) -> Result<Temporary, BackupError> {
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(BackupError::Io("removing an unfinished copy", error));
+            }
+            _ => {}
+        }
+        let create = doing("making the copy");
+        let file =
+            OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path).map_err(&create)?;
+        // From here on it is removed when something fails. The umask may have taken more away than it should.
+        let temporary = Temporary { path, file: Arc::new(file) };
+        temporary.file.set_permissions(Permissions::from_mode(0o600)).map_err(create)?;
+        Ok(temporary)
+    }
+
+    /// Gives it its name. What stands there already stays.
+    pub(super) fn keep(self, target: &Path) -> Result<(), BackupError> {
+        rename(&self.path, target).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => BackupError::Exists(target.to_owned()),
+            _ => BackupError::Io("naming the copy", error),
+        })?;
+        sync_folder(target).map_err(doing("naming the copy"))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // After a rename there is nothing under this name.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Renames a file unless there is another under the new name.
+///
+/// # Errors
+/// [`ErrorKind::AlreadyExists`], and those of the file system.
+pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {}
+        other => return Ok(other?),
+    }
+    // A file system that knows no such renaming; a second name takes no other's place either.
+    fs::hard_link(from, to)?;
+    fs::remove_file(from)
+}
+
+/// Puts a file's name on disk.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(folder_of(path))?.sync_all()
+}
+
+/// Where a file stands.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Chunk {
+    /// Nothing of it is in the copy: zeros need not be written.
+    New,
+    Again,
+}
+
+/// Copies a chunk, or what the file has of it.
+pub(super) fn copy_chunk(from: &Storage, to: &File, chunk: u64, buffer: &mut [u8], kind: Chunk) -> io::Result<()> {
+    let offset = chunk * CHUNK_BYTES;
+    let left = from.len()?.saturating_sub(offset).min(CHUNK_BYTES);
+    // At most a chunk, so it fits.
+    let part = &mut buffer[..left as usize];
+    match from.read(offset, part) {
+        Ok(()) => {}
+        // The file became shorter in between; what it lost is not needed.
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(()),
+        Err(error) => return Err(error),
+    }
+    if kind == Chunk::New && part.iter().all(|byte| *byte == 0) {
+        return Ok(());
+    }
+    #[cfg(test)]
+    crate::store::backup::tests::at_copy()?;
+    to.write_all_at(part, offset)
+}
+
+/// Length and SHA-256 of a file.
+pub(super) fn digest(path: &Path) -> io::Result<(u64, String)> {
+    let (mut file, mut sha, mut bytes) = (File::open(path)?, Sha256::new(), 0);
+    let mut buffer = vec![0; CHUNK_BYTES as usize];
+    loop {
+        let count = file.read(&mut buffer)?;
+        if count == 0 {
+            return Ok((bytes, crate::random::hex(&sha.finalize())));
+        }
+        sha.update(&buffer[..count]);
+        bytes += count as u64;
+    }
+}
