@@ -15,8 +15,8 @@ use pico_args::Arguments;
 
 use crate::limits::SELF_SIGNED_NAMES_MAX;
 use crate::options::{
-    ADMIN, ALLOWED_HOSTS, BACKUP_KEEP, BASE_URL, CLICK_DURABILITY, CLICK_WINDOW, DATA_DIR, EMAIL, HOST, HTTP_PORT,
-    JSON, LOG_FORMAT, LOG_LEVEL, NEW, NUMTHREADS, OptionRow, PASSWORD_STDIN, PORT, TLS_CERT, TLS_KEY, TO,
+    ADMIN, ALLOWED_HOSTS, BACKUP_KEEP, BASE_URL, CLICK_DURABILITY, CLICK_WINDOW, DATA_DIR, DRY_RUN, EMAIL, HOST,
+    HTTP_PORT, JSON, LOG_FORMAT, LOG_LEVEL, NEW, NUMTHREADS, OptionRow, PASSWORD_STDIN, PORT, TLS_CERT, TLS_KEY, TO,
     TRUSTED_PROXIES, VERIFY,
 };
 use crate::spelling::shown;
@@ -66,6 +66,10 @@ pub(crate) enum Command {
         options: Options,
         file: String,
         verify: bool,
+    },
+    Migrate {
+        options: Options,
+        dry_run: bool,
     },
     Settings {
         options: Options,
@@ -125,6 +129,7 @@ pub(crate) fn parse(args: Vec<OsString>) -> Result<Command, Usage> {
         Topic::Backup => backup(typed),
         Topic::Check => check(typed),
         Topic::Restore => restore(typed),
+        Topic::Migrate => migrate(typed),
         Topic::Settings => settings(typed),
         Topic::Config => config(typed),
         Topic::Health => health(typed),
@@ -230,6 +235,13 @@ fn restore(mut typed: Typed) -> Result<Command, Usage> {
     let verify = typed.switch(&VERIFY);
     let file = typed.name()?;
     Ok(Command::Restore { options, file, verify })
+}
+
+fn migrate(mut typed: Typed) -> Result<Command, Usage> {
+    let options = typed.options()?;
+    let dry_run = typed.switch(&DRY_RUN);
+    typed.operands(0)?;
+    Ok(Command::Migrate { options, dry_run })
 }
 
 fn settings(mut typed: Typed) -> Result<Command, Usage> {

@@ -323,6 +323,16 @@ pub(crate) const SELF_SIGNED_S: i64 = 825 * 86_400;
 /// Names in such a certificate; a machine is called a handful of things, and each handshake carries all of them.
 pub(crate) const SELF_SIGNED_NAMES_MAX: usize = 50;
 
+// --- older data files ---------------------------------------------------------------------------------------
+
+/// Room that bringing a file to the present format needs, in sizes of that file: its copy, and what rewriting its rows
+/// takes beside them; a million links that were rewritten doubled their file.
+pub(crate) const UPGRADE_ROOM_FILES: u64 = 2;
+/// How far the opening of a large file has come is said this often.
+pub(crate) const OPENING_SAID_EVERY: Duration = Duration::from_secs(3);
+/// Files of before one format that are kept, under further names; each is an upgrade that was undone.
+pub(crate) const UPGRADES_KEPT_MAX: u32 = 100;
+
 // --- backups ------------------------------------------------------------------------------------------------
 
 /// Damaged rows that `linkjar check` names; more say nothing new, and their number is told.

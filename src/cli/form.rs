@@ -3,8 +3,8 @@
 //! One table, read by the parser and by the help. A command that is not here does not exist.
 
 use crate::options::{
-    ADMIN, BASE_URL, DATA_DIR, EMAIL, FROM_ENVIRONMENT, HOST, JSON, NEW, OptionRow, PASSWORD_STDIN, PORT, TLS_CERT, TO,
-    VERIFY,
+    ADMIN, BASE_URL, DATA_DIR, DRY_RUN, EMAIL, FROM_ENVIRONMENT, HOST, JSON, NEW, OptionRow, PASSWORD_STDIN, PORT,
+    TLS_CERT, TO, VERIFY,
 };
 
 /// What `help` can be asked about: every command, every group of them, and the program as a whole.
@@ -20,6 +20,7 @@ pub(crate) enum Topic {
     Backup,
     Check,
     Restore,
+    Migrate,
     Settings,
     Config,
     Health,
@@ -190,6 +191,15 @@ pub(super) static COMMANDS: &[&Form] = &[
             "linkjar restore --verify linkjar-monday.redb",
         ],
         options: &[&VERIFY, &DATA_DIR],
+        environment: false,
+    },
+    &Form {
+        topic: Topic::Migrate,
+        words: "migrate",
+        operands: "",
+        sentence: "Bring the data file to the present format.",
+        examples: &["linkjar migrate --dry-run", "linkjar migrate"],
+        options: &[&DRY_RUN, &DATA_DIR],
         environment: false,
     },
     &Form {

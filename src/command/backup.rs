@@ -25,7 +25,7 @@ pub(crate) fn run(options: &Options, to: Option<&str>) -> Result<(), Error> {
         None => "backup".to_owned(),
         Some(_) => return Err(Error::usage("--to names a file whose name is no text. Choose another name.")),
     };
-    let mut progress = Progress::default();
+    let mut progress = Progress::new();
     let asked = desk::ask(&config.data_dir, &request, |stage| progress.show(stage));
     let made = match asked.map_err(broken_off)? {
         Some(Answered::Backup(made)) => made,
@@ -67,17 +67,18 @@ pub(super) fn broken_off(why: impl std::fmt::Display) -> Error {
 }
 
 /// A line on a terminal that says how far it is; nothing elsewhere.
-#[derive(Default)]
 pub(super) struct Progress {
     shown: Option<String>,
 }
 
 impl Progress {
+    pub(super) const fn new() -> Progress {
+        Progress { shown: None }
+    }
+
     pub(super) fn show(&mut self, stage: Stage) {
-        let text = match stage {
-            Stage::Copying { done, total } => format!("copying {} %", done.saturating_mul(100) / total.max(1)),
-            Stage::Checking => "checking     ".to_owned(),
-        };
+        // As wide as the widest, so that each covers the last.
+        let text = format!("{:<16}", stage.to_string());
         if stderr().is_terminal() && self.shown.as_ref() != Some(&text) {
             tell(&format!("\r{text}"));
             self.shown = Some(text);
@@ -88,7 +89,7 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         if self.shown.is_some() {
-            tell("\r             \r");
+            tell(&format!("\r{:16}\r", ""));
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::ui::number;
 pub(crate) fn run(options: &Options, as_json: bool) -> Result<(), Error> {
     let config = config::from_environment(options)?;
     let path = config.data_dir.join(FILE_NAME);
-    let mut progress = Progress::default();
+    let mut progress = Progress::new();
     let asked = desk::ask(&config.data_dir, "check", |stage| progress.show(stage));
     let report = match asked.map_err(broken_off)? {
         Some(Answered::Checked(report)) => report,

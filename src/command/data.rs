@@ -4,12 +4,15 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
-use log::warn;
+use log::{info, warn};
 
 use crate::command::{Code, Error, machine};
 use crate::config::Config;
-use crate::store::{FILE_NAME, OpenError, Opened, Store, begin_anew};
+use crate::limits::OPENING_SAID_EVERY;
+use crate::store::{FILE_NAME, OpenError, Opened, Stage, Store, Tell, begin_anew};
 
 /// What to do about a file that is damaged.
 pub(crate) const PUT_A_COPY: &str = "Put a backup in its place: linkjar restore FILE";
@@ -20,8 +23,16 @@ pub(crate) const PUT_A_COPY: &str = "Put a backup in its place: linkjar restore 
 /// Exit code 3 when another process has it, 4 when it is damaged or newer, 2 when the folder does not allow it; an
 /// existing file is unchanged then.
 pub(crate) fn open(config: &Config) -> Result<(Store, Opened), Error> {
-    let folder = &config.data_dir;
-    Store::open(folder, machine::page_cache_bytes(), report).map_err(|error| explain(folder, &error))
+    open_and_tell(config, tell_of_opening)
+}
+
+/// The same with somebody of one's own who hears how far it is.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn open_and_tell(config: &Config, tell: Tell) -> Result<(Store, Opened), Error> {
+    let opened = Store::open_and_tell(&config.data_dir, machine::page_cache_bytes(), report, tell);
+    opened.map_err(|error| explain(&config.data_dir, &error))
 }
 
 /// The same for a server that was told to begin anew: a missing data file is made even beside backups.
@@ -91,6 +102,17 @@ fn report(sentence: &str) {
     log::error!(target: "store", "{sentence}");
 }
 
+/// How far the opening of a large file is, every few seconds.
+fn tell_of_opening(stage: Stage) {
+    static SAID: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    let at = *said.get_or_insert_with(Instant::now);
+    if at.elapsed() >= OPENING_SAID_EVERY {
+        info!(target: "store", "opening the data file: {stage}");
+        *said = Some(Instant::now());
+    }
+}
+
 /// What is wrong with a data file that does not open, and what to do.
 pub(crate) fn explain(folder: &Path, error: &OpenError) -> Error {
     let path = folder.join(FILE_NAME);
@@ -103,6 +125,10 @@ pub(crate) fn explain(folder: &Path, error: &OpenError) -> Error {
         OpenError::Newer { .. } => {
             Error { code: Code::Damaged, text: format!("{path} was {error}. Run the newer executable.") }
         }
+        OpenError::Older { .. } => Error::failed(format!("{path} is {error}. Bring it there: linkjar migrate")),
+        OpenError::NotUpgraded { .. } => Error::failed(format!(
+            "{path} is {error}. It was left as it is. Make room if that is what is missing, or run the older executable."
+        )),
         OpenError::MissingBesideBackups => {
             let text = format!(
                 "{path} is {error}. Run linkjar restore with the newest of them, or linkjar serve --new to begin afresh."

@@ -10,6 +10,7 @@ mod data;
 mod health;
 mod logging;
 mod machine;
+mod migrate;
 mod password;
 mod restore;
 mod serve;
@@ -139,6 +140,7 @@ fn perform(command: Command) -> Result<(), Error> {
         Command::Backup { options, to } => backup::run(&options, to.as_deref()),
         Command::Check { options, json } => check::run(&options, json),
         Command::Restore { options, file, verify } => restore::run(&options, &file, verify),
+        Command::Migrate { options, dry_run } => migrate::run(&options, dry_run),
         Command::Settings { options, change } => settings::run(&options, change),
         Command::Config { options, json } => config::run(&options, json),
         Command::Health { options, url } => health::run(&options, url.as_deref()),

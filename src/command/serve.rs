@@ -14,7 +14,7 @@ use crate::housekeeping::Housekeeping;
 use crate::limits::BACKUP_WEEKS_KEPT;
 use crate::password::{Cost, Hasher};
 use crate::server::{self, Ended};
-use crate::store::{FILE_NAME, Opened};
+use crate::store::{FILE_NAME, Upgraded};
 use crate::ui::number;
 use crate::user::Registration;
 
@@ -32,6 +32,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let tls = sockets::tls(&config, &clock)?;
     let (store, opened) = if options.new { data::open_anew(&config) } else { data::open(&config) }?;
     data::warn_of_rights(&config.data_dir);
+    if let Some(Upgraded { from, to, kept: Some(kept), .. }) = &opened.upgraded {
+        let kept = kept.display().to_string();
+        info!(target: "store", kept; "brought the data file from format {from} to format {to}");
+    }
     if opened.repaired {
         let window_s = config.click_window.as_secs_f64();
         warn!(target: "store", "last shutdown was not clean; up to {window_s} s of clicks may be missing");
@@ -48,7 +52,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let hasher = Hasher::new(machine::hashes_at_once(), config.threads / 2, Cost::USUAL);
     let app = Arc::new(App::new(store, clock, hasher, &config)?);
     app.note_listening(listening);
-    let ready = || announce(&app, &config, listening, opened);
+    let ready = || announce(&app, &config, listening, opened.new);
     let housekeeping = Housekeeping::start(Arc::clone(&app)).map_err(|error| Error::failed(error.to_string()))?;
     let ended = server::run(&app, sockets, &config, ready).map_err(Error::failed)?;
     drop(housekeeping);
@@ -61,7 +65,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
 }
 
 /// Says where the server is, what to do first, and what to be careful about. Stdout gets one line for programs.
-fn announce(app: &App, config: &Config, listening: Listening, opened: Opened) {
+fn announce(app: &App, config: &Config, listening: Listening, is_new: bool) {
     let address = listening.main;
     let reachable = |address: SocketAddr| SocketAddr::new(machine::reachable(address.ip()), address.port());
     let scheme = if config.tls.is_some() { "https" } else { "http" };
@@ -80,15 +84,15 @@ fn announce(app: &App, config: &Config, listening: Listening, opened: Opened) {
             }
         }
         LogFormat::Text if app.is_set_up() => tell(&later_start(app, &shown, &data)),
-        LogFormat::Text => tell(&first_start(app, config, &shown, &data, opened)),
+        LogFormat::Text => tell(&first_start(app, config, &shown, &data, is_new)),
     }
     say(&format!("{local}\n"));
 }
 
-fn first_start(app: &App, config: &Config, shown: &str, data: &str, opened: Opened) -> String {
+fn first_start(app: &App, config: &Config, shown: &str, data: &str, is_new: bool) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let (threads, code) = (config.threads, app.setup_code.as_str());
-    let new = if opened.new { " (new)" } else { "" };
+    let new = if is_new { " (new)" } else { "" };
     let backups = backups(app);
     format!(
         "linkjar {version}\n  \

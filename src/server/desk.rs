@@ -133,7 +133,7 @@ fn serve(app: &App, stream: UnixStream) -> io::Result<()> {
     let mut watch = |stage| {
         let told = match stage {
             Stage::Copying { done, total } => writeln!(out, "copying {done} {total}"),
-            Stage::Checking => writeln!(out, "checking"),
+            _ => writeln!(out, "checking"),
         };
         if told.is_err() || app.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };

@@ -13,18 +13,19 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use redb::{ReadableTableMetadata, WriteTransaction};
+use redb::{Database, ReadableTableMetadata, WriteTransaction};
 use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
 use crate::limits::{BACKUP_LAST_CHUNKS, BACKUP_PASSES_MAX};
 use crate::store::backend::Storage;
 use crate::store::check::{self, Report};
-use crate::store::copy::{Chunk, Temporary, copy_chunk, digest, folder_of};
+use crate::store::copy::{Chunk, Temporary, copy_all, copy_chunk, digest, folder_of};
 use crate::store::create::{self, BACKUPS};
 use crate::store::dirty::CHUNK_BYTES;
 use crate::store::error::{Error, OpenError};
-use crate::store::file::{self, FORMAT, Held};
+use crate::store::file::{self, Held};
+use crate::store::upgrade::{self, FORMAT};
 use crate::store::{Store, tables};
 
 pub(crate) use daily::Daily;
@@ -38,8 +39,33 @@ pub(crate) enum Stage {
         done: u64,
         total: u64,
     },
+    /// Book-keeping that a crash left behind is made anew.
+    Repairing {
+        done: u64,
+        total: u64,
+    },
+    /// Rows of an older format are rewritten.
+    Converting {
+        done: u64,
+        total: u64,
+    },
     Checking,
 }
+
+impl std::fmt::Display for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (word, done, total) = match *self {
+            Stage::Copying { done, total } => ("copying", done, total),
+            Stage::Repairing { done, total } => ("repairing", done, total),
+            Stage::Converting { done, total } => ("converting", done, total),
+            Stage::Checking => return f.write_str("checking"),
+        };
+        write!(f, "{word} {} %", done.saturating_mul(100) / total.max(1))
+    }
+}
+
+/// How the opening of a file tells how far it is.
+pub(crate) type Tell = fn(Stage);
 
 /// Hears how far it is; may say that nobody wants the copy any more.
 pub(crate) type Watch<'a> = &'a mut dyn FnMut(Stage) -> ControlFlow<()>;
@@ -65,6 +91,8 @@ pub(crate) enum BackupError {
     Cancelled,
     /// The file system refused; what was being done, and why.
     Io(&'static str, io::Error),
+    /// There is too little room for it.
+    Room { needed: u64, free: u64 },
     /// The data file could not be read.
     Store(Error),
     /// The copy does not open.
@@ -90,7 +118,7 @@ impl BackupError {
         let advice = match self {
             BackupError::Exists(_) => "Choose another name with --to, or move it away.",
             BackupError::Busy | BackupError::Cancelled => "Try again later.",
-            BackupError::Io(..) => "Make room, or name another place with --to.",
+            BackupError::Io(..) | BackupError::Room { .. } => "Make room, or name another place with --to.",
             BackupError::Store(_) => "Look into the log.",
             BackupError::Open(_) | BackupError::Damaged(_) => "Keep the backups you have. See: linkjar check",
         };
@@ -105,6 +133,10 @@ impl std::fmt::Display for BackupError {
             BackupError::Busy => f.write_str("another backup is being made"),
             BackupError::Cancelled => f.write_str("it was given up"),
             BackupError::Io(doing, why) => write!(f, "{doing}: {why}"),
+            BackupError::Room { needed, free } => {
+                let (needed, free) = (needed.div_ceil(1_000_000), free / 1_000_000);
+                write!(f, "it may take {needed} MB, and {free} MB are free")
+            }
             BackupError::Store(why) => write!(f, "{why}"),
             BackupError::Open(why) => write!(f, "the copy does not open: {why}"),
             BackupError::Damaged(report) => {
@@ -182,7 +214,7 @@ impl Store {
         if watch(Stage::Checking).is_break() {
             return Err(BackupError::Cancelled);
         }
-        let mut report = prove(&temporary.path, self.file.cache_bytes())?;
+        let mut report = prove(&temporary.path, self.file.cache_bytes(), |_| {})?.report;
         if (report.users, report.links) != (users, links) {
             report.damage.add(format!("users and links: {} and {} of {users} and {links}", report.users, report.links));
         }
@@ -193,14 +225,8 @@ impl Store {
     /// Copies the file as it was at one moment. Returns how many users and links there were.
     fn copy_file(&self, storage: &Storage, to: &Temporary, watch: Watch<'_>) -> Result<(u64, u64), BackupError> {
         let write = doing("writing the copy");
-        let total = storage.len().map_err(&write)?;
+        copy_all(storage, &to.file, watch)?;
         let mut buffer = vec![0; CHUNK_BYTES as usize];
-        for chunk in 0..total.div_ceil(CHUNK_BYTES) {
-            copy_chunk(storage, &to.file, chunk, &mut buffer, Chunk::New).map_err(&write)?;
-            if chunk % 64 == 0 && watch(Stage::Copying { done: chunk * CHUNK_BYTES, total }).is_break() {
-                return Err(BackupError::Cancelled);
-            }
-        }
         let mut rest = storage.dirty().take();
         for _ in 0..BACKUP_PASSES_MAX {
             if rest.len() < BACKUP_LAST_CHUNKS {
@@ -230,10 +256,29 @@ impl Store {
     }
 }
 
-/// Opens a copy as a start after a crash would, looks at everything in it, and closes it cleanly.
-fn prove(path: &Path, cache_bytes: usize) -> Result<Report, BackupError> {
-    let (mut database, ..) = file::open_existing(path, cache_bytes).map_err(BackupError::Open)?;
-    examine(move || check::examine(&mut database))
+/// A copy that was looked at; closed cleanly when dropped.
+pub(super) struct Proven {
+    pub(super) database: Database,
+    pub(super) storage: Storage,
+    pub(super) report: Report,
+}
+
+/// Opens a copy as a start after a crash would, brings it to the present format, and looks at everything in it.
+///
+/// # Errors
+/// As [`BackupError`] says; damage that lets it open is an answer.
+pub(super) fn prove(path: &Path, cache_bytes: usize, tell: Tell) -> Result<Proven, BackupError> {
+    let held = file::open_held(path, cache_bytes, tell).map_err(BackupError::Open)?;
+    let format = held.format;
+    let (mut database, storage) = held.release().map_err(BackupError::Open)?;
+    let report = examine(|| {
+        if format < FORMAT {
+            upgrade::convert(&database, format, tell)?;
+        }
+        tell(Stage::Checking);
+        check::examine(&mut database)
+    })?;
+    Ok(Proven { database, storage, report })
 }
 
 /// Damage can make redb panic.
@@ -249,11 +294,10 @@ fn examine(look: impl FnOnce() -> Result<Report, Error>) -> Result<Report, Backu
 /// # Errors
 /// As [`BackupError`] says; damage that lets it open is an answer.
 pub(crate) fn check_file(path: &Path, cache_bytes: usize) -> Result<Report, BackupError> {
-    let held = file::open_held(path, cache_bytes).map_err(BackupError::Open)?;
+    let held = file::open_held(path, cache_bytes, |_| {}).map_err(BackupError::Open)?;
     let Held { mut database, hold, format, repaired } = held;
     if format != FORMAT {
-        let text = format!("it is of format {format}; the next start brings it to format {FORMAT}");
-        return Err(BackupError::Io("checking", io::Error::other(text)));
+        return Err(BackupError::Open(OpenError::Older { found: format, ours: FORMAT }));
     }
     let report = examine(move || check::examine(&mut database));
     // Until now: without it redb's writes would reach nothing, and nothing of them may be kept.

@@ -10,7 +10,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use sha2::{Digest, Sha256};
 
 use crate::store::backend::Storage;
-use crate::store::backup::{BackupError, doing};
+use crate::store::backup::{BackupError, Stage, Watch, doing};
 use crate::store::dirty::CHUNK_BYTES;
 
 /// A file under a temporary name; dropped, it is gone.
@@ -76,6 +76,20 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
 /// Where a file stands.
 pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Copies all of a file, but for what is zero: the copy is as sparse. Its length is that of what was copied.
+pub(super) fn copy_all(from: &Storage, to: &File, watch: Watch<'_>) -> Result<(), BackupError> {
+    let write = doing("writing the copy");
+    let total = from.len().map_err(&write)?;
+    let mut buffer = vec![0; CHUNK_BYTES as usize];
+    for chunk in 0..total.div_ceil(CHUNK_BYTES) {
+        copy_chunk(from, to, chunk, &mut buffer, Chunk::New).map_err(&write)?;
+        if chunk % 64 == 0 && watch(Stage::Copying { done: chunk * CHUNK_BYTES, total }).is_break() {
+            return Err(BackupError::Cancelled);
+        }
+    }
+    to.set_len(total).map_err(write)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,8 +10,9 @@ use redb::{Builder, Durability};
 
 use crate::random;
 use crate::store::error::{Error, OpenError};
-use crate::store::file::{FILE_NAME, FORMAT};
+use crate::store::file::FILE_NAME;
 use crate::store::tables::{self, META};
+use crate::store::upgrade::FORMAT;
 
 /// Backups stand here; an absent data file beside them is not replaced by a fresh one.
 pub(super) const BACKUPS: &str = "backups";

@@ -96,8 +96,7 @@ impl From<crate::random::NoRandomness> for Error {
     }
 }
 
-/// Why a data file was not opened. The file is as it was, byte for byte; one of an older format that could not be
-/// brought to ours still says what it said.
+/// Why a data file was not opened. The file is as it was, byte for byte.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum OpenError {
     /// Another process has it open.
@@ -108,6 +107,10 @@ pub(crate) enum OpenError {
     Newer { found: u32, ours: u32, version: String },
     /// It is missing, but its backups are here: somebody should look before a new one is begun.
     MissingBesideBackups,
+    /// It is of an older format, and was to be left at that.
+    Older { found: u32, ours: u32 },
+    /// It is of an older format, and could not be brought to ours.
+    NotUpgraded { found: u32, ours: u32, why: String },
     /// The operating system refused.
     Io(String),
 }
@@ -119,6 +122,10 @@ impl std::fmt::Display for OpenError {
             OpenError::Damaged(why) => write!(f, "damaged or not a Linkjar data file ({why})"),
             OpenError::Newer { found, ours, version } => {
                 write!(f, "written by version {version} (format {found}, this is format {ours})")
+            }
+            OpenError::Older { found, ours } => write!(f, "of format {found}, this is format {ours}"),
+            OpenError::NotUpgraded { found, ours, why } => {
+                write!(f, "of format {found}, and could not be brought to format {ours} ({why})")
             }
             OpenError::MissingBesideBackups => f.write_str("missing, but its backups are here"),
             OpenError::Io(why) => f.write_str(why),

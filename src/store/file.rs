@@ -17,15 +17,12 @@ use redb::{Builder, Database, DatabaseError, ReadableDatabase};
 use crate::limits::REOPEN_WAIT;
 use crate::store::Report;
 use crate::store::backend::{self, Hold, Storage};
+use crate::store::backup::{Stage, Tell};
 use crate::store::create::create_if_missing;
 use crate::store::error::{Error, Kind, OpenError};
-use crate::store::ledger::migrate;
 use crate::store::tables::{self, META};
+use crate::store::upgrade::{self, FORMAT, Upgraded};
 
-/// The version of our tables and keys. A larger one is refused; see the module docs of [`crate::store`].
-pub(super) const FORMAT: u32 = 2;
-/// Clicks were rows of their own; such a file is brought to [`FORMAT`] when it is opened.
-const FORMAT_OF_ROWS: u32 = 1;
 /// The name of the data file inside the data folder.
 pub(crate) const FILE_NAME: &str = "linkjar.redb";
 /// Every redb file begins with this (redb, `docs/design.md`, "Database header").
@@ -58,26 +55,37 @@ enum State {
 }
 
 /// What opening found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Opened {
     /// The file did not exist before.
     pub(crate) new: bool,
     /// The file was not closed cleanly; redb repaired it from its last commit.
     pub(crate) repaired: bool,
+    /// The file was of an older format.
+    pub(crate) upgraded: Option<Upgraded>,
 }
 
 impl DataFile {
-    /// Opens the data file in `folder`, making folder and file when they do not exist.
+    /// Opens the data file in `folder`, making folder and file when they do not exist, and brings one of an older format
+    /// to ours.
     ///
     /// # Errors
     /// As [`OpenError`] says; an existing file is unchanged then.
-    pub(super) fn open(folder: &Path, cache_bytes: usize) -> Result<(DataFile, Opened), OpenError> {
+    pub(super) fn open(folder: &Path, cache_bytes: usize, tell: Tell) -> Result<(DataFile, Opened), OpenError> {
         let path = folder.join(FILE_NAME);
         let new = create_if_missing(folder, &path, cache_bytes)?;
-        let (database, storage, repaired) = open_existing(&path, cache_bytes)?;
+        let held = open_held(&path, cache_bytes, tell)?;
+        let repaired = held.repaired;
+        let (database, storage, upgraded) = if held.format == FORMAT {
+            let (database, storage) = held.release()?;
+            (database, storage, None)
+        } else {
+            let upgrade::Replaced { database, storage, upgraded } = upgrade::replace(&path, &held, cache_bytes, tell)?;
+            (database, storage, Some(upgraded))
+        };
         let state = RwLock::new(State::Open(Arc::new(database), storage));
         let file = DataFile { path, cache_bytes, state, turned: Mutex::default(), opened: Condvar::new() };
-        Ok((file, Opened { new, repaired }))
+        Ok((file, Opened { new, repaired, upgraded }))
     }
 
     /// The database, for one transaction. While it is being opened again, waits for that up to [`REOPEN_WAIT`].
@@ -175,7 +183,7 @@ impl DataFile {
             match open_existing(&self.path, self.cache_bytes) {
                 // A reader still holds the old handle.
                 Err(OpenError::InUse) => thread::sleep(REOPEN_PAUSE),
-                other => return other.map(|(database, storage, _)| (database, storage)),
+                other => return other,
             }
         }
         Err(OpenError::InUse)
@@ -200,27 +208,31 @@ pub(super) struct Held {
     pub(super) repaired: bool,
 }
 
-/// Opens a file that exists, touching it only when it is known to be ours. True when redb had to repair it.
+impl Held {
+    /// Lets what was written reach the file.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(super) fn release(self) -> Result<(Database, Storage), OpenError> {
+        let storage = self.hold.storage();
+        self.hold.release().map_err(|error| OpenError::Io(error.to_string()))?;
+        Ok((self.database, storage))
+    }
+}
+
+/// Opens a file that was open before, touching it only when it is known to be ours.
 ///
 /// # Errors
 /// As [`OpenError`] says; the file is unchanged then.
-pub(super) fn open_existing(path: &Path, cache_bytes: usize) -> Result<(Database, Storage, bool), OpenError> {
-    let Held { database, hold, format, repaired } = open_held(path, cache_bytes)?;
-    let storage = hold.storage();
-    hold.release().map_err(|error| OpenError::Io(error.to_string()))?;
-    if format == FORMAT_OF_ROWS {
-        // By now writes reach the file, and memory does not have to hold them.
-        let failed = |error: Error| OpenError::Io(error.while_doing("bringing it to the present format").to_string());
-        migrate::from_rows(&database).map_err(failed)?;
-    }
-    Ok((database, storage, repaired))
+pub(super) fn open_existing(path: &Path, cache_bytes: usize) -> Result<(Database, Storage), OpenError> {
+    open_held(path, cache_bytes, |_| {})?.release()
 }
 
 /// Opens a file that exists; what redb writes stays in memory.
 ///
 /// # Errors
 /// As [`OpenError`] says.
-pub(super) fn open_held(path: &Path, cache_bytes: usize) -> Result<Held, OpenError> {
+pub(super) fn open_held(path: &Path, cache_bytes: usize, tell: Tell) -> Result<Held, OpenError> {
     let io = |error: io::Error| OpenError::Io(error.to_string());
     // Asked before opening: the system refuses to open a folder for writing, with a less helpful error.
     if !fs::metadata(path).map_err(io)?.is_file() {
@@ -236,7 +248,11 @@ pub(super) fn open_held(path: &Path, cache_bytes: usize) -> Result<Held, OpenErr
     let opened = quietly(move || {
         let database = Builder::new()
             .set_cache_size(cache_bytes)
-            .set_repair_callback(move |_| seen.store(true, Ordering::Relaxed))
+            .set_repair_callback(move |repair| {
+                seen.store(true, Ordering::Relaxed);
+                // Between 0 and 1, so it fits.
+                tell(Stage::Repairing { done: (repair.progress() * 1_000.0) as u64, total: 1_000 });
+            })
             .create_with_backend(backend)
             .map_err(open_error)?;
         let format = check_format(&database)?;
@@ -308,7 +324,7 @@ fn check_format(database: &Database) -> Result<u32, OpenError> {
         Ok((schema, version))
     };
     match read() {
-        Ok((Some(format @ (FORMAT | FORMAT_OF_ROWS)), _)) => Ok(format),
+        Ok((Some(format @ 1..=FORMAT), _)) => Ok(format),
         Ok((Some(found), version)) if found > FORMAT => Err(OpenError::Newer { found, ours: FORMAT, version }),
         Ok(_) => Err(OpenError::Damaged("it names no format of ours".to_owned())),
         Err(error) => Err(OpenError::Damaged(error.to_string())),

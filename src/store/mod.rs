@@ -33,7 +33,9 @@ mod record;
 mod redirects;
 mod sessions;
 mod settings;
+mod space;
 mod tables;
+mod upgrade;
 mod users;
 mod writer;
 
@@ -45,7 +47,7 @@ use redb::{ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransa
 
 #[cfg(test)]
 pub(crate) use backend::fault::Fault;
-pub(crate) use backup::{Backup, BackupError, Daily, Restore, Stage, check_file};
+pub(crate) use backup::{Backup, BackupError, Daily, Restore, Stage, Tell, check_file};
 pub(crate) use check::{Findings, Report as CheckReport};
 pub(crate) use clicks::{History, Numbers, OneDay, Period, Seen, TallyOf};
 pub(crate) use create::{begin_anew, create_folder};
@@ -54,6 +56,7 @@ pub(crate) use file::{FILE_NAME, Opened, is_trying};
 pub(crate) use link_pages::{Cursor, Page, Row, Sort, Step, Wanted};
 pub(crate) use redirects::Redirect;
 pub(crate) use settings::Settings;
+pub(crate) use upgrade::{Upgraded, try_upgrade};
 pub(crate) use users::NewAccountError;
 
 use file::DataFile;
@@ -80,13 +83,24 @@ impl Store {
     ///
     /// # Errors
     /// As [`OpenError`] says; an existing file is unchanged then.
-    pub(crate) fn open(folder: &Path, cache_bytes: usize, report: Report) -> Result<(Store, Opened), OpenError> {
-        Store::open_at(folder, cache_bytes, Pace::default(), report)
+    pub(crate) fn open_and_tell(
+        folder: &Path,
+        cache_bytes: usize,
+        report: Report,
+        tell: Tell,
+    ) -> Result<(Store, Opened), OpenError> {
+        let (file, opened) = DataFile::open(folder, cache_bytes, tell)?;
+        Ok((Store::on(file, Pace::default(), report)?, opened))
     }
 
-    /// The same at another pace.
-    fn open_at(folder: &Path, cache_bytes: usize, pace: Pace, report: Report) -> Result<(Store, Opened), OpenError> {
-        let (file, opened) = DataFile::open(folder, cache_bytes)?;
+    /// The same without a word on how far it is.
+    #[cfg(test)]
+    pub(crate) fn open(folder: &Path, cache_bytes: usize, report: Report) -> Result<(Store, Opened), OpenError> {
+        Store::open_and_tell(folder, cache_bytes, report, |_| {})
+    }
+
+    /// The store on an open file.
+    fn on(file: DataFile, pace: Pace, report: Report) -> Result<Store, OpenError> {
         let file = Arc::new(file);
         let queue = Arc::new(Queue::new());
         let ledger = Arc::new(Ledger::new(pace));
@@ -106,10 +120,8 @@ impl Store {
             })
         };
         let writer = writer.map_err(|error| OpenError::Io(error.to_string()))?;
-        Ok((
-            Store { file, queue, ledger, hot: Hot::new(), writer: Mutex::new(Some(writer)), copying: Mutex::default() },
-            opened,
-        ))
+        let writer = Mutex::new(Some(writer));
+        Ok(Store { file, queue, ledger, hot: Hot::new(), writer, copying: Mutex::default() })
     }
 
     /// Writes what waits and closes the file. Later calls find it closed.

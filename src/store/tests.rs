@@ -99,7 +99,7 @@ pub(in crate::store) fn open_hasty_and_tell(folder: &Path, report: Report) -> St
         slice: std::time::Duration::from_secs(1),
         slice_clicks: 3,
     };
-    Store::open_at(folder, CACHE_BYTES, pace, report).unwrap().0
+    Store::on(DataFile::open(folder, CACHE_BYTES, |_| {}).unwrap().0, pace, report).unwrap()
 }
 
 /// An empty store; the folder goes with the first of the pair.
@@ -427,7 +427,7 @@ fn whatever_people_do_all_tables_agree() {
     }
     drop(store);
     let (store, opened) = open(folder.path()).unwrap();
-    assert_eq!(opened, Opened { new: false, repaired: false });
+    assert_eq!(opened, Opened::default());
     model.compare(&store, &users);
 }
 

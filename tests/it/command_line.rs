@@ -673,6 +673,7 @@ fn version_and_help_answer_however_they_are_asked() {
         "backup",
         "check",
         "restore",
+        "migrate",
         "settings",
         "config",
         "health",

@@ -93,6 +93,8 @@ mod secrets;
 mod restart;
 // Damaged, foreign, missing and locked data files.
 mod data_file;
+// Data files of earlier formats.
+mod upgrade;
 // Copies of the data file, made while it is written to.
 mod backup;
 // Whether a data file is what it should be.

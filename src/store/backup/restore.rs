@@ -43,7 +43,7 @@ impl Restore {
         let lock = File::open(folder).map_err(doing("opening the data folder"))?;
         lock.try_lock().map_err(|_| BackupError::Busy)?;
         let path = folder.join(FILE_NAME);
-        let current = match file::open_held(&path, cache_bytes) {
+        let current = match file::open_held(&path, cache_bytes, |_| {}) {
             Ok(held) => Some(held),
             Err(OpenError::InUse) => return Err(BackupError::Open(OpenError::InUse)),
             // Damaged, newer or missing: the reason to restore one. No server has it open.
@@ -51,7 +51,7 @@ impl Restore {
         };
         let temporary = Temporary::create(path.with_extension("redb.restoring"))?;
         io::copy(&mut source, &mut &*temporary.file).map_err(doing("copying the backup"))?;
-        let report = prove(&temporary.path, cache_bytes)?;
+        let report = prove(&temporary.path, cache_bytes, |_| {})?.report;
         if report.damage.count > 0 {
             return Err(BackupError::Damaged(report));
         }

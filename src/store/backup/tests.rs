@@ -26,11 +26,16 @@ pub(in crate::store) fn at_copy() -> io::Result<()> {
     }
 }
 
+/// Lets this thread write so many chunks to copies.
+pub(in crate::store) fn limit_copies(chunks: Option<usize>) {
+    ROOM.set(chunks);
+}
+
 fn go_on(_: Stage) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-pub(super) fn names(folder: &Path) -> Vec<String> {
+pub(in crate::store) fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
@@ -103,9 +108,9 @@ fn nothing_is_overwritten_and_a_copy_that_fails_leaves_nothing() {
     let copies = tempfile::tempdir().unwrap();
     let target = copies.path().join("copy.redb");
     for room in 0..3 {
-        ROOM.set(Some(room));
+        limit_copies(Some(room));
         let refused = store.back_up(&target, &mut go_on).unwrap_err();
-        ROOM.set(None);
+        limit_copies(None);
         assert!(matches!(&refused, BackupError::Io(_, why) if why.kind() == ErrorKind::StorageFull), "{refused}");
         assert_eq!(names(copies.path()), [""; 0]);
     }

@@ -42,7 +42,7 @@ fn a_new_folder_and_file_are_for_their_owner_only() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("a/data");
     let (store, opened) = open(&folder).unwrap();
-    assert_eq!(opened, Opened { new: true, repaired: false });
+    assert_eq!(opened, Opened { new: true, ..Opened::default() });
     assert_eq!((mode(&folder), mode(&folder.join(FILE_NAME))), (0o700, 0o600));
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "the temporary file is gone");
     assert!(store.size_bytes() > 0);
@@ -59,7 +59,7 @@ fn a_file_left_by_a_crash_while_creating_is_replaced() {
 #[test]
 fn a_second_opening_is_refused_and_the_first_goes_on() {
     let (folder, store) = fresh();
-    let again = || DataFile::open(folder.path(), CACHE_BYTES).err();
+    let again = || DataFile::open(folder.path(), CACHE_BYTES, |_| {}).err();
     assert_eq!(again(), Some(OpenError::InUse));
     let anna = user(&store, "anna");
     fs::hard_link(folder.path().join(FILE_NAME), folder.path().join("other")).unwrap();
@@ -222,13 +222,13 @@ fn a_crash_is_repaired_and_loses_nothing_that_was_answered() {
     // What is in the file while it is open is what a killed process leaves.
     let left = folder_with(&fs::read(folder.path().join(FILE_NAME)).unwrap());
     let (copy, opened) = open(left.path()).unwrap();
-    assert_eq!(opened, Opened { new: false, repaired: true });
+    assert_eq!(opened, Opened { repaired: true, ..Opened::default() });
     assert_eq!(copy.counts().unwrap(), (1, 40));
     audit(&copy);
     link(&copy, anna, "after");
     copy.close();
     let (copy, opened) = open(left.path()).unwrap();
-    assert_eq!(opened, Opened { new: false, repaired: false });
+    assert_eq!(opened, Opened::default());
     assert_eq!(copy.link_count(anna).unwrap(), 41);
 }
 

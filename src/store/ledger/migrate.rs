@@ -1,42 +1,32 @@
 //! From format 1 to format 2: rows of single clicks become segments and sums.
 //!
-//! All of it is one transaction, so a data file has one format or the other, whatever happens meanwhile.
+//! Of single clicks that were damaged only their sums stay.
 
-use redb::{Database, Durability, ReadableTable, WriteTransaction};
+use redb::{ReadableTable, ReadableTableMetadata, WriteTransaction};
 
 use crate::limits::CLICKS_PER_COMMIT_MAX;
-use crate::store::error::{Error, Kind, unless_damaged};
+use crate::store::error::{Error, unless_damaged};
 use crate::store::ledger::block::Packed;
 use crate::store::ledger::dict::{self, Dictionary};
 use crate::store::ledger::rolls::ALL_DAYS;
 use crate::store::ledger::{Logged, rounds};
 use crate::store::record::{self, ClickRecord, Record, RollRecord, SumRecord, TallyRecord, TotalRecord};
-use crate::store::tables::{self, CLICK, CLICK_PURGE, CLICK_TALLY, CLICK_TOTAL, META, Table, click_key};
+use crate::store::tables::{CLICK, CLICK_PURGE, CLICK_TALLY, CLICK_TOTAL, META, Table, click_key};
 use crate::visitor::{Class, Reason};
 
-/// Brings an open file to format 2.
+/// Moves the clicks of format 1 to where format 2 has them.
 ///
 /// # Errors
-/// When the disk fails; the file is of format 1 then.
-pub(in crate::store) fn from_rows(database: &Database) -> Result<(), Error> {
-    let mut tx = database.begin_write()?;
-    tx.set_durability(Durability::Immediate).map_err(|error| Error::new(Kind::Disk, error.to_string()))?;
-    for table in tables::ALL {
-        tx.open_table(table)?;
-    }
-    move_clicks(&tx)?;
+/// When the disk fails.
+pub(in crate::store) fn from_rows(tx: &WriteTransaction, told: &mut dyn FnMut(u64, u64)) -> Result<(), Error> {
+    move_clicks(tx, told)?;
     for old in [CLICK, CLICK_TOTAL, CLICK_TALLY, CLICK_PURGE] {
         tx.delete_table(old)?;
     }
     // Clicks of deleted links went with the rows.
     tx.open_table(CLICK_PURGE)?;
-    let mut meta = tx.open_table(META)?;
-    meta.insert(b"schema".as_slice(), 2_u32.to_be_bytes().as_slice())?;
-    meta.insert(b"version".as_slice(), env!("CARGO_PKG_VERSION").as_bytes())?;
     // The days of links that are older than this are not all known; whoever checks the sums must know that.
-    meta.insert(b"moved".as_slice(), b"1".as_slice())?;
-    drop(meta);
-    tx.commit()?;
+    tx.open_table(META)?.insert(b"moved".as_slice(), b"1".as_slice())?;
     Ok(())
 }
 
@@ -49,7 +39,7 @@ struct Old<'a> {
     dictionary: Dictionary,
 }
 
-fn move_clicks(tx: &WriteTransaction) -> Result<(), Error> {
+fn move_clicks(tx: &WriteTransaction, told: &mut dyn FnMut(u64, u64)) -> Result<(), Error> {
     let mut old = Old {
         rows: tx.open_table(CLICK)?,
         totals: tx.open_table(CLICK_TOTAL)?,
@@ -60,6 +50,7 @@ fn move_clicks(tx: &WriteTransaction) -> Result<(), Error> {
     };
     let mut new = rounds::Tables::open(tx)?;
     // Some at a time: the table of links is among those being written to.
+    let (mut moved, all) = (0, old.rows.len()?);
     let mut from = Vec::new();
     loop {
         let links: Vec<[u8; 8]> = {
@@ -71,7 +62,8 @@ fn move_clicks(tx: &WriteTransaction) -> Result<(), Error> {
         let Some(last) = links.last() else { return Ok(()) };
         from = [last.as_slice(), &[0]].concat();
         for link in links {
-            old.move_link(&mut new, link)?;
+            moved += old.move_link(&mut new, link)?;
+            told(moved, all);
         }
     }
 }
@@ -82,12 +74,13 @@ fn get<R: Record>(table: &Table<'_>, key: &[u8]) -> Result<Option<R>, Error> {
 }
 
 impl Old<'_> {
-    /// Moves the clicks of one link. What its sums say stands; of its days only single clicks know.
-    fn move_link(&mut self, new: &mut rounds::Tables<'_>, link: [u8; 8]) -> Result<(), Error> {
+    /// Moves the clicks of one link. What its sums say stands; of its days only single clicks know. Returns how many it
+    /// had.
+    fn move_link(&mut self, new: &mut rounds::Tables<'_>, link: [u8; 8]) -> Result<u64, Error> {
         let (total, tally) = (get::<TotalRecord>(&self.totals, &link)?, get::<TallyRecord>(&self.tallies, &link)?);
         let mut sum = SumRecord::empty();
         let mut days: Vec<(u16, RollRecord)> = Vec::new();
-        let mut all = RollRecord::empty();
+        let (mut all, mut count) = (RollRecord::empty(), 0);
         let (mut from, to) = (click_key(link, 0).to_vec(), click_key(link, u32::MAX));
         loop {
             let mut clicks = Vec::new();
@@ -100,6 +93,7 @@ impl Old<'_> {
             if clicks.is_empty() {
                 break;
             }
+            count += clicks.len() as u64;
             let mut logged = Vec::with_capacity(clicks.len());
             for record in clicks.into_iter().flatten() {
                 logged.push(self.pack(link, &record)?);
@@ -118,14 +112,15 @@ impl Old<'_> {
             (sum.humans, sum.bots) = (total.humans, total.bots);
             sum.last_ms = total.last_ms;
         } else if sum == SumRecord::empty() {
-            return Ok(());
+            return Ok(count);
         }
         if let Some(tally) = tally {
             all = self.roll(tally, all)?;
         }
         (all.humans, all.bots) = (sum.humans, sum.bots);
         days.push((ALL_DAYS, all));
-        rounds::put_sums(new, link, &sum, days)
+        rounds::put_sums(new, link, &sum, days)?;
+        Ok(count)
     }
 
     fn pack(&mut self, link: [u8; 8], record: &ClickRecord) -> Result<Logged, Error> {
@@ -164,4 +159,4 @@ impl Old<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::store) mod tests;

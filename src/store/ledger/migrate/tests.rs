@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use redb::{ReadableDatabase, ReadableTableMetadata};
+use redb::{Database, ReadableDatabase, ReadableTableMetadata};
 use tempfile::TempDir;
 
 use super::*;
@@ -23,7 +23,7 @@ use crate::visitor;
 
 /// What format 1 held of a link.
 #[derive(Default)]
-struct Kept {
+pub(in crate::store) struct Kept {
     total: Option<TotalRecord>,
     tally: Option<TallyRecord>,
     rows: Vec<ClickRecord>,
@@ -87,7 +87,7 @@ fn random_click(random: &mut Xorshift, hosts: u64) -> ClickRecord {
     }
 }
 
-type Links = BTreeMap<(UserId, LinkId), Kept>;
+pub(in crate::store) type Links = BTreeMap<(UserId, LinkId), Kept>;
 
 /// Puts a closed file back to format 1, with the clicks of `links`, and of a deleted link that wait to be removed.
 fn to_format_1(folder: &Path, links: &Links) {
@@ -118,7 +118,7 @@ fn to_format_1(folder: &Path, links: &Links) {
 }
 
 /// A folder with a file of format 1: links with `counts` clicks each, and a deleted one with as many as the first.
-fn old_file(counts: &[u64]) -> (TempDir, Links) {
+pub(in crate::store) fn old_file(counts: &[u64]) -> (TempDir, Links) {
     let (folder, store) = fresh();
     let anna = user(&store, "anna");
     let mut random = Xorshift(0x2545_f491_4f6c_dd1d);
@@ -175,7 +175,7 @@ fn shown(kept: &Kept) -> (Numbers, Tally, Vec<Seen>) {
 }
 
 #[track_caller]
-fn compare(store: &Store, links: &Links) {
+pub(in crate::store) fn compare(store: &Store, links: &Links) {
     for (&(owner, id), kept) in links {
         let (numbers, tally, latest) = shown(kept);
         assert_eq!(store.statistics(owner, id).unwrap(), (numbers, tally));
