@@ -264,6 +264,11 @@ pub(crate) const LANES_PER_PROCESSOR: usize = 2;
 pub(crate) const LANE_SLOW: Duration = Duration::from_millis(2);
 /// The pool has this long to take a new lane.
 pub(crate) const LANE_OPEN_TIMEOUT: Duration = Duration::from_secs(5);
+/// Links that are looked up for the loop at a time. Read from memory they take a millisecond; where each costs a look
+/// at a slow disk, further ones are for the pool.
+pub(crate) const FINDS_MAX: usize = 256;
+/// Links looked up in one reading transaction, so that none is held for long.
+pub(crate) const FINDS_PER_READ: usize = 64;
 /// Long answers under way at a time, each with a piece of some tens of kilobytes.
 pub(crate) const STREAMS_MAX: usize = 256;
 /// The next piece of a long answer must be there after this long.

@@ -9,6 +9,7 @@ use crate::link::{Link, LinkId};
 use crate::slug::Slug;
 use crate::store::Store;
 use crate::store::error::Error;
+use crate::store::hot::Epoch;
 use crate::store::record::{self, RedirectRecord};
 use crate::store::tables::REDIRECT;
 use crate::target::Target;
@@ -73,27 +74,48 @@ impl Store {
         Ok(redirect)
     }
 
+    /// What stands under some `name/slug`, in their order, read in one transaction. Nothing for one that is not there,
+    /// and for one that cannot be read: [`Store::redirect`] tells why.
+    pub(crate) fn redirects<'a>(&self, paths: impl Iterator<Item = &'a str> + Clone) -> Vec<Option<Arc<Redirect>>> {
+        let epochs = paths.clone().map(|path| self.hot.epoch(path));
+        // Asked before the rows are read.
+        let epochs: Vec<Epoch> = epochs.collect();
+        let rows = self.read("reading redirects", |tx| {
+            let table = tx.open_table(REDIRECT)?;
+            Ok(paths.clone().map(|path| row(&table, path).ok().flatten().map(Arc::new)).collect::<Vec<_>>())
+        });
+        let rows = rows.unwrap_or_else(|_| vec![None; epochs.len()]);
+        for ((path, epoch), redirect) in paths.zip(epochs).zip(&rows) {
+            if let Some(redirect) = redirect {
+                self.hot.keep(path, epoch, Arc::clone(redirect));
+            }
+        }
+        rows
+    }
+
     /// What stands under `name/slug` if that is in memory. Waits for nothing.
     pub(crate) fn hot_redirect(&self, path: &str) -> Option<Arc<Redirect>> {
         self.hot.get(path)
     }
 
     fn read_redirect(&self, path: &str) -> Result<Option<Redirect>, Error> {
-        self.read("reading a redirect", |tx| {
-            let table = tx.open_table(REDIRECT)?;
-            let Some(raw) = table.get(path.as_bytes())? else { return Ok(None) };
-            let record: RedirectRecord = record::unseal(path.as_bytes(), raw.value())?;
-            let target = Target::from_stored(record.target)
-                .ok_or_else(|| Error::damaged("redirect", path.as_bytes(), "not a target"))?;
-            Ok(Some(Redirect {
-                owner: UserId(record.owner),
-                link: LinkId(record.link),
-                enabled: record.enabled,
-                expires: record.expires_ms.map(Timestamp::from_ms),
-                target,
-            }))
-        })
+        self.read("reading a redirect", |tx| row(&tx.open_table(REDIRECT)?, path))
     }
+}
+
+/// The row of a path.
+fn row(table: &impl ReadableTable<&'static [u8], &'static [u8]>, path: &str) -> Result<Option<Redirect>, Error> {
+    let Some(raw) = table.get(path.as_bytes())? else { return Ok(None) };
+    let record: RedirectRecord = record::unseal(path.as_bytes(), raw.value())?;
+    let target = Target::from_stored(record.target)
+        .ok_or_else(|| Error::damaged("redirect", path.as_bytes(), "not a target"))?;
+    Ok(Some(Redirect {
+        owner: UserId(record.owner),
+        link: LinkId(record.link),
+        enabled: record.enabled,
+        expires: record.expires_ms.map(Timestamp::from_ms),
+        target,
+    }))
 }
 
 #[cfg(test)]

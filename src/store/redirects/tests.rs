@@ -63,3 +63,25 @@ fn only_the_whole_path_leads_somewhere() {
     }
     assert_eq!(store.redirect(&"x".repeat(100_000)).unwrap(), None);
 }
+
+#[test]
+fn many_paths_are_looked_up_at_once_and_the_bad_cost_the_good_nothing() {
+    let (folder, store) = fresh();
+    let anna = user(&store, "anna");
+    link(&store, anna, "promo");
+    link(&store, anna, "other");
+    store.close();
+    let mut bad = row();
+    bad[5] ^= 1;
+    tamper(folder.path(), REDIRECT, b"anna/promo", &bad);
+    let (store, _) = open(folder.path()).unwrap();
+    let found = store.redirects(["anna/other", "anna/promo", "anna/none", "anna/other"].into_iter());
+    let targets: Vec<_> = found.iter().map(|found| found.as_ref().map(|found| found.target.as_str())).collect();
+    let other = Some("https://example.com/other");
+    assert_eq!(targets, [other, None, None, other]);
+    assert!(store.hot_redirect("anna/other").is_some(), "it is in memory now");
+    assert!(store.hot_redirect("anna/promo").is_none());
+    assert!(store.redirects([].into_iter()).is_empty());
+    store.close();
+    assert_eq!(store.redirects(["anna/none"].into_iter()), [None], "a store that fails finds nothing");
+}
