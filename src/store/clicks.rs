@@ -23,6 +23,7 @@ use crate::store::error::{Error, Kind, unless_damaged};
 use crate::store::ledger::block::{self, Packed};
 use crate::store::ledger::dict::{self, Words};
 use crate::store::ledger::memory::{Late, Uncounted};
+use crate::store::queue::Written;
 use crate::store::record::{self, RollRecord, SumRecord};
 use crate::store::tables::{
     self, CLICK_PURGE, CLICK_SEG, DICT_ID, LINK, META, ROLL_DAY, ROLL_TOTAL, Table, click_key, day_key, link_key,
@@ -200,6 +201,16 @@ impl Store {
     /// Waits until the click with this number is on disk, up to a time. False when it is not.
     pub(crate) fn wait_for_click(&self, number: u64, at_most: Duration) -> bool {
         self.queue.wait_until_written(number, at_most)
+    }
+
+    /// How far clicks are on disk.
+    pub(crate) fn written_clicks(&self) -> Written {
+        self.queue.written_clicks()
+    }
+
+    /// Has `tell` called, once for all, whenever that has changed, and when clicks cannot be written.
+    pub(crate) fn on_clicks_written(&self, tell: impl Fn() + Send + Sync + 'static) {
+        self.queue.on_written(Box::new(tell));
     }
 
     /// Clicks shed since the last call.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use redb::WriteTransaction;
@@ -86,12 +86,29 @@ pub(super) struct Queue {
     changed: Condvar,
     /// Told after each transaction with clicks, and at the end.
     written: Condvar,
+    /// Called as often.
+    listener: OnceLock<Box<dyn Fn() + Send + Sync>>,
     shed: AtomicU64,
+}
+
+/// How far clicks are on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// The number of the last one that is, as are all before it.
+    pub(crate) last: u64,
+    /// The disk takes none at the moment.
+    pub(crate) is_failing: bool,
 }
 
 impl Queue {
     pub(super) fn new() -> Queue {
-        Queue { waiting: Mutex::default(), changed: Condvar::new(), written: Condvar::new(), shed: AtomicU64::new(0) }
+        Queue {
+            waiting: Mutex::default(),
+            changed: Condvar::new(),
+            written: Condvar::new(),
+            listener: OnceLock::new(),
+            shed: AtomicU64::new(0),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -159,8 +176,28 @@ impl Queue {
         }
         drop(waiting);
         if clicks > 0 {
-            self.written.notify_all();
+            self.tell();
         }
+    }
+
+    /// Tells whoever waits for clicks to be written.
+    fn tell(&self) {
+        self.written.notify_all();
+        if let Some(listener) = self.listener.get() {
+            listener();
+        }
+    }
+
+    /// Has `listener` called after each transaction with clicks, and after each that failed. There is one at most.
+    pub(super) fn on_written(&self, listener: Box<dyn Fn() + Send + Sync>) {
+        // A second one is not called.
+        let _ = self.listener.set(listener);
+    }
+
+    /// How far clicks are on disk.
+    pub(super) fn written_clicks(&self) -> Written {
+        let waiting = self.lock();
+        Written { last: waiting.written, is_failing: waiting.failures > 0 }
     }
 
     /// Notes that clicks could not be written: they wait for the next transaction. Returns how many were given up,
@@ -168,16 +205,17 @@ impl Queue {
     pub(super) fn note_failure(&self) -> usize {
         let mut waiting = self.lock();
         waiting.failures = waiting.failures.saturating_add(1);
-        self.written.notify_all();
+        let given_up = if waiting.stopping { waiting.unwritten() } else { 0 };
         if waiting.stopping {
-            let given_up = waiting.unwritten();
             // Nobody is told that they were written.
             (waiting.gathered, waiting.came) = (0, waiting.written);
-            return given_up;
+        } else {
+            waiting.gathered = waiting.unwritten();
+            waiting.since = Some(Instant::now());
         }
-        waiting.gathered = waiting.unwritten();
-        waiting.since = Some(Instant::now());
-        0
+        drop(waiting);
+        self.tell();
+        given_up
     }
 
     /// Notes that the disk failed.

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender};
 
 use redb::{Database, ReadableTable};
 use tempfile::TempDir;
@@ -33,6 +34,16 @@ impl Store {
             Err(Error::new(Kind::Damaged, "only setting the fault"))
         };
         self.write("breaking the disk", set).unwrap_err();
+    }
+
+    /// Keeps the writing thread from its work, as `begun` is told, until the other end of `end` is dropped.
+    pub(crate) fn stall(&self, begun: Sender<()>, end: Receiver<()>) {
+        let wait = move |_: &WriteTransaction| {
+            begun.send(()).unwrap();
+            let _ = end.recv();
+            Ok(())
+        };
+        self.write("waiting", wait).unwrap();
     }
 
     /// The disk takes everything again.

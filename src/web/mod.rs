@@ -51,19 +51,20 @@ use std::time::Instant;
 use log::debug;
 
 use crate::app::App;
+use crate::limits::CLICK_STRICT_WAIT;
 use crate::proxy::Transport;
 use crate::store::Redirect;
 use crate::ui::Markup;
 use crate::ui::layout::Section;
 use crate::visitor::AddressPolicy;
-pub(crate) use redirect::hot;
+pub(crate) use redirect::plain_path;
 pub(crate) use refusal::{refuse, refuse_plain};
 
 use access::Visitor;
 use error::Error;
 use host::Standing;
 use request::{Method, Raw, Request};
-use response::{Kind, Response};
+use response::{Kind, Pending, Response};
 use router::{Parts, Show, Submit};
 
 /// The content policy of pages: nothing but our own files, no inline script or style anywhere.
@@ -76,27 +77,40 @@ const STRICT_TRANSPORT: &str = "max-age=31536000";
 
 /// Answers a request.
 pub(crate) fn respond(app: &App, raw: Raw) -> Response {
-    respond_with(app, raw, None)
+    let mut response = respond_with(app, raw, None);
+    match response.pending.take() {
+        Some(pending) if !app.store.wait_for_click(pending.click, CLICK_STRICT_WAIT) => pending.too_late(app),
+        _ => response,
+    }
 }
 
-/// Answers a request for a short address whose link [`redirect::hot`] has found in memory. The same code as for every
-/// other request, so a link has one behaviour; but nothing in it waits for a disk.
-pub(crate) fn respond_hot(app: &App, raw: Raw, found: &Redirect) -> Response {
+/// Answers a request for a short address whose link was found under its [`plain_path`]. The same code as for every
+/// other request, so a link has one behaviour; but nothing in it waits for a disk: who sends the answer waits until
+/// it is no longer [pending](Pending).
+pub(crate) fn respond_found(app: &App, raw: Raw, found: &Redirect) -> Response {
     respond_with(app, raw, Some(found))
 }
 
-fn respond_with(app: &App, raw: Raw, hot: Option<&Redirect>) -> Response {
+fn respond_with(app: &App, raw: Raw, found: Option<&Redirect>) -> Response {
     let started = log::log_enabled!(target: "core", log::Level::Debug).then(Instant::now);
     let transport = raw.transport;
     let parsed = Request::parse(raw);
     let (response, request) = match &parsed {
-        Ok(request) => (answer(app, request, hot), Some(request)),
+        Ok(request) => (answer(app, request, found), Some(request)),
         Err(error) => (error::respond(error, None, None), None),
     };
     if let Some(started) = started {
         note(app, request, response.status, started);
     }
     with_headers(app, transport, response)
+}
+
+impl Pending {
+    /// The answer in the place of the redirect, whose click is not on disk in time.
+    pub(crate) fn too_late(&self, app: &App) -> Response {
+        let response = failed_for_stranger(app, &self.request, &redirect::UNWRITTEN);
+        with_headers(app, self.request.transport, response)
+    }
 }
 
 /// Logs a request. Visitors are in these lines too, so they have the address only where clicks keep it whole.
@@ -117,7 +131,7 @@ pub(crate) fn respond_to_panic(app: &App, transport: Transport, message: &str) -
     with_headers(app, transport, error::respond(&Error::Internal(format!("panic: {message}")), None, None))
 }
 
-fn answer(app: &App, request: &Request, hot: Option<&Redirect>) -> Response {
+fn answer(app: &App, request: &Request, found: Option<&Redirect>) -> Response {
     let path = &request.path;
     // Health checks ask by address, whatever the public name is.
     let is_health = path.len() == 1 && path[0] == "health";
@@ -127,7 +141,7 @@ fn answer(app: &App, request: &Request, hot: Option<&Redirect>) -> Response {
         return error::respond(&Error::Misdirected, Some(request), None);
     }
     if router::is_short(path) || router::is_bare_name(path) {
-        return short_link(app, request, hot);
+        return short_link(app, request, found);
     }
     if let Standing::Alias(base) = standing {
         return page_elsewhere(app, request, &base.text, &Error::Forbid);
@@ -152,9 +166,9 @@ fn failed(app: &App, request: &Request, error: &Error) -> Response {
     error::respond(error, Some(request), visitor.as_ref())
 }
 
-fn short_link(app: &App, request: &Request, hot: Option<&Redirect>) -> Response {
+fn short_link(app: &App, request: &Request, found: Option<&Redirect>) -> Response {
     let outcome = match request.method {
-        Method::Get | Method::Head if app.is_set_up() => match hot {
+        Method::Get | Method::Head if app.is_set_up() => match found {
             Some(found) => redirect::follow(app, request, found),
             None => redirect::show(app, request),
         },

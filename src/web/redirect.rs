@@ -1,16 +1,15 @@
 //! The one thing this program exists for: from `/alice/docs` to where it leads, counted.
 
-use std::sync::Arc;
-
 use crate::app::App;
 use crate::click::{Click, Visit};
 use crate::limits::CLICK_STRICT_WAIT;
 use crate::link::{self, State};
 use crate::store::Redirect;
 use crate::ui::{self, text};
+use crate::user;
 use crate::web::error::Error;
 use crate::web::request::{Method, Request};
-use crate::web::response::{Kind, Response};
+use crate::web::response::{Kind, Pending, Response};
 
 /// Sends the visitor to the link's target. Each GET is one click; unless the operator wants it to, it does not wait for
 /// the click to be written.
@@ -32,18 +31,14 @@ fn key(user: &str, slug: &str) -> String {
     key
 }
 
-/// The link of a plain short address, if it is in memory. `target` is the request target as sent; whatever needs more
-/// than a look (escapes, another shape) is not found here, and nothing is when a redirect has to wait for its click.
-/// Waits for nothing.
-pub(crate) fn hot(app: &App, target: &str) -> Option<Arc<Redirect>> {
-    if app.is_strict {
-        return None;
-    }
+/// What the store knows a plain short address by. `target` is the request target as sent; a page of ours has no such
+/// path, nor has what needs more than a look (escapes, another shape).
+pub(crate) fn plain_path(target: &str) -> Option<String> {
     let path = target.split('?').next()?.strip_prefix('/')?;
     let path = path.strip_suffix('/').unwrap_or(path);
     let (user, slug) = path.split_once('/')?;
-    let is_plain = !slug.contains(['/', '%']) && !user.contains('%');
-    if is_plain { app.store.hot_redirect(&key(user, slug)) } else { None }
+    let is_plain = !slug.contains(['/', '%']) && !user.contains('%') && !user::is_reserved(user);
+    is_plain.then(|| key(user, slug))
 }
 
 /// Answers with where a link leads, if it leads anywhere now, and counts the click.
@@ -61,6 +56,7 @@ pub(super) fn follow(app: &App, request: &Request, found: &Redirect) -> Result<R
         State::Disabled => return Err(Error::Gone(text::SWITCHED_OFF)),
         State::Expired => return Err(Error::Gone(text::EXPIRED)),
     }
+    let mut pending = None;
     if request.method == Method::Get {
         let visit = Visit {
             at: now,
@@ -71,17 +67,21 @@ pub(super) fn follow(app: &App, request: &Request, found: &Redirect) -> Result<R
             counts_only: request.header("sec-gpc") == Some("1") || request.header("dnt") == Some("1"),
         };
         let number = app.store.record_click(Click::of(visit, found.owner, found.link, settings.addresses));
-        let is_written = |number| app.store.wait_for_click(number, CLICK_STRICT_WAIT);
-        if app.is_strict && !number.is_some_and(is_written) {
-            return Err(Error::Busy(CLICK_STRICT_WAIT.as_secs()));
+        if app.is_strict {
+            let click = number.ok_or(UNWRITTEN)?;
+            pending = Some(Box::new(Pending { click, request: request.clone() }));
         }
     }
     let target = found.target.as_str();
-    Ok(Response::new(302, Kind::ShortLink)
+    let response = Response::new(302, Kind::ShortLink)
         .with("Location", target.to_owned())
         .with("Content-Type", "text/html; charset=utf-8")
-        .with_body(ui::redirect::body(target).into_string().into_bytes()))
+        .with_body(ui::redirect::body(target).into_string().into_bytes());
+    Ok(Response { pending, ..response })
 }
+
+/// The click has to be on disk, and is not.
+pub(super) const UNWRITTEN: Error = Error::Busy(CLICK_STRICT_WAIT.as_secs());
 
 /// True when the browser fetches before its user has followed the link.
 fn is_ahead_of_time(request: &Request) -> bool {

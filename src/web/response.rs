@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::ui::Markup;
+use crate::web::request::Request;
 use crate::web::stream::Source;
 
 /// Room made for headers; few answers have more.
@@ -32,11 +33,28 @@ pub(crate) struct Response {
     pub(crate) body: Cow<'static, [u8]>,
     /// What follows the head in the place of `body`, piece by piece.
     pub(crate) stream: Option<Box<dyn Source>>,
+    /// Not to be sent before its click is on disk.
+    pub(crate) pending: Option<Box<Pending>>,
+}
+
+/// A redirect that waits for its click.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    /// The click's number.
+    pub(crate) click: u64,
+    pub(super) request: Request,
 }
 
 impl Response {
     pub(crate) fn new(status: u16, kind: Kind) -> Response {
-        Response { status, kind, headers: Vec::with_capacity(HEADERS_USUAL), body: Cow::Borrowed(&[]), stream: None }
+        Response {
+            status,
+            kind,
+            headers: Vec::with_capacity(HEADERS_USUAL),
+            body: Cow::Borrowed(&[]),
+            stream: None,
+            pending: None,
+        }
     }
 
     /// A page.

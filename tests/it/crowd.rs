@@ -206,24 +206,66 @@ fn nobody_is_closed_while_at_work() {
     }
 }
 
+/// More connections than a process may usually have files.
+fn allow_many_files() {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
+}
+
 /// So many ask at one moment that some are sent away, and one of those has asked for hundreds of things at once.
 #[test]
 fn whoever_asks_for_too_much_at_once_is_told_so_each_time() {
-    // More connections than a process may usually have files.
-    let limit = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
+    allow_many_files();
     let appliance = Start::with_admin().env("SERVER_NUMTHREADS", "1").run();
     let mut others = crowd(&appliance, 1_300);
     let mut eager = crowd(&appliance, 1).remove(0);
     let login = get(appliance.address, "/accounts/login", "");
     appliance.pause();
     others.iter_mut().for_each(|connection| connection.send(login.as_bytes()));
-    eager.send(get(appliance.address, "/nobody/knows", "").repeat(600).as_bytes());
+    eager.send(get(appliance.address, "/nobody", "").repeat(600).as_bytes());
     appliance.resume();
     let answers: Vec<u16> = (0..600).map(|_| eager.answer(true).status).collect();
     assert!(answers.iter().all(|status| matches!(status, 404 | 503)), "{answers:?}");
     assert!(answers.contains(&503), "the queue was never full");
     check_served(appliance.address);
+}
+
+/// Far more links that nobody has followed than are looked up at a time, and far more visitors who have to wait for
+/// their clicks than there are workers.
+#[test]
+fn a_crowd_is_sent_on_to_the_right_places_each_counted_once() {
+    allow_many_files();
+    for durability in ["relaxed", "strict"] {
+        let start = || Start::with_admin().env("SERVER_NUMTHREADS", "1").env("SERVER_CLICK_DURABILITY", durability);
+        let appliance = start().run();
+        let mut admin = Browser::admin(&appliance);
+        let slugs: Vec<String> = (0..90).map(|number| format!("s{number}")).collect();
+        let ids: Vec<String> =
+            slugs.iter().map(|slug| admin.make_link(&format!("https://{slug}.example/"), slug)).collect();
+        let appliance = again(appliance, start());
+        let mut crowd = crowd(&appliance, 900);
+        appliance.pause();
+        for (connection, slug) in crowd.iter_mut().zip(slugs.iter().cycle()) {
+            connection.send(get(appliance.address, &format!("/root-user/{slug}"), "").as_bytes());
+        }
+        appliance.resume();
+        for (connection, slug) in crowd.iter_mut().zip(slugs.iter().cycle()) {
+            let answer = connection.answer(true);
+            let target = format!("https://{slug}.example/");
+            assert_eq!((answer.status, answer.header("location")), (302, Some(target.as_str())), "{durability}");
+        }
+        let mut admin = Browser::admin(&appliance);
+        for id in ids.iter().step_by(30) {
+            assert_eq!(admin.open(&format!("/links/{id}")).clicks(), (10, 0), "{durability}");
+        }
+    }
+}
+
+/// Stops the server and starts it again on the same folder: it has nothing in memory then.
+fn again(appliance: Appliance, start: Start) -> Appliance {
+    let (status, folder) = appliance.stop();
+    assert!(status.success(), "{status}");
+    start.folder(folder).run()
 }
 
 /// Nine tenths of the room, and then one more.

@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::limits::{ACCEPTED_PER_ROUND, DEADLINE_STEP, LANE_TIMEOUT, QUEUE_TIMEOUT};
 use crate::server::door::Loop;
 use crate::server::door::client::{Client, Next, Standing};
+use crate::server::door::held::Held;
 
 impl Loop {
     /// Notes a client's deadline; the loop wakes for the earliest.
@@ -40,6 +41,7 @@ impl Loop {
         }
         self.looked = now;
         self.expire_queue(now);
+        self.release_held(now);
         for index in 0..self.lanes.len() {
             if let Some(ticket) = self.lanes[index].as_mut().and_then(|lane| lane.overdue(now)) {
                 self.apologise(ticket, 504, now);
@@ -68,7 +70,8 @@ impl Loop {
         let deadlines = self.clients.iter().map(|(_, client)| client.deadline());
         // A request that waits for a lane has an earlier end than its client.
         let queued = self.queue.front().map(|queued| queued.since + QUEUE_TIMEOUT);
-        self.next_deadline = deadlines.chain(queued).min();
+        let held = self.held.front().map(Held::until);
+        self.next_deadline = deadlines.chain(queued).chain(held).min();
     }
 
     /// Requests that no lane took in time are asked to come back.

@@ -7,14 +7,17 @@ use log::{debug, warn};
 use crate::limits::{LANE_TIMEOUT, QUEUE_TIMEOUT, QUEUED_BYTES_MAX, QUEUED_MAX};
 use crate::server::door::client::{Next, Request};
 use crate::server::door::feeder::Fed;
+use crate::server::door::finder::{Found, Wanted};
 use crate::server::door::head::Head;
 use crate::server::door::lane::Progress;
 use crate::server::door::{Loop, Ticket};
 use crate::server::exchange;
 use crate::server::identity::{HEADER, Identity};
 use crate::server::wire;
+use crate::store::Redirect;
 use crate::web;
 use crate::web::request::{Method, Raw};
+use crate::web::response::Response;
 
 /// A request that waits for a lane.
 pub(super) struct Queued {
@@ -47,7 +50,7 @@ impl Loop {
                     client.refuse(&web::refuse_plain(&self.app), now);
                 }
                 Next::Answer(request) => {
-                    if !self.take(key, *request, now) {
+                    if !self.take(key, request, now) {
                         break;
                     }
                 }
@@ -79,35 +82,105 @@ impl Loop {
     }
 
     /// Has a complete request answered. True when the answer is there already.
-    fn take(&mut self, key: usize, request: Request, now: Instant) -> bool {
+    fn take(&mut self, key: usize, request: Box<Request>, now: Instant) -> bool {
         let Some(client) = self.clients.get(key) else { return false };
         let (peer, transport) = (client.peer, client.transport);
         let ticket = Ticket { key, generation: client.generation };
-        let Request { head, body } = request;
-        if head.method == Method::Connect {
+        if request.head.method == Method::Connect {
             self.refuse(key, 405, "a tunnel was asked for", now);
             return true;
         }
-        let from = self.origin(peer, transport, &head);
-        let is_plain = body.is_empty() && matches!(head.method, Method::Get | Method::Head);
-        if is_plain && let Some(found) = web::hot(&self.app, &head.target) {
-            // The loop carries every client, so nothing that one of them asks may end it.
-            let app = &self.app;
-            let response = exchange::guarded(app, from.transport, || web::respond_hot(app, raw(head, from), &found));
-            let is_last = self.wants_less();
-            if let Some(client) = self.clients.get_mut(key) {
-                client.reply(&response, is_last, now);
-            }
-            return true;
+        let from = self.origin(peer, transport, &request.head);
+        match self.short_path(&request) {
+            Some(path) => match self.app.store.hot_redirect(&path) {
+                Some(redirect) => self.answer_short(ticket, *request, from, &redirect, now),
+                None => self.find(Wanted { ticket, request, from, path }, now),
+            },
+            None => self.enqueue(ticket, *request, from, now),
         }
+    }
+
+    /// What the store knows a link by that this request follows, if the loop can tell and may answer.
+    fn short_path(&self, request: &Request) -> Option<String> {
+        let is_plain = request.body.is_empty() && matches!(request.head.method, Method::Get | Method::Head);
+        if is_plain { web::plain_path(&request.head.target) } else { None }
+    }
+
+    /// Answers with where a link leads. True when the answer is there already: it may have to wait for its click.
+    fn answer_short(
+        &mut self,
+        ticket: Ticket,
+        request: Request,
+        from: Identity,
+        redirect: &Redirect,
+        now: Instant,
+    ) -> bool {
+        // The loop carries every client, so nothing that one of them asks may end it.
+        let app = &self.app;
+        let answer = || web::respond_found(app, raw(request.head, from), redirect);
+        let mut response = exchange::guarded(app, from.transport, answer);
+        if let Some(pending) = response.pending.take() {
+            if !self.app.store.written_clicks().is_failing {
+                self.hold(ticket, pending, response, now);
+                return false;
+            }
+            response = pending.too_late(&self.app);
+        }
+        self.reply(ticket.key, &response, now);
+        true
+    }
+
+    /// Gives a client the answer to its request.
+    pub(super) fn reply(&mut self, key: usize, response: &Response, now: Instant) {
+        let is_last = self.wants_less();
+        if let Some(client) = self.clients.get_mut(key) {
+            client.reply(response, is_last, now);
+        }
+    }
+
+    /// Has a link looked up that is not in memory. True when the answer is there already.
+    fn find(&mut self, wanted: Wanted, now: Instant) -> bool {
+        let key = wanted.ticket.key;
+        if let Err(Wanted { ticket, request, from, .. }) = self.finder.find(wanted) {
+            return self.enqueue(ticket, *request, from, now);
+        }
+        if let Some(client) = self.clients.get_mut(key) {
+            client.wait_until(now + LANE_TIMEOUT);
+        }
+        false
+    }
+
+    /// Goes on with a request whose link was looked up. What is not found may be a page, and is an error's page else:
+    /// the pool's business.
+    pub(super) fn take_found(&mut self, Found { wanted, redirect }: Found, now: Instant) {
+        let Wanted { ticket, request, from, .. } = wanted;
+        if !is_here(&self.clients, ticket) {
+            return;
+        }
+        if let Some(client) = self.clients.get_mut(ticket.key) {
+            client.lend(&mut self.buffers);
+        }
+        let is_answered = match redirect {
+            Some(redirect) => self.answer_short(ticket, *request, from, &redirect, now),
+            None => self.enqueue(ticket, *request, from, now),
+        };
+        if is_answered {
+            self.proceed(ticket.key, now);
+        } else {
+            self.settle(ticket.key);
+        }
+    }
+
+    /// Has a request answered by the pool. True when there is no room for it, and the answer says so already.
+    fn enqueue(&mut self, ticket: Ticket, Request { head, body }: Request, from: Identity, now: Instant) -> bool {
         if self.queue.len() >= QUEUED_MAX || self.queued_bytes + body.len() > QUEUED_BYTES_MAX {
-            self.reply_with(key, 503, now);
+            self.reply_with(ticket.key, 503, now);
             return true;
         }
         let mut bytes = Vec::with_capacity(512 + body.len());
         head.write(&[(HEADER, &from.write(self.pool.secret()))], body.len(), &mut bytes);
         bytes.extend_from_slice(&body);
-        if let Some(client) = self.clients.get_mut(key) {
+        if let Some(client) = self.clients.get_mut(ticket.key) {
             client.wait_until(now + QUEUE_TIMEOUT + LANE_TIMEOUT);
         }
         self.note_deadline(now + QUEUE_TIMEOUT);
@@ -223,15 +296,15 @@ impl Loop {
     /// Answers a request with a status alone. The client goes on when [`Loop::proceed`] is called next, and not from
     /// here: its next request may come to the same end, and so on for as many as it has sent at once.
     fn reply_with(&mut self, key: usize, status: u16, now: Instant) {
-        let is_last = self.wants_less();
-        if let Some(client) = self.clients.get_mut(key) {
+        if let Some(client) = self.clients.get(key) {
             self.app.traffic.note_refused(status);
-            client.reply(&web::refuse(&self.app, status, client.transport), is_last, now);
+            let response = web::refuse(&self.app, status, client.transport);
+            self.reply(key, &response, now);
         }
     }
 }
 
-fn is_here(clients: &slab::Slab<super::Client>, ticket: Ticket) -> bool {
+pub(super) fn is_here(clients: &slab::Slab<super::Client>, ticket: Ticket) -> bool {
     clients.get(ticket.key).is_some_and(|client| client.generation == ticket.generation)
 }
 

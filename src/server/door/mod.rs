@@ -12,7 +12,9 @@ mod client;
 mod deadlines;
 mod dispatch;
 mod feeder;
+mod finder;
 mod head;
+mod held;
 mod input;
 mod lane;
 #[cfg(test)]
@@ -45,6 +47,8 @@ use crate::server::tls::Tls;
 use client::{Buffers, Client, Standing};
 use dispatch::Queued;
 use feeder::Feeder;
+use finder::Finder;
+use held::Held;
 use lane::Lane;
 use opener::Opener;
 
@@ -173,6 +177,9 @@ struct Loop {
     lane_room: Box<[u8]>,
     opener: Opener,
     feeder: Feeder,
+    finder: Finder,
+    /// Answers that wait for their clicks to be on disk, in the order of these.
+    held: VecDeque<Held>,
     /// Lanes that may work at once as long as each comes back quickly.
     quick_lanes: usize,
     /// Bytes of the requests that wait for a lane.
@@ -207,6 +214,12 @@ impl Loop {
         }
         let opener = Opener::start(Arc::clone(&setting.pool), seats, Arc::clone(&waker))?;
         let feeder = Feeder::start(Arc::clone(&setting.app), Arc::clone(&waker))?;
+        if setting.app.is_strict {
+            let waker = Arc::clone(&waker);
+            // A loop that has ended waits for nothing.
+            setting.app.store.on_clicks_written(move || drop(waker.wake()));
+        }
+        let finder = Finder::start(Arc::clone(&setting.app), Arc::clone(&waker))?;
         let state = Loop {
             app: setting.app,
             pool: setting.pool,
@@ -233,6 +246,8 @@ impl Loop {
             lane_room: vec![0; LANE_ROOM_BYTES].into(),
             opener,
             feeder,
+            finder,
+            held: VecDeque::new(),
             quick_lanes: LANES_PER_PROCESSOR * thread::available_parallelism().map_or(1, usize::from),
             queued_bytes: 0,
             start_again: None,
@@ -299,6 +314,10 @@ impl Loop {
             }
         }
         self.start_lanes(now);
+        self.release_held(now);
+        for found in self.finder.found() {
+            self.take_found(found, now);
+        }
         let fed: Vec<_> = self.feeder.fed().collect();
         for fed in fed {
             self.take_fed(fed, now);

@@ -206,8 +206,8 @@ fn short_links_and_health_are_answered_however_they_travelled() {
             transport: way.transport,
             host_is_optional: false,
         };
-        let found = hot(&site.app, "/alice/docs").unwrap();
-        let response = respond_hot(&site.app, raw, &found);
+        let found = site.app.store.redirect(&plain_path("/alice/docs").unwrap()).unwrap().unwrap();
+        let response = respond_found(&site.app, raw, &found);
         assert_eq!((response.status, header(&response, "Location")), (302, Some("http://docs.example/")), "{what}");
     }
 }
