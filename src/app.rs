@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use subtle::ConstantTimeEq;
 
 use crate::click::Durability;
-use crate::clock::{Clock, Timestamp};
+use crate::clock::{Clock, Timestamp, Trust};
 use crate::config::{BaseUrl, Config};
-use crate::limits::SETUP_TRIES_PER_MINUTE;
+use crate::limits::{CLOCK_DOUBT, SETUP_TRIES_PER_MINUTE};
 use crate::password::Hasher;
 use crate::random::{self, NoRandomness};
 use crate::store::{self, Settings, Store};
@@ -45,6 +45,7 @@ pub(crate) struct App {
     /// The environment's word on registration; it wins over the stored setting.
     registration: Option<Registration>,
     settings: RwLock<Arc<Settings>>,
+    trust: RwLock<Trust>,
     set_up: AtomicBool,
     stopping: AtomicBool,
 }
@@ -77,6 +78,8 @@ impl App {
             is_strict: config.click_durability == Durability::Strict,
             registration: config.registration,
             settings: RwLock::new(Arc::new(store.settings()?)),
+            // Until housekeeping has looked.
+            trust: RwLock::new(Trust::Jumped(CLOCK_DOUBT)),
             set_up: AtomicBool::new(store.is_set_up()?),
             stopping: AtomicBool::new(false),
             store,
@@ -85,6 +88,15 @@ impl App {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Whether the clock is believed when something goes because of its age.
+    pub(crate) fn trust(&self) -> Trust {
+        *self.trust.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn note_trust(&self, trust: Trust) {
+        *self.trust.write().unwrap_or_else(PoisonError::into_inner) = trust;
     }
 
     /// The settings as they are now.
@@ -104,8 +116,13 @@ impl App {
 
     /// Notes that the first administrator exists, and the settings written with it.
     pub(crate) fn note_set_up(&self, settings: Settings) {
-        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        self.note_settings(settings);
         self.set_up.store(true, Ordering::Release);
+    }
+
+    /// Notes settings that were written.
+    pub(crate) fn note_settings(&self, settings: Settings) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
     }
 
     /// Notes the addresses of the sockets.

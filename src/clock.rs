@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
@@ -83,6 +83,24 @@ impl Timestamp {
         let date = time::PrimitiveDateTime::parse(&minute, FORM).ok()?;
         Some(Timestamp(date.assume_utc().unix_timestamp() * 1000))
     }
+}
+
+/// Whether the clock is believed when something goes because of its age.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trust {
+    Good,
+    /// It stands before this time, which the data file has seen.
+    Behind(Timestamp),
+    /// It has jumped against the time the program has run; believed when it has run for this long.
+    Jumped(Duration),
+}
+
+/// What was known of the clock at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ClockSeen {
+    pub(crate) at: Timestamp,
+    /// How long the program had to run before the clock was believed.
+    pub(crate) wait: Duration,
 }
 
 /// Tells the time: the system's, or one that a test sets.

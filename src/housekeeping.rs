@@ -1,7 +1,8 @@
-//! The thread for what has expired: old sessions, used-up links, clicks of deleted links; for daily backups; and for what
-//! should be said once in a while.
+//! The thread for what has expired: old sessions, used-up links, old clicks and those of deleted links; for daily
+//! backups; and for what should be said once in a while.
 
 mod backups;
+mod clock;
 
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -11,10 +12,12 @@ use std::time::Instant;
 use log::{debug, info, warn};
 
 use crate::app::App;
-use crate::limits::{HOUSEKEEPING_EVERY, SWEEP_EVERY};
+use crate::clock::Trust;
+use crate::limits::{HOUSEKEEPING_EVERY, RETIRE_EVERY, SWEEP_EVERY};
 use crate::store;
 use crate::traffic::Totals;
 use backups::Backups;
+use clock::ClockWatch;
 
 /// The running thread; ends when dropped.
 pub(crate) struct Housekeeping {
@@ -30,11 +33,13 @@ impl Housekeeping {
     pub(crate) fn start(app: Arc<App>) -> std::io::Result<Housekeeping> {
         let (stop, stopped) = channel::<()>();
         let thread = thread::Builder::new().name("housekeeping".to_owned()).spawn(move || {
-            let mut swept: Option<Instant> = None;
+            let mut clock = ClockWatch::new();
+            let mut last = Last::default();
             let mut told = Totals::default();
             let mut backups = Backups::new();
             loop {
-                round(&app, &mut swept);
+                clock.round(&app);
+                round(&app, &mut last);
                 tell_of_refusals(&app, &mut told);
                 backups.round(&app);
                 if stopped.recv_timeout(HOUSEKEEPING_EVERY) != Err(RecvTimeoutError::Timeout) {
@@ -69,9 +74,17 @@ fn tell_of_refusals(app: &App, told: &mut Totals) {
     *told = totals;
 }
 
+/// When what is not done in every round last succeeded.
+#[derive(Debug, Default)]
+struct Last {
+    swept: Option<Instant>,
+    /// And how many days clicks were kept then.
+    retired: Option<(Instant, Option<u16>)>,
+}
+
 /// One round. Each transaction is a slice, so that nobody waits behind it; what fails does not keep the rest from
-/// being done, and is tried again in the next round. `swept` is when sweeping last succeeded.
-fn round(app: &App, swept: &mut Option<Instant>) {
+/// being done, and is tried again in the next round. While the clock is not believed nothing goes because of its age.
+fn round(app: &App, last: &mut Last) {
     let shed = app.store.take_shed_clicks();
     if shed > 0 {
         warn!(target: "store", count = shed; "clicks shed");
@@ -79,13 +92,37 @@ fn round(app: &App, swept: &mut Option<Instant>) {
     // 19 MiB that a small board has better uses for between two logins.
     app.hasher.release_idle();
     reported(purge(app));
-    if swept.is_none_or(|at| at.elapsed() >= SWEEP_EVERY) && reported(sweep(app)) {
-        *swept = Some(Instant::now());
+    if app.trust() != Trust::Good {
+        return;
+    }
+    if last.swept.is_none_or(|at| at.elapsed() >= SWEEP_EVERY) && reported(sweep(app)) {
+        last.swept = Some(Instant::now());
+    }
+    let keep_days = app.settings().keep_days;
+    let is_due = last.retired.is_none_or(|(at, days)| days != keep_days || at.elapsed() >= RETIRE_EVERY);
+    if is_due && reported(retire(app, keep_days)) {
+        last.retired = Some((Instant::now(), keep_days));
     }
 }
 
 fn purge(app: &App) -> Result<(), store::Error> {
     while !app.is_stopping() && app.store.purge_clicks()? {}
+    Ok(())
+}
+
+/// Removes single clicks that are older than they are kept.
+fn retire(app: &App, keep_days: Option<u16>) -> Result<(), store::Error> {
+    let Some(days) = keep_days else { return Ok(()) };
+    let before = app.now().plus_s(-i64::from(days) * 86_400);
+    let (mut from, mut removed) = (Some(0), 0);
+    while let Some(link) = from.filter(|_| !app.is_stopping()) {
+        let slice = app.store.retire_clicks(before, link)?;
+        removed += slice.removed;
+        from = slice.next;
+    }
+    if removed > 0 {
+        info!(target: "store", count = removed, before = before.rfc3339(); "old clicks removed");
+    }
     Ok(())
 }
 
@@ -106,6 +143,7 @@ fn reported(outcome: Result<(), store::Error>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::click::{Click, Visit};
     use crate::clock::{Clock, Timestamp};
     use crate::config;
     use crate::limits::{RESET_LINK_S, SESSION_IDLE_S};
@@ -114,7 +152,8 @@ mod tests {
     use crate::password::{Cost, Hasher, PasswordHash};
     use crate::store::{Fault, Settings, Store};
     use crate::target::Target;
-    use crate::user::{Email, NewUser, Role, UserName};
+    use crate::user::{Email, NewUser, Role, UserId, UserName};
+    use crate::visitor::AddressPolicy;
 
     const NOON: Timestamp = Timestamp::from_ms(1_795_176_000_000);
 
@@ -138,16 +177,18 @@ mod tests {
         let hasher = Hasher::new(1, 4, Cost { memory_kib: 8, passes: 1, lanes: 1 });
         let config = config::resolve(&Options::default(), &|_| None).unwrap();
         let clock = Clock::fixed(NOON.plus_s(SESSION_IDLE_S));
-        (folder, App::new(store, clock, hasher, &config).unwrap())
+        let app = App::new(store, clock, hasher, &config).unwrap();
+        app.note_trust(Trust::Good);
+        (folder, app)
     }
 
     #[test]
     fn a_purge_that_fails_neither_skips_nor_postpones_the_sweeps() {
         let (_folder, app) = untidy();
         app.store.break_disk(Fault::LostWrites);
-        let mut swept = None;
-        round(&app, &mut swept);
-        assert!(swept.is_some());
+        let mut last = Last::default();
+        round(&app, &mut last);
+        assert!(last.swept.is_some());
         assert_eq!(
             (app.store.sweep_sessions(app.now()).unwrap(), app.store.sweep_one_time(app.now()).unwrap()),
             (0, 0)
@@ -160,12 +201,78 @@ mod tests {
         let (_folder, app) = untidy();
         purge(&app).unwrap();
         app.store.break_disk(Fault::LostWrites);
-        let mut swept = None;
-        round(&app, &mut swept);
-        assert_eq!(swept, None);
+        let mut last = Last::default();
+        round(&app, &mut last);
+        assert_eq!(last.swept, None);
         assert_eq!(app.store.sweep_one_time(app.now()).unwrap(), 0, "one kind that fails keeps no other");
-        round(&app, &mut swept);
-        assert!(swept.is_some());
+        round(&app, &mut last);
+        assert!(last.swept.is_some());
         assert_eq!(app.store.sweep_sessions(app.now()).unwrap(), 0);
+    }
+
+    /// Clicks that are 80 days old at noon, and an app on a clock that stands there.
+    fn visited() -> (tempfile::TempDir, App, impl Fn(&App) -> usize) {
+        let (folder, app) = untidy();
+        let name = UserName::parse("anna").unwrap();
+        let owner = UserId(1);
+        let target = Target::from_stored("https://example.com/".to_owned()).unwrap();
+        let change = LinkChange { target, title: Title::default(), expires: None, enabled: true };
+        let link = app.store.create_link(owner, name, NewLink { slug: None, change }, app.now()).unwrap().unwrap().id;
+        let visit = Visit {
+            at: app.now().plus_s(-80 * 86_400),
+            address: None,
+            agent: "",
+            referrer: "",
+            ahead_of_time: false,
+            counts_only: false,
+        };
+        app.store.record_click(Click::of(visit, owner, link, AddressPolicy::Shorten));
+        app.store.settle();
+        let kept = move |app: &App| app.store.latest_clicks(owner, link, false).unwrap().len();
+        (folder, app, kept)
+    }
+
+    #[test]
+    fn old_clicks_go_when_they_are_older_than_they_are_kept() {
+        let (_folder, app, kept) = visited();
+        let mut last = Last::default();
+        for (days, left) in [(0, 1), (9, 1), (2, 0)] {
+            app.clock.advance_s(days * 86_400);
+            last.retired = None;
+            round(&app, &mut last);
+            assert_eq!(kept(&app), left, "{days} days later");
+        }
+    }
+
+    #[test]
+    fn another_time_of_keeping_counts_at_once_and_forever_is_forever() {
+        let (_folder, app, kept) = visited();
+        let mut last = Last::default();
+        app.clock.advance_s(1_000 * 86_400);
+        let keep = |keep_days| app.note_settings(Settings { keep_days, ..Settings::default() });
+        keep(None);
+        round(&app, &mut last);
+        assert_eq!(kept(&app), 1);
+        keep(Some(3_000));
+        round(&app, &mut last);
+        assert_eq!(kept(&app), 1);
+        keep(Some(1_000));
+        round(&app, &mut last);
+        assert_eq!(kept(&app), 0);
+    }
+
+    #[test]
+    fn nothing_goes_for_its_age_while_the_clock_is_not_believed() {
+        let (_folder, app, kept) = visited();
+        for jump_days in [-3_650, 3_650, 365, 8] {
+            let (mut clock, mut last) = (ClockWatch::new(), Last::default());
+            clock.round(&app);
+            app.clock.advance_s(jump_days * 86_400);
+            clock.round(&app);
+            assert_ne!(app.trust(), Trust::Good, "{jump_days} days");
+            round(&app, &mut last);
+            assert_eq!((last.swept, last.retired, kept(&app)), (None, None, 1), "{jump_days} days");
+            app.clock.advance_s(-jump_days * 86_400);
+        }
     }
 }

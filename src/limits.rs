@@ -119,6 +119,12 @@ pub(crate) const REFERRERS_PER_LINK_MAX: usize = 200;
 ///
 /// Pages look at [`CLICKS_SCANNED_MAX`] of them. A click has some 12 bytes, 37 at most, so one link's hold 2 MB at most.
 pub(crate) const CLICK_ROWS_PER_LINK_MAX: u32 = 50_000;
+/// Days that single clicks are kept, unless the operator says otherwise; the sums stay.
+pub(crate) const CLICK_KEEP_DAYS: u16 = 90;
+/// What the operator may say: below it nothing would be left to look at, above it "for ever" is meant.
+pub(crate) const CLICK_KEEP_DAYS_RANGE: std::ops::RangeInclusive<u16> = 1..=3_650;
+/// Clicks that are too old are looked for this often.
+pub(crate) const RETIRE_EVERY: Duration = Duration::from_secs(86_400);
 /// A block of the click log. Pages of the file have 4 KiB; a larger value would take two.
 pub(crate) const CLICK_BLOCK_BYTES_MAX: usize = 3_900;
 /// A segment of one link's clicks: two fit a page of the file.
@@ -180,6 +186,15 @@ pub(crate) const PURGE_ROWS_PER_COMMIT: usize = 2_000;
 /// Housekeeping looks for what has expired this often.
 pub(crate) const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60);
 
+/// A clock that stands this much before what the file has seen was set back; less is a clock put right.
+pub(crate) const CLOCK_BEHIND_S: i64 = 3_600;
+/// A clock that has gone this much further than the program has run was set forward.
+pub(crate) const CLOCK_AHEAD_S: i64 = 7 * 86_400;
+/// After that nothing goes because of its age until the program has run for this long: time to notice one bad answer
+/// of a time server.
+pub(crate) const CLOCK_DOUBT: Duration = Duration::from_secs(86_400);
+/// What is known of the clock is written this often.
+pub(crate) const CLOCK_NOTE_EVERY: Duration = Duration::from_secs(3_600);
 /// Old sessions and one-time links are looked for this often; nobody can use them meanwhile.
 pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 

@@ -117,6 +117,7 @@ pub(crate) static SETTING_KEYS: &[(&str, &str)] = &[
     ("site.name", "shown at the top of every page"),
     ("accounts.registration", "who may register: open, invite, closed"),
     ("clicks.addresses", "of visitors: never, shorten, store"),
+    ("clicks.keep-days", "1 to 3650, or forever; sums always stay"),
     ("links.blocked-hosts", "where no link may lead; names with commas"),
     ("links.private", "links into private networks: allow, refuse"),
 ];

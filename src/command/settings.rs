@@ -3,78 +3,8 @@
 use crate::cli::Options;
 use crate::command::{Error, data, say};
 use crate::config;
-use crate::limits::SITE_NAME_CHARS_MAX;
 use crate::spelling::nearest;
-use crate::store::Settings;
-use crate::target::{self, PrivateTargets};
-use crate::user::Registration;
-use crate::visitor::AddressPolicy;
-
-/// A setting by name: how it is shown and how it is changed.
-struct Setting {
-    key: &'static str,
-    show: fn(&Settings) -> String,
-    /// Changes the setting, or says what would be accepted.
-    change: fn(&mut Settings, &str) -> Result<(), String>,
-}
-
-const SETTINGS: &[Setting] = &[
-    Setting { key: "site.name", show: |settings| settings.site_name.clone(), change: set_site_name },
-    Setting {
-        key: "accounts.registration",
-        show: |settings| settings.registration.word().to_owned(),
-        change: |settings, value| {
-            settings.registration = Registration::parse(value).ok_or("Use open, invite or closed.")?;
-            Ok(())
-        },
-    },
-    Setting {
-        key: "clicks.addresses",
-        show: |settings| settings.addresses.word().to_owned(),
-        change: |settings, value| {
-            settings.addresses = AddressPolicy::parse(value).ok_or("Use never, shorten or store.")?;
-            Ok(())
-        },
-    },
-    Setting {
-        key: "links.blocked-hosts",
-        show: |settings| settings.blocked_hosts.join(","),
-        change: set_blocked_hosts,
-    },
-    Setting {
-        key: "links.private",
-        show: |settings| match settings.private_targets {
-            PrivateTargets::Allow => "allow".to_owned(),
-            PrivateTargets::Refuse => "refuse".to_owned(),
-        },
-        change: |settings, value| {
-            settings.private_targets = match value {
-                "allow" => PrivateTargets::Allow,
-                "refuse" => PrivateTargets::Refuse,
-                _ => return Err("Use allow or refuse.".to_owned()),
-            };
-            Ok(())
-        },
-    },
-];
-
-fn set_site_name(settings: &mut Settings, value: &str) -> Result<(), String> {
-    let value = value.trim();
-    if value.is_empty() || value.chars().count() > SITE_NAME_CHARS_MAX || value.chars().any(char::is_control) {
-        return Err(format!("Use 1 to {SITE_NAME_CHARS_MAX} characters."));
-    }
-    value.clone_into(&mut settings.site_name);
-    Ok(())
-}
-
-fn set_blocked_hosts(settings: &mut Settings, value: &str) -> Result<(), String> {
-    let hosts = value.split(',').map(str::trim).filter(|host| !host.is_empty());
-    let hosts = hosts.map(|host| {
-        target::canonical_host(host).map_err(|_| format!("{host} is no host name. Use names with commas."))
-    });
-    settings.blocked_hosts = hosts.collect::<Result<_, _>>()?;
-    Ok(())
-}
+use crate::store::{SETTINGS, Setting};
 
 /// Shows all settings, shows one, or changes one.
 ///

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use log::{error, info, warn};
 
 use crate::app::App;
+use crate::clock::Trust;
 use crate::limits::{BACKUP_AFTER, BACKUP_EVERY, BACKUP_RETRY};
 use crate::store::{BackupError, Daily, Stage};
 
@@ -42,7 +43,9 @@ impl Backups {
 /// Returns how long to wait for the next try.
 fn make(app: &App) -> Duration {
     let mut watch = |_: Stage| if app.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-    match app.store.back_up_daily(app.now(), app.backup_keep, &mut watch) {
+    // While the clock is not believed, none is too old.
+    let keep = if app.trust() == Trust::Good { app.backup_keep } else { usize::MAX };
+    match app.store.back_up_daily(app.now(), keep, &mut watch) {
         Ok(Daily::Made(made)) => {
             let path = made.path.display().to_string();
             info!(target: "store", path, bytes = made.bytes, sha256 = made.sha256; "backup made");

@@ -15,7 +15,7 @@ use redb::{
 
 use crate::limits::FINDINGS_MAX;
 use crate::store::error::{Error, Kind};
-use crate::store::record::{self, SettingsRecord};
+use crate::store::record::{self, ClockRecord, SettingsRecord};
 use crate::store::tables::{self, Definition};
 
 /// What a look at a whole file has found.
@@ -152,6 +152,7 @@ impl Examiner<'_> {
                 b"seq" | b"schema" => raw.len() == 4,
                 b"commit" => raw.len() == 8,
                 b"settings" => return Ok(record::decode::<SettingsRecord>(key, raw).map(drop)?),
+                b"clock" => return Ok(record::unseal::<ClockRecord>(key, raw).map(drop)?),
                 b"ingest" => return Ok(tables::place(&meta).map(drop)?),
                 _ => true,
             };

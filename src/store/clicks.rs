@@ -4,6 +4,7 @@
 mod daily;
 mod history;
 mod late;
+mod retention;
 
 use std::collections::HashMap;
 use std::net::IpAddr;

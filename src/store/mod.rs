@@ -18,6 +18,7 @@ mod backend;
 mod backup;
 mod check;
 mod clicks;
+mod clock;
 mod copy;
 mod create;
 mod dirty;
@@ -55,7 +56,7 @@ pub(crate) use error::{Error, Kind, OpenError};
 pub(crate) use file::{FILE_NAME, Opened, is_trying};
 pub(crate) use link_pages::{Cursor, Page, Row, Sort, Step, Wanted};
 pub(crate) use redirects::Redirect;
-pub(crate) use settings::Settings;
+pub(crate) use settings::{SETTINGS, Setting, Settings};
 pub(crate) use upgrade::{Upgraded, try_upgrade};
 pub(crate) use users::NewAccountError;
 

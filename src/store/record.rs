@@ -12,7 +12,7 @@ use bincode::Options;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::limits::RECORD_BYTES_MAX;
+use crate::limits::{CLICK_KEEP_DAYS, RECORD_BYTES_MAX};
 use crate::store::error::Error;
 
 /// A struct that is kept on disk.
@@ -21,6 +21,11 @@ pub(super) trait Record: Serialize + DeserializeOwned {
     const VERSION: u8;
     /// Named when a record is damaged.
     const TABLE: &'static str;
+
+    /// Reads the body of the version before, if there was one.
+    fn from_before(_version: u8, _body: &[u8]) -> Option<bincode::Result<Self>> {
+        None
+    }
 }
 
 fn options() -> impl Options {
@@ -43,10 +48,9 @@ pub(super) fn encode<R: Record>(record: &R) -> Result<Vec<u8>, Error> {
 /// [`Error::damaged`] when the version is unknown or the body is not exactly one record.
 pub(super) fn decode<R: Record>(key: &[u8], raw: &[u8]) -> Result<R, Error> {
     let (&version, body) = raw.split_first().ok_or_else(|| Error::damaged(R::TABLE, key, "empty"))?;
-    if version != R::VERSION {
-        return Err(Error::damaged(R::TABLE, key, format!("unknown version {version}")));
-    }
-    options().deserialize(body).map_err(|why| Error::damaged(R::TABLE, key, why))
+    let read = if version == R::VERSION { Some(options().deserialize(body)) } else { R::from_before(version, body) };
+    let read = read.ok_or_else(|| Error::damaged(R::TABLE, key, format!("unknown version {version}")))?;
+    read.map_err(|why| Error::damaged(R::TABLE, key, why))
 }
 
 fn checksum(key: &[u8], record: &[u8]) -> [u8; 4] {
@@ -109,7 +113,9 @@ pub(super) fn unseal_bytes<'a>(table: &str, key: &[u8], raw: &'a [u8]) -> Result
 }
 
 macro_rules! records {
-    ($($(#[$doc:meta])* $name:ident, version $version:literal of $table:literal { $($(#[$about:meta])* $field:ident: $kind:ty),* $(,)? })*) => {
+    ($($(#[$doc:meta])* $name:ident, version $version:literal of $table:literal $(after $before:ident)? {
+        $($(#[$about:meta])* $field:ident: $kind:ty),* $(,)?
+    })*) => {
         $(
             $(#[$doc])*
             #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +123,11 @@ macro_rules! records {
             impl Record for $name {
                 const VERSION: u8 = $version;
                 const TABLE: &'static str = $table;
+                $(
+                    fn from_before(version: u8, body: &[u8]) -> Option<bincode::Result<Self>> {
+                        (version == $before::VERSION).then(|| options().deserialize(body).map(|before: $before| before.into()))
+                    }
+                )?
             }
         )*
     };
@@ -177,7 +188,7 @@ records! {
         systems: Vec<(u8, u64)>,
     }
     /// What lists need of a link's clicks, and where its single ones stand.
-    SumRecord, version 1 of "roll_total" {
+    SumRecord, version 2 of "roll_total" after SumRecord1 {
         humans: u64,
         /// Bots and previews.
         bots: u64,
@@ -188,6 +199,17 @@ records! {
         segment_first: u32,
         segment_next: u32,
         /// Clicks in them.
+        kept: u32,
+        /// Clicks that were in segments once and are not any more, as far as that was counted.
+        passed: u64,
+    }
+    SumRecord1, version 1 of "roll_total" {
+        humans: u64,
+        bots: u64,
+        first_ms: i64,
+        last_ms: i64,
+        segment_first: u32,
+        segment_next: u32,
         kept: u32,
     }
     /// The clicks of a link in one day, or on all of them. Pairs are sorted by what is counted. The counts and the
@@ -223,12 +245,42 @@ records! {
         user: u32,
         expires_ms: i64,
     }
-    SettingsRecord, version 1 of "settings" {
+    SettingsRecord, version 2 of "settings" after SettingsRecord1 {
         site_name: String,
         registration: String,
         addresses: String,
         blocked_hosts: Vec<String>,
         private_targets: bool,
+        /// `None` for ever.
+        keep_days: Option<u16>,
+    }
+    SettingsRecord1, version 1 of "settings" {
+        site_name: String,
+        registration: String,
+        addresses: String,
+        blocked_hosts: Vec<String>,
+        private_targets: bool,
+    }
+    /// What housekeeping knew of the clock when it last looked.
+    ClockRecord, version 1 of "clock" {
+        seen_ms: i64,
+        /// How long the program has to run before anything goes because of its age.
+        wait_s: u32,
+    }
+}
+
+impl From<SumRecord1> for SumRecord {
+    fn from(before: SumRecord1) -> SumRecord {
+        let SumRecord1 { humans, bots, first_ms, last_ms, segment_first, segment_next, kept } = before;
+        SumRecord { humans, bots, first_ms, last_ms, segment_first, segment_next, kept, passed: 0 }
+    }
+}
+
+impl From<SettingsRecord1> for SettingsRecord {
+    fn from(before: SettingsRecord1) -> SettingsRecord {
+        let SettingsRecord1 { site_name, registration, addresses, blocked_hosts, private_targets } = before;
+        let keep_days = Some(CLICK_KEEP_DAYS);
+        SettingsRecord { site_name, registration, addresses, blocked_hosts, private_targets, keep_days }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use redb::WriteTransaction;
 
+use crate::limits::{CLICK_KEEP_DAYS, CLICK_KEEP_DAYS_RANGE, SITE_NAME_CHARS_MAX};
 use crate::store::error::Error;
 use crate::store::record::{self, SettingsRecord};
 use crate::store::{Store, tables};
-use crate::target::PrivateTargets;
+use crate::target::{self, PrivateTargets};
 use crate::user::Registration;
 use crate::visitor::AddressPolicy;
 
@@ -18,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) registration: Registration,
     /// How much of visitors' addresses is kept.
     pub(crate) addresses: AddressPolicy,
+    /// Days that single clicks are kept; `None` for ever. Sums stay in any case.
+    pub(crate) keep_days: Option<u16>,
     /// Canonical host names that no link may lead to.
     pub(crate) blocked_hosts: Vec<String>,
     pub(crate) private_targets: PrivateTargets,
@@ -30,6 +33,7 @@ impl Default for Settings {
             site_name: "Linkjar".to_owned(),
             registration: Registration::Invite,
             addresses: AddressPolicy::Shorten,
+            keep_days: Some(CLICK_KEEP_DAYS),
             blocked_hosts: Vec::new(),
             private_targets: PrivateTargets::Allow,
         }
@@ -42,6 +46,7 @@ fn from_record(record: SettingsRecord) -> Settings {
         site_name: record.site_name,
         registration: Registration::parse(&record.registration).unwrap_or(Registration::Closed),
         addresses: AddressPolicy::parse(&record.addresses).unwrap_or(default.addresses),
+        keep_days: record.keep_days,
         blocked_hosts: record.blocked_hosts,
         private_targets: if record.private_targets { PrivateTargets::Allow } else { PrivateTargets::Refuse },
     }
@@ -53,10 +58,100 @@ pub(super) fn put(tx: &WriteTransaction, settings: &Settings) -> Result<(), Erro
         site_name: settings.site_name.clone(),
         registration: settings.registration.word().to_owned(),
         addresses: settings.addresses.word().to_owned(),
+        keep_days: settings.keep_days,
         blocked_hosts: settings.blocked_hosts.clone(),
         private_targets: settings.private_targets == PrivateTargets::Allow,
     };
     tx.open_table(tables::META)?.insert(KEY, record::encode(&record)?.as_slice())?;
+    Ok(())
+}
+
+/// A setting by name: how it is shown and how it is changed.
+pub(crate) struct Setting {
+    pub(crate) key: &'static str,
+    pub(crate) show: fn(&Settings) -> String,
+    /// Changes the setting, or says what would be accepted.
+    pub(crate) change: fn(&mut Settings, &str) -> Result<(), String>,
+}
+
+/// Every setting; the command line and the administrators' page take the same values.
+pub(crate) const SETTINGS: &[Setting] = &[
+    Setting { key: "site.name", show: |settings| settings.site_name.clone(), change: set_site_name },
+    Setting {
+        key: "accounts.registration",
+        show: |settings| settings.registration.word().to_owned(),
+        change: |settings, value| {
+            settings.registration = Registration::parse(value).ok_or("Use open, invite or closed.")?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "clicks.addresses",
+        show: |settings| settings.addresses.word().to_owned(),
+        change: |settings, value| {
+            settings.addresses = AddressPolicy::parse(value).ok_or("Use never, shorten or store.")?;
+            Ok(())
+        },
+    },
+    Setting { key: "clicks.keep-days", show: show_keep_days, change: set_keep_days },
+    Setting {
+        key: "links.blocked-hosts",
+        show: |settings| settings.blocked_hosts.join(","),
+        change: set_blocked_hosts,
+    },
+    Setting {
+        key: "links.private",
+        show: |settings| match settings.private_targets {
+            PrivateTargets::Allow => "allow".to_owned(),
+            PrivateTargets::Refuse => "refuse".to_owned(),
+        },
+        change: |settings, value| {
+            settings.private_targets = match value {
+                "allow" => PrivateTargets::Allow,
+                "refuse" => PrivateTargets::Refuse,
+                _ => return Err("Use allow or refuse.".to_owned()),
+            };
+            Ok(())
+        },
+    },
+];
+
+fn set_site_name(settings: &mut Settings, value: &str) -> Result<(), String> {
+    let value = value.trim();
+    if value.is_empty() || value.chars().count() > SITE_NAME_CHARS_MAX || value.chars().any(char::is_control) {
+        return Err(format!("Use 1 to {SITE_NAME_CHARS_MAX} characters."));
+    }
+    value.clone_into(&mut settings.site_name);
+    Ok(())
+}
+
+/// What stands for no end of keeping.
+const FOREVER: &str = "forever";
+
+fn show_keep_days(settings: &Settings) -> String {
+    settings.keep_days.map_or_else(|| FOREVER.to_owned(), |days| days.to_string())
+}
+
+/// A 0 is refused: to some it would mean to keep nothing, to others to keep everything.
+fn set_keep_days(settings: &mut Settings, value: &str) -> Result<(), String> {
+    let days = value.parse().ok().filter(|days| CLICK_KEEP_DAYS_RANGE.contains(days));
+    settings.keep_days = match (days, value) {
+        (None, FOREVER) => None,
+        (Some(days), _) => Some(days),
+        (None, _) => {
+            let (min, max) = CLICK_KEEP_DAYS_RANGE.into_inner();
+            return Err(format!("Use a number of days from {min} to {max}, or {FOREVER}."));
+        }
+    };
+    Ok(())
+}
+
+fn set_blocked_hosts(settings: &mut Settings, value: &str) -> Result<(), String> {
+    let hosts = value.split(',').map(str::trim).filter(|host| !host.is_empty());
+    let hosts = hosts.map(|host| {
+        target::canonical_host(host).map_err(|_| format!("{host} is no host name. Use names with commas."))
+    });
+    settings.blocked_hosts = hosts.collect::<Result<_, _>>()?;
     Ok(())
 }
 
@@ -81,5 +176,55 @@ impl Store {
     /// When the store fails; the old settings stay then.
     pub(crate) fn put_settings(&self, settings: Settings) -> Result<(), Error> {
         self.write("writing settings", move |tx| put(tx, &settings))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::{fresh, open, tamper};
+
+    #[test]
+    fn each_setting_takes_what_it_shows_and_nothing_else() {
+        for (key, good, bad) in [
+            ("site.name", &["Our links", "x"][..], &["", " ", "a\nb"][..]),
+            ("accounts.registration", &["open", "invite", "closed"], &["", "Open", "yes"]),
+            ("clicks.addresses", &["never", "shorten", "store"], &["", "always"]),
+            ("clicks.keep-days", &["1", "90", "3650", "forever"], &["", "0", "3651", "-1", "90 days", "1.5", "never"]),
+            ("links.blocked-hosts", &["", "a.example", "a.example,b.example"], &["a b", "http://a.example/"]),
+            ("links.private", &["allow", "refuse"], &["", "no"]),
+        ] {
+            let setting = SETTINGS.iter().find(|setting| setting.key == key).unwrap();
+            let mut settings = Settings::default();
+            for value in good {
+                (setting.change)(&mut settings, value).unwrap();
+                assert_eq!((setting.show)(&settings), *value, "{key}");
+            }
+            let before = settings.clone();
+            for value in bad {
+                (setting.change)(&mut settings, value).unwrap_err();
+                assert_eq!(settings, before, "{key}={value}");
+            }
+        }
+    }
+
+    #[test]
+    fn settings_of_a_file_from_before_there_was_an_end_of_keeping_have_the_usual_one() {
+        let (folder, store) = fresh();
+        let before = record::SettingsRecord1 {
+            site_name: "Ours".to_owned(),
+            registration: "closed".to_owned(),
+            addresses: "store".to_owned(),
+            blocked_hosts: Vec::new(),
+            private_targets: true,
+        };
+        store.close();
+        tamper(folder.path(), tables::META, KEY, &record::encode(&before).unwrap());
+        let (store, _) = open(folder.path()).unwrap();
+        let settings = store.settings().unwrap();
+        assert_eq!((settings.site_name.as_str(), settings.keep_days), ("Ours", Some(CLICK_KEEP_DAYS)));
+        let kept = Settings { keep_days: None, ..settings };
+        store.put_settings(kept.clone()).unwrap();
+        assert_eq!(store.settings().unwrap(), kept);
     }
 }

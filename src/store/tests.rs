@@ -56,7 +56,7 @@ impl Store {
     }
 
     /// Writes and counts all clicks that came before. Without it they are counted when they have settled.
-    pub(in crate::store) fn settle(&self) {
+    pub(crate) fn settle(&self) {
         self.flush_clicks();
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
         while self.ledger.hurry() > 0 {
@@ -281,7 +281,7 @@ fn audit_days(days: &[(u16, RollRecord)], sum: &SumRecord, kept: &[Packed]) {
     ] {
         assert_eq!(total(of), of(all));
     }
-    if sum.segment_first > 0 {
+    if sum.segment_first > 0 || sum.passed > 0 {
         return;
     }
     let count = |fits: &dyn Fn(&Packed) -> bool| kept.iter().filter(|click| fits(click)).count() as u64;

@@ -299,12 +299,14 @@ fn settings_are_shown_and_changed() {
     let settings = |args: &[&str]| run_command(folder.path(), &[&["settings"], args].concat(), "");
     let ended = settings(&[]);
     let all = "site.name=Linkjar\naccounts.registration=invite\nclicks.addresses=shorten\n\
-               links.blocked-hosts=\nlinks.private=allow\n";
+               clicks.keep-days=90\nlinks.blocked-hosts=\nlinks.private=allow\n";
     assert_eq!(is_done(&ended), all);
     for (change, shown) in [
         ("site.name= Unser Kürzer ", "site.name=Unser Kürzer"),
         ("accounts.registration=open", "accounts.registration=open"),
         ("clicks.addresses=never", "clicks.addresses=never"),
+        ("clicks.keep-days=forever", "clicks.keep-days=forever"),
+        ("clicks.keep-days=30", "clicks.keep-days=30"),
         ("links.blocked-hosts=Bad.Example., bücher.example,", "links.blocked-hosts=bad.example,xn--bcher-kva.example"),
         ("links.private=refuse", "links.private=refuse"),
     ] {
@@ -324,6 +326,7 @@ fn settings_are_shown_and_changed() {
         ("accounts.registration=OPEN", "Use open, invite or closed."),
         ("accounts.registration=", "Use open, invite or closed."),
         ("clicks.addresses=sometimes", "Use never, shorten or store."),
+        ("clicks.keep-days=0", "Use a number of days from 1 to 3650, or forever."),
         ("links.private=yes", "Use allow or refuse."),
         ("links.blocked-hosts=http://bad.example", "is no host name."),
         ("links.blocked-hosts=good.example,a b", "a b is no host name."),

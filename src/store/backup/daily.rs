@@ -7,12 +7,8 @@ use std::path::PathBuf;
 
 use super::{Backup, BackupError, Watch, doing};
 use crate::clock::Timestamp;
-use crate::limits::BACKUP_WEEKS_KEPT;
+use crate::limits::{BACKUP_WEEKS_KEPT, CLOCK_BEHIND_S};
 use crate::store::Store;
-use crate::store::error::{Error, unless_damaged};
-use crate::store::record::{self, SessionRecord, UserRecord};
-use crate::store::tables::{SESSION, USER};
-use redb::ReadableTable;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -74,8 +70,7 @@ impl Store {
         let newest_backup =
             days.last().map_or(Timestamp::from_ms(0), |day| Timestamp::from_ms(day.saturating_mul(DAY_MS)));
         let newest = self.newest_time()?.max(newest_backup);
-        // An hour for clocks that are put right by a little.
-        if now.plus_s(3_600) < newest {
+        if now.plus_s(CLOCK_BEHIND_S) < newest {
             return Ok(Daily::ClockIsBehind(newest));
         }
         let made = self.back_up(&folder.join(name(today)), watch)?;
@@ -89,26 +84,6 @@ impl Store {
             }
         }
         Ok(Daily::Made(made))
-    }
-
-    /// The latest time that somebody's visit has left in the file.
-    fn newest_time(&self) -> Result<Timestamp, Error> {
-        self.read("looking for the newest time", |tx| {
-            let mut newest = 0;
-            for row in tx.open_table(USER)?.iter()? {
-                let (key, raw) = row?;
-                if let Some(user) = unless_damaged(record::unseal::<UserRecord>(key.value(), raw.value()))? {
-                    newest = newest.max(user.created_ms).max(user.last_login_ms.unwrap_or(0));
-                }
-            }
-            for row in tx.open_table(SESSION)?.iter()? {
-                let (key, raw) = row?;
-                if let Some(session) = unless_damaged(record::unseal::<SessionRecord>(key.value(), raw.value()))? {
-                    newest = newest.max(session.seen_ms);
-                }
-            }
-            Ok(Timestamp::from_ms(newest))
-        })
     }
 }
 

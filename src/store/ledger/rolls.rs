@@ -14,7 +14,7 @@ pub(in crate::store) const ALL_DAYS: Day = 0;
 
 impl SumRecord {
     pub(in crate::store) fn empty() -> SumRecord {
-        SumRecord { humans: 0, bots: 0, first_ms: 0, last_ms: 0, segment_first: 0, segment_next: 0, kept: 0 }
+        SumRecord { humans: 0, bots: 0, first_ms: 0, last_ms: 0, segment_first: 0, segment_next: 0, kept: 0, passed: 0 }
     }
 
     pub(in crate::store) fn add(&mut self, click: &Packed) {
@@ -26,6 +26,12 @@ impl SumRecord {
         }
         self.first_ms = if self.first_ms == 0 { click.at_ms } else { self.first_ms.min(click.at_ms) };
         self.last_ms = self.last_ms.max(click.at_ms);
+    }
+
+    /// Notes that single clicks are kept no longer; they stay counted.
+    pub(in crate::store) fn let_go(&mut self, clicks: u32) {
+        self.kept = self.kept.saturating_sub(clicks);
+        self.passed = self.passed.saturating_add(clicks.into());
     }
 }
 

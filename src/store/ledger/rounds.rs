@@ -196,7 +196,7 @@ fn newest(
 fn make_room(segments: &mut Table<'_>, link: [u8; 8], sum: &mut SumRecord) -> Result<(), Error> {
     while sum.kept > CLICK_ROWS_PER_LINK_MAX && sum.segment_first < sum.segment_next {
         let removed = segments.remove(click_key(link, sum.segment_first).as_slice())?;
-        sum.kept = sum.kept.saturating_sub(removed.map_or(0, |raw| block::count(raw.value())));
+        sum.let_go(removed.map_or(0, |raw| block::count(raw.value())));
         sum.segment_first = sum.segment_first.saturating_add(1);
     }
     Ok(())

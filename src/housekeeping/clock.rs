@@ -1,0 +1,192 @@
+//! Whether the clock is believed when something goes because of its age.
+//!
+//! Small boards start in 1970, and one bad answer of a time server can be years ahead. Nothing that was removed for it
+//! comes back, so the wall clock is held against what the file has seen, and against how long the program has run.
+
+use std::time::{Duration, Instant};
+
+use log::warn;
+
+use crate::app::App;
+use crate::clock::{ClockSeen, Timestamp, Trust};
+use crate::limits::{CLOCK_AHEAD_S, CLOCK_BEHIND_S, CLOCK_DOUBT, CLOCK_NOTE_EVERY};
+use crate::store;
+
+/// Looks at the clock, round by round.
+pub(super) struct ClockWatch {
+    looks: Looks,
+    /// When the file was last asked, and told.
+    noted: Option<Instant>,
+    /// The newest time in the file then.
+    newest: Timestamp,
+}
+
+/// What was seen of the clock.
+#[derive(Default)]
+struct Looks {
+    /// What it said at the last look; `None` before the first in the file's life.
+    said: Option<Timestamp>,
+    /// When that was in this run of the program.
+    at: Option<Instant>,
+    /// How long the program has to run before the clock is believed.
+    wait: Duration,
+}
+
+impl Looks {
+    /// Looks at the clock, which says `now`. `at` never jumps.
+    fn look(&mut self, now: Timestamp, at: Instant, newest: Timestamp) -> Trust {
+        let run = self.at.map_or(Duration::ZERO, |before| at.saturating_duration_since(before));
+        self.wait = self.wait.saturating_sub(run);
+        if let Some(said) = self.said {
+            let expected = said.plus_s(i64::try_from(run.as_secs()).unwrap_or(i64::MAX));
+            if now > expected.plus_s(CLOCK_AHEAD_S) || now.plus_s(CLOCK_BEHIND_S) < expected {
+                self.wait = CLOCK_DOUBT;
+            }
+        }
+        (self.said, self.at) = (Some(now), Some(at));
+        if now.plus_s(CLOCK_BEHIND_S) < newest {
+            Trust::Behind(newest)
+        } else if self.wait.is_zero() {
+            Trust::Good
+        } else {
+            Trust::Jumped(self.wait)
+        }
+    }
+}
+
+impl ClockWatch {
+    pub(super) fn new() -> ClockWatch {
+        ClockWatch { looks: Looks::default(), noted: None, newest: Timestamp::from_ms(0) }
+    }
+
+    /// Looks at the clock and tells `app`. The operator hears of it when what comes of it is another than before.
+    pub(super) fn round(&mut self, app: &App) {
+        let (at, before) = (Instant::now(), app.trust());
+        let is_first = self.noted.is_none();
+        let is_due = self.noted.is_none_or(|noted| at.saturating_duration_since(noted) >= CLOCK_NOTE_EVERY);
+        let noted = match (is_first, is_due) {
+            (true, _) => self.remember(app),
+            (false, true) => self.note(app),
+            (false, false) => Ok(()),
+        };
+        // While the file does not say what it has seen, nothing goes because of its age.
+        let trust = match &noted {
+            Ok(()) => self.looks.look(app.now(), at, self.newest),
+            Err(_) => Trust::Jumped(CLOCK_DOUBT),
+        };
+        app.note_trust(trust);
+        if is_first || std::mem::discriminant(&trust) != std::mem::discriminant(&before) {
+            tell(trust, app.now());
+        }
+        match noted {
+            Ok(()) if is_due => self.noted = Some(at),
+            Ok(()) => {}
+            Err(error) => warn!(target: "store", "housekeeping: {error}"),
+        }
+    }
+
+    /// Asks the file what was known of the clock when the program last ran. A start writes nothing.
+    fn remember(&mut self, app: &App) -> Result<(), store::Error> {
+        self.newest = app.store.newest_time()?;
+        if let Some(seen) = app.store.clock_seen()? {
+            (self.looks.said, self.looks.wait) = (Some(seen.at), seen.wait);
+        }
+        Ok(())
+    }
+
+    /// Notes in the file what is known now.
+    fn note(&mut self, app: &App) -> Result<(), store::Error> {
+        self.newest = app.store.newest_time()?;
+        match self.looks.said {
+            Some(at) => app.store.note_clock(ClockSeen { at, wait: self.looks.wait }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn tell(trust: Trust, now: Timestamp) {
+    let clock = now.rfc3339();
+    match trust {
+        Trust::Good => {}
+        Trust::Behind(newest) => {
+            let newest = newest.rfc3339();
+            warn!(target: "store", clock, newest; "the clock stands before the newest time in the data file: nothing is removed for its age. Set the clock");
+        }
+        Trust::Jumped(wait) => {
+            let hours = wait.as_secs().div_ceil(3_600);
+            warn!(target: "store", clock, hours; "the clock has jumped, or the server has not run for long: nothing is removed for its age before it has run for some hours");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 86_400;
+    const NOON: Timestamp = Timestamp::from_ms(1_795_176_000_000);
+
+    /// A row is how long the program has run since the last look, what the clock says then, and what comes of it.
+    #[track_caller]
+    fn check(said: Option<Timestamp>, newest: Timestamp, rows: &[(i64, Timestamp, Trust)]) {
+        let mut looks = Looks { said, ..Looks::default() };
+        let mut at = Instant::now();
+        for (number, (run_s, now, trust)) in rows.iter().enumerate() {
+            at += Duration::from_secs(run_s.unsigned_abs());
+            assert_eq!(looks.look(*now, at, newest), *trust, "row {number}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_goes_as_the_program_does_is_good() {
+        let old = NOON.plus_s(-DAY);
+        check(None, old, &[(0, NOON, Trust::Good), (DAY, NOON.plus_s(DAY), Trust::Good)]);
+        check(Some(old), old, &[(0, NOON, Trust::Good)]);
+        // Put right by a little, and a week in which nobody ran it.
+        check(Some(NOON), NOON, &[(0, NOON.plus_s(-3_600), Trust::Good)]);
+        check(Some(NOON.plus_s(-7 * DAY)), old, &[(0, NOON, Trust::Good), (60, NOON.plus_s(-DAY / 48), Trust::Good)]);
+    }
+
+    #[test]
+    fn a_clock_before_the_newest_time_is_behind_until_that_has_passed() {
+        for back in [3_700, DAY, 50 * 365 * DAY] {
+            let now = NOON.plus_s(-back);
+            check(None, NOON, &[(0, now, Trust::Behind(NOON)), (60, now.plus_s(60), Trust::Behind(NOON))]);
+        }
+        check(None, NOON, &[(0, Timestamp::from_ms(-DAY), Trust::Behind(NOON))]);
+    }
+
+    #[test]
+    fn after_a_jump_the_program_has_to_run_for_a_day_before_the_clock_is_believed() {
+        let old = NOON.plus_s(-30 * DAY);
+        for jump in [8 * DAY, 3_650 * DAY, -2 * DAY, -7_200] {
+            let now = NOON.plus_s(jump);
+            let rows = [
+                (0, NOON, Trust::Good),
+                (60, now, Trust::Jumped(CLOCK_DOUBT)),
+                (DAY - 60, now.plus_s(DAY - 60), Trust::Jumped(Duration::from_secs(60))),
+                (60, now.plus_s(DAY), Trust::Good),
+            ];
+            check(None, old, &rows);
+        }
+        // The program was not running meanwhile.
+        check(Some(old), old, &[(0, NOON, Trust::Jumped(CLOCK_DOUBT)), (DAY, NOON.plus_s(DAY), Trust::Good)]);
+        // Back from a bad answer is a jump, too.
+        let rows = [
+            (0, NOON, Trust::Good),
+            (60, NOON.plus_s(3_650 * DAY), Trust::Jumped(CLOCK_DOUBT)),
+            (3_600, NOON.plus_s(3_660), Trust::Jumped(CLOCK_DOUBT)),
+            (DAY, NOON.plus_s(3_660 + DAY), Trust::Good),
+        ];
+        check(None, old, &rows);
+    }
+
+    #[test]
+    fn hours_that_were_waited_count_after_a_restart() {
+        let mut looks = Looks { said: Some(NOON), at: None, wait: Duration::from_secs(7_200) };
+        let at = Instant::now();
+        assert_eq!(looks.look(NOON.plus_s(60), at, NOON), Trust::Jumped(Duration::from_secs(7_200)));
+        let later = at + Duration::from_secs(7_200);
+        assert_eq!(looks.look(NOON.plus_s(7_260), later, NOON), Trust::Good);
+    }
+}

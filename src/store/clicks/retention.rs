@@ -1,0 +1,140 @@
+//! Single clicks that are too old: they go, and stay counted.
+//!
+//! A walk over all links in slices: each looks at some, and removes from those that have something to remove. Of a
+//! link's segments the oldest go, up to the first with a click that stays; of that one the older clicks go, so that a link
+//! which is seldom followed keeps them no longer than a busy one.
+
+use redb::{ReadTransaction, ReadableTable, WriteTransaction};
+
+use crate::clock::Timestamp;
+use crate::limits::{LINKS_SCANNED_MAX, PURGE_ROWS_PER_COMMIT};
+use crate::store::Store;
+use crate::store::error::{Error, unless_damaged};
+use crate::store::ledger::block::{self, Segment};
+use crate::store::record::{self, SumRecord};
+use crate::store::tables::{CLICK_SEG, ROLL_TOTAL, Table, click_key};
+
+/// What a slice has done.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Retired {
+    /// Clicks that were removed.
+    pub(crate) removed: u64,
+    /// The link to go on from; `None` at the end.
+    pub(crate) next: Option<u64>,
+}
+
+/// Links with clicks to remove, and where to go on.
+struct Due {
+    links: Vec<[u8; 8]>,
+    next: Option<u64>,
+}
+
+/// Looks at links from one on, until enough is found for one transaction.
+fn due(tx: &ReadTransaction, before_ms: i64, from: u64) -> Result<Due, Error> {
+    let (sums, segments) = (tx.open_table(ROLL_TOTAL)?, tx.open_table(CLICK_SEG)?);
+    let (mut links, mut rows, mut looked) = (Vec::new(), 0, 0);
+    for row in sums.range(from.to_be_bytes().as_slice()..)? {
+        let (key, raw) = row?;
+        let Ok(link) = <[u8; 8]>::try_from(key.value()) else { continue };
+        if looked == LINKS_SCANNED_MAX || rows > PURGE_ROWS_PER_COMMIT {
+            return Ok(Due { links, next: Some(u64::from_be_bytes(link)) });
+        }
+        looked += 1;
+        let Some(sum) = unless_damaged(record::unseal::<SumRecord>(&link, raw.value()))? else { continue };
+        if sum.kept > 0 && begins_before(&segments, link, &sum, before_ms)? {
+            rows += sum.segment_next.saturating_sub(sum.segment_first) as usize;
+            links.push(link);
+        }
+    }
+    Ok(Due { links, next: None })
+}
+
+/// Whether the oldest segment that reads has a click to remove.
+fn begins_before(
+    segments: &impl ReadableTable<&'static [u8], &'static [u8]>,
+    link: [u8; 8],
+    sum: &SumRecord,
+    before_ms: i64,
+) -> Result<bool, Error> {
+    for number in sum.segment_first..sum.segment_next {
+        let key = click_key(link, number);
+        let Some(raw) = segments.get(key.as_slice())? else { continue };
+        if let Some((first_ms, _)) = unless_damaged(block::times(&key, raw.value()))? {
+            return Ok(first_ms < before_ms);
+        }
+    }
+    Ok(false)
+}
+
+/// Removes the clicks of one link that are too old. Returns how many.
+fn retire(tx: &WriteTransaction, link: [u8; 8], before_ms: i64) -> Result<u64, Error> {
+    let (mut sums, mut segments) = (tx.open_table(ROLL_TOTAL)?, tx.open_table(CLICK_SEG)?);
+    let Some(raw) = sums.get(link.as_slice())?.map(|raw| raw.value().to_vec()) else { return Ok(0) };
+    let mut sum: SumRecord = record::unseal(&link, &raw)?;
+    let passed = sum.passed;
+    let first_to_stay = first_to_stay(&segments, link, &sum, before_ms)?;
+    for number in sum.segment_first..first_to_stay {
+        let removed = segments.remove(click_key(link, number).as_slice())?;
+        sum.let_go(removed.map_or(0, |raw| block::count(raw.value())));
+    }
+    sum.segment_first = first_to_stay;
+    if first_to_stay < sum.segment_next {
+        sum.let_go(trim(&mut segments, &click_key(link, first_to_stay), before_ms)?);
+    }
+    sums.insert(link.as_slice(), record::seal(&link, &sum)?.as_slice())?;
+    Ok(sum.passed - passed)
+}
+
+/// The number after the last segment that goes. One that does not read goes with an old one after it.
+fn first_to_stay(segments: &Table<'_>, link: [u8; 8], sum: &SumRecord, before_ms: i64) -> Result<u32, Error> {
+    let mut first_to_stay = sum.segment_first;
+    for number in sum.segment_first..sum.segment_next {
+        let key = click_key(link, number);
+        let Some(raw) = segments.get(key.as_slice())? else { continue };
+        match unless_damaged(block::times(&key, raw.value()))? {
+            Some((_, last_ms)) if last_ms < before_ms => first_to_stay = number + 1,
+            Some(_) => break,
+            None => {}
+        }
+    }
+    Ok(first_to_stay)
+}
+
+/// Removes the old clicks of a segment whose last one stays. Returns how many went.
+fn trim(segments: &mut Table<'_>, key: &[u8], before_ms: i64) -> Result<u32, Error> {
+    let Some(raw) = segments.get(key)?.map(|raw| raw.value().to_vec()) else { return Ok(0) };
+    let Some(mut clicks) = unless_damaged(block::read_segment(key, &raw))? else { return Ok(0) };
+    let before = clicks.len();
+    clicks.retain(|click| click.at_ms >= before_ms);
+    let Some(first) = clicks.first().filter(|_| clicks.len() < before) else { return Ok(0) };
+    let mut segment = Segment::new(first);
+    clicks.iter().for_each(|click| segment.push(click));
+    segments.insert(key, segment.seal(key).as_slice())?;
+    // A segment holds fewer than five hundred.
+    Ok((before - clicks.len()) as u32)
+}
+
+impl Store {
+    /// Removes single clicks from before a time, of links from a number on (0 is the first): one slice of them. Their
+    /// sums stay, and what does not read is passed over.
+    ///
+    /// # Errors
+    /// When the store fails; nothing of the slice is removed then.
+    pub(crate) fn retire_clicks(&self, before: Timestamp, from: u64) -> Result<Retired, Error> {
+        let before_ms = before.ms();
+        let Due { links, next } = self.read("looking for old clicks", |tx| due(tx, before_ms, from))?;
+        if links.is_empty() {
+            return Ok(Retired { removed: 0, next });
+        }
+        self.write("removing old clicks", move |tx| {
+            let mut removed = 0;
+            for link in links {
+                removed += unless_damaged(retire(tx, link, before_ms))?.unwrap_or(0);
+            }
+            Ok(Retired { removed, next })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

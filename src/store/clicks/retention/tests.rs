@@ -1,0 +1,153 @@
+//! Old clicks go, sums stay, and nobody's place in between is lost.
+
+use super::*;
+use crate::click::Click;
+use crate::store::clicks::{Numbers, Seen};
+use crate::store::tables::link_key;
+use crate::store::tests::{NOW, audit, click, fresh, link, open, tamper, user};
+use crate::user::UserId;
+use crate::visitor::Class;
+use crate::{calendar, link::LinkId};
+
+/// Everything there is to do, in slices. Returns how many clicks went.
+fn retire_all(store: &Store, before: Timestamp) -> u64 {
+    let (mut from, mut removed) = (Some(0), 0);
+    while let Some(link) = from {
+        let slice = store.retire_clicks(before, link).unwrap();
+        assert!(slice.next.is_none_or(|next| next > link));
+        (from, removed) = (slice.next, removed + slice.removed);
+    }
+    removed
+}
+
+fn kept(store: &Store, owner: UserId, id: LinkId) -> Vec<Seen> {
+    store.latest_clicks(owner, id, false).unwrap()
+}
+
+/// A store with clicks on one link, one each so many seconds, the last of them now.
+fn followed(every_s: i64, count: i64) -> (tempfile::TempDir, Store, UserId, LinkId) {
+    let (folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let id = link(&store, anna, "promo").id;
+    for number in 1 - count..=0 {
+        store.record_click(Click { at: NOW.plus_s(number * every_s), ..click(anna, id, Class::Human) });
+    }
+    store.settle();
+    (folder, store, anna, id)
+}
+
+/// Whether anything in the segments is from before a time.
+fn oldest(store: &Store) -> Option<i64> {
+    let tx = redb::ReadableDatabase::begin_read(&*store.file.database().unwrap()).unwrap();
+    let table = tx.open_table(CLICK_SEG).unwrap();
+    let rows = table.iter().unwrap().map(Result::unwrap);
+    rows.flat_map(|(key, raw)| block::read_segment(key.value(), raw.value()).unwrap()).map(|click| click.at_ms).min()
+}
+
+#[test]
+fn clicks_from_before_the_time_go_to_the_second_and_sums_stay() {
+    let (_folder, store, anna, id) = followed(60, 1_000);
+    let whole = store.statistics(anna, id).unwrap();
+    for (before_s, removed) in [(-60_001, 0), (-59_940, 0), (-59_939, 1), (-30_000, 498), (-30_000, 0), (-60, 499)] {
+        let before = NOW.plus_s(before_s);
+        assert_eq!(retire_all(&store, before), removed, "{before_s}");
+        audit(&store);
+        assert!(oldest(&store).unwrap() >= before.ms(), "{before_s}");
+        assert_eq!(store.statistics(anna, id).unwrap(), whole);
+    }
+    assert_eq!(kept(&store, anna, id).iter().map(|seen| seen.at).collect::<Vec<_>>(), [NOW, NOW.plus_s(-60)]);
+    assert_eq!(retire_all(&store, NOW.plus_s(1)), 2);
+    assert_eq!((oldest(&store), kept(&store, anna, id)), (None, Vec::new()));
+    audit(&store);
+    // The next one begins anew.
+    store.record_click(Click { at: NOW.plus_s(5), ..click(anna, id, Class::Human) });
+    store.settle();
+    audit(&store);
+    assert_eq!(kept(&store, anna, id).len(), 1);
+    assert_eq!(store.numbers(anna, id).unwrap().humans, 1_001);
+}
+
+#[test]
+fn a_link_that_is_seldom_followed_keeps_its_clicks_no_longer() {
+    // All of them fit one segment.
+    let (_folder, store, anna, id) = followed(5 * 86_400, 40);
+    assert_eq!(retire_all(&store, NOW.plus_s(-90 * 86_400)), 40 - 19);
+    assert_eq!(oldest(&store), Some(NOW.plus_s(-90 * 86_400).ms()));
+    audit(&store);
+    assert_eq!(store.numbers(anna, id).unwrap(), Numbers { humans: 40, bots: 0, last: Some(NOW) });
+}
+
+#[test]
+fn a_file_that_has_lost_old_clicks_is_sound() {
+    let (folder, store, ..) = followed(60, 1_000);
+    for before_s in [-59_000, -30_000, 1] {
+        retire_all(&store, NOW.plus_s(before_s));
+        let report = store.check(&mut |_| std::ops::ControlFlow::Continue(())).unwrap();
+        assert_eq!(report.damage, crate::store::Findings::default(), "{before_s}");
+        assert_eq!(report.clicks, 1_000);
+    }
+    drop((store, folder));
+}
+
+#[test]
+fn of_clicks_in_no_order_all_old_ones_go_once_their_segment_is_old() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let id = link(&store, anna, "promo").id;
+    // A clock that was set back for a while, and one that was ahead.
+    for second in [-500, -900, -100, -800, -50, 0] {
+        store.record_click(Click { at: NOW.plus_s(second), ..click(anna, id, Class::Human) });
+    }
+    store.settle();
+    assert_eq!(retire_all(&store, NOW.plus_s(-200)), 3);
+    audit(&store);
+    assert_eq!(retire_all(&store, NOW.plus_s(1)), 3);
+    assert_eq!(oldest(&store), None);
+    audit(&store);
+}
+
+#[test]
+fn many_links_are_done_in_slices_and_young_clicks_of_others_stay() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let old: Vec<LinkId> = (0..30).map(|at| link(&store, anna, &format!("old-{at}")).id).collect();
+    let young = link(&store, anna, "young").id;
+    let before = NOW.plus_s(-86_400);
+    for number in 0..1_000 {
+        for id in &old {
+            store.record_click(Click { at: before.plus_s(number - 1_000), ..click(anna, *id, Class::Human) });
+        }
+        if number % 500 == 0 {
+            store.flush_clicks();
+        }
+    }
+    store.record_click(click(anna, young, Class::Human));
+    store.settle();
+    let first = store.retire_clicks(before, 0).unwrap();
+    assert_eq!(first.removed, 30_000);
+    assert_eq!(retire_all(&store, before), 0);
+    audit(&store);
+    assert_eq!(kept(&store, anna, young).len(), 1);
+    let day = calendar::day(before.plus_s(-1_000).ms());
+    assert_eq!(store.people_by_day(anna, &old[..1], &(day..=day + 1)).unwrap()[&old[0]].iter().sum::<u64>(), 1_000);
+}
+
+#[test]
+fn what_does_not_read_costs_nobody_else_and_goes_with_its_neighbours() {
+    let (folder, store, anna, id) = followed(60, 1_000);
+    let other = link(&store, anna, "other").id;
+    store.record_click(Click { at: NOW.plus_s(-90_000), ..click(anna, other, Class::Human) });
+    store.settle();
+    store.close();
+    tamper(folder.path(), CLICK_SEG, &click_key(link_key(anna, id), 0), b"\x01\x02\0");
+    let (store, _) = open(folder.path()).unwrap();
+    assert_eq!(kept(&store, anna, other).len(), 1);
+    assert!(retire_all(&store, NOW.plus_s(-60)) > 500);
+    assert_eq!((kept(&store, anna, id).len(), kept(&store, anna, other).len()), (2, 0));
+    store.close();
+    tamper(folder.path(), ROLL_TOTAL, &link_key(anna, id), b"\x02");
+    let (store, _) = open(folder.path()).unwrap();
+    store.record_click(Click { at: NOW.plus_s(-90_000), ..click(anna, other, Class::Human) });
+    store.settle();
+    assert_eq!(retire_all(&store, NOW.plus_s(-60)), 1);
+}
