@@ -17,6 +17,7 @@ use crate::store::{self, Settings, Store};
 use crate::target::{self, OwnAddress};
 use crate::traffic::Traffic;
 use crate::user::Registration;
+use crate::visitor::marks::Marker;
 
 /// The running program, as pages and housekeeping see it.
 pub(crate) struct App {
@@ -36,6 +37,8 @@ pub(crate) struct App {
     pub(crate) refused_hosts: Mutex<Vec<(String, Instant)>>,
     /// What the network front has refused.
     pub(crate) traffic: Traffic,
+    /// Tells visitors apart within a day.
+    pub(crate) marker: Marker,
     /// What the setup page asks for, until there is an administrator.
     pub(crate) setup_code: SetupCode,
     /// The sockets' addresses, once there are any.
@@ -73,6 +76,7 @@ impl App {
             backup_keep: config.backup_keep,
             refused_hosts: Mutex::default(),
             traffic: Traffic::default(),
+            marker: Marker::default(),
             setup_code: SetupCode::random()?,
             listening: OnceLock::new(),
             is_strict: config.click_durability == Durability::Strict,

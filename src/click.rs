@@ -6,6 +6,7 @@ use crate::clock::Timestamp;
 use crate::limits::{AGENT_BYTES_MAX, REFERRER_BYTES_MAX, REFERRING_HOST_BYTES_MAX};
 use crate::link::LinkId;
 use crate::user::UserId;
+use crate::visitor::marks::{Marker, Marks};
 use crate::visitor::{self, AddressPolicy, Class, Reason};
 
 /// A visit that is going to be kept.
@@ -24,6 +25,8 @@ pub(crate) struct Click {
     pub(crate) referrer: String,
     pub(crate) agent: String,
     pub(crate) address: Option<IpAddr>,
+    /// What tells a person from others of the same day; bots have none, nor has who asks not to be told apart.
+    pub(crate) marks: Option<Marks>,
 }
 
 /// When a redirect is answered.
@@ -61,7 +64,7 @@ pub(crate) struct Visit<'a> {
 
 impl Click {
     /// Keeps of a visit what `policy` and the visitor's own wish allow.
-    pub(crate) fn of(visit: Visit<'_>, owner: UserId, link: LinkId, policy: AddressPolicy) -> Click {
+    pub(crate) fn of(visit: Visit<'_>, owner: UserId, link: LinkId, policy: AddressPolicy, marker: &Marker) -> Click {
         let (class, reason) = visitor::classify(visit.agent, visit.ahead_of_time);
         let mut click = Click {
             owner,
@@ -72,11 +75,17 @@ impl Click {
             referrer: String::new(),
             agent: String::new(),
             address: None,
+            marks: None,
         };
         if !visit.counts_only {
             click.referrer = referrer(visit.referrer);
             click.agent = cut(visit.agent, AGENT_BYTES_MAX).to_owned();
             click.address = visit.address.and_then(|address| policy.apply(address));
+            if class == Class::Human {
+                // Made from all of the address, of which no more is kept than the policy says.
+                click.marks =
+                    visit.address.and_then(|address| marker.marks(visit.at, address, &click.agent, owner, link));
+            }
         }
         click
     }
@@ -148,22 +157,46 @@ mod tests {
         assert_eq!(referring_host("news.example/story"), "news.example");
     }
 
+    const VISIT: Visit<'static> = Visit {
+        at: Timestamp::from_ms(7),
+        address: Some(IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 77))),
+        agent: "Mozilla/5.0 Firefox/132.0",
+        referrer: "https://news.example/",
+        ahead_of_time: false,
+        counts_only: false,
+    };
+
+    fn of(visit: Visit<'_>, policy: AddressPolicy, marker: &Marker) -> Click {
+        Click::of(visit, UserId(1), LinkId(2), policy, marker)
+    }
+
     #[test]
     fn a_visitor_who_asks_is_counted_without_details() {
-        let visit = Visit {
-            at: Timestamp::from_ms(7),
-            address: Some("203.0.113.77".parse().unwrap()),
-            agent: "Mozilla/5.0 Firefox/132.0",
-            referrer: "https://news.example/",
-            ahead_of_time: false,
-            counts_only: true,
-        };
-        let click = Click::of(visit, UserId(1), LinkId(2), AddressPolicy::Store);
+        let marker = Marker::default();
+        let click = of(Visit { counts_only: true, ..VISIT }, AddressPolicy::Store, &marker);
         assert_eq!((click.class, click.referrer.as_str(), click.agent.as_str()), (Class::Human, "", ""));
-        assert_eq!(click.address, None);
-        let open = Click::of(Visit { counts_only: false, ..visit }, UserId(1), LinkId(2), AddressPolicy::Shorten);
+        assert_eq!((click.address, click.marks), (None, None));
+        let open = of(VISIT, AddressPolicy::Shorten, &marker);
         assert_eq!(open.address, Some("203.0.113.0".parse().unwrap()));
         assert_eq!(open.referrer, "news.example");
+    }
+
+    #[test]
+    fn people_are_told_apart_by_all_of_their_address_whatever_is_kept_of_it() {
+        let marker = Marker::default();
+        let policies = [AddressPolicy::Never, AddressPolicy::Shorten, AddressPolicy::Store];
+        let [never, shorten, store] = policies.map(|policy| of(VISIT, policy, &marker).marks);
+        assert!(never.is_some() && never == shorten && never == store);
+        let neighbour = Visit { address: Some("203.0.113.78".parse().unwrap()), ..VISIT };
+        assert_ne!(of(neighbour, AddressPolicy::Shorten, &marker).marks, shorten);
+        for nobody in [
+            Visit { agent: "curl/8.5.0", ..VISIT },
+            Visit { agent: "WhatsApp/2.23", ..VISIT },
+            Visit { ahead_of_time: true, ..VISIT },
+            Visit { address: None, ..VISIT },
+        ] {
+            assert_eq!(of(nobody, AddressPolicy::Store, &marker).marks, None, "{nobody:?}");
+        }
     }
 
     #[test]

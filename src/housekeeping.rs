@@ -226,7 +226,7 @@ mod tests {
             ahead_of_time: false,
             counts_only: false,
         };
-        app.store.record_click(Click::of(visit, owner, link, AddressPolicy::Shorten));
+        app.store.record_click(Click::of(visit, owner, link, AddressPolicy::Shorten, &app.marker));
         app.store.settle();
         let kept = move |app: &App| app.store.latest_clicks(owner, link, false).unwrap().len();
         (folder, app, kept)

@@ -115,6 +115,8 @@ pub(crate) const REFERRER_BYTES_MAX: usize = 512;
 pub(crate) const REFERRING_HOST_BYTES_MAX: usize = 253;
 /// Referring hosts told apart per link; the smallest makes room for a new one and goes into "other".
 pub(crate) const REFERRERS_PER_LINK_MAX: usize = 200;
+/// Hosts that are told apart while a day of many links is summed up; past it the smallest make room.
+pub(crate) const HOSTS_SUMMED_MAX: usize = 4 * REFERRERS_PER_LINK_MAX;
 /// Single clicks kept per link, the newest; the sums count all of them.
 ///
 /// Pages look at [`CLICKS_SCANNED_MAX`] of them. A click has some 12 bytes, 37 at most, so one link's hold 2 MB at most.
@@ -130,7 +132,7 @@ pub(crate) const CLICK_BLOCK_BYTES_MAX: usize = 3_900;
 /// A segment of one link's clicks: two fit a page of the file.
 pub(crate) const CLICK_SEGMENT_BYTES_MAX: usize = 1_900;
 /// Logged clicks that start a round of counting. The more clicks a link has in a round, the less each costs; this many
-/// take 10 MB of memory.
+/// take 16 MB of memory.
 pub(crate) const CLICKS_PER_ROUND: usize = 200_000;
 /// Logged clicks that are not counted yet. Past it no more are taken from the queue; it fills up and sheds.
 pub(crate) const CLICKS_UNCOUNTED_MAX: usize = 400_000;
@@ -141,6 +143,9 @@ pub(crate) const CLICK_SETTLE: Duration = Duration::from_secs(5);
 pub(crate) const CLICK_SLICE: Duration = Duration::from_millis(8);
 /// The same as a number of clicks; what one link has in a round is cut into pieces of this size, too.
 pub(crate) const CLICKS_PER_SLICE: usize = 50_000;
+/// People of a day that are counted one by one; of more there is an estimate. Their marks take less room than its
+/// registers do.
+pub(crate) const MARKS_LISTED_MAX: usize = 96;
 /// New referrers, and as many new user agents, that the dictionary takes in an hour; then they are "(other)", and a
 /// referrer becomes its host if that is known. Anybody can make some up; honest ones repeat.
 pub(crate) const WORDS_PER_HOUR_MAX: usize = 2_000;

@@ -1,8 +1,10 @@
-//! What a visitor's browser says of itself: browser and system by name, people told apart from programs, and how
-//! much of an address is kept.
+//! What a visitor's browser says of itself: browser, system and device by name, people told apart from programs, and
+//! how much of an address is kept.
 //!
 //! A table of our own, not a user-agent database: a dashboard needs the ten names that make up nearly all visits,
 //! and a database would weigh more than the rest of the program.
+
+pub(crate) mod marks;
 
 use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -41,6 +43,17 @@ pub(crate) enum System {
     Bsd = 7,
 }
 
+/// The kinds of devices we tell apart. Their numbers are on disk: append, never change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Device {
+    /// Television sets, consoles, and what does not say.
+    Other = 0,
+    Desktop = 1,
+    Phone = 2,
+    Tablet = 3,
+}
+
 const BROWSERS: &[(Browser, &str)] = &[
     (Browser::Other, "Other"),
     (Browser::Chrome, "Chrome"),
@@ -66,6 +79,9 @@ const SYSTEMS: &[(System, &str)] = &[
     (System::Bsd, "BSD"),
 ];
 
+const DEVICES: &[(Device, &str)] =
+    &[(Device::Other, "Other"), (Device::Desktop, "Desktop"), (Device::Phone, "Phone"), (Device::Tablet, "Tablet")];
+
 /// The name people know a stored browser number by.
 pub(crate) fn browser_name(code: u8) -> &'static str {
     BROWSERS.get(usize::from(code)).map_or("Other", |(_, name)| name)
@@ -74,6 +90,11 @@ pub(crate) fn browser_name(code: u8) -> &'static str {
 /// The name people know a stored system number by.
 pub(crate) fn system_name(code: u8) -> &'static str {
     SYSTEMS.get(usize::from(code)).map_or("Other", |(_, name)| name)
+}
+
+/// The name people know a stored device number by.
+pub(crate) fn device_name(code: u8) -> &'static str {
+    DEVICES.get(usize::from(code)).map_or("Other", |(_, name)| name)
 }
 
 /// The first word found decides: browsers name those they descend from, so descendants stand first.
@@ -110,11 +131,46 @@ const SYSTEM_WORDS: &[(&str, System)] = &[
     ("BSD", System::Bsd),
 ];
 
-/// Browser and system of a user agent.
-pub(crate) fn describe(agent: &str) -> (Browser, System) {
-    let browser = BROWSER_WORDS.iter().find(|(word, _)| agent.contains(word)).map_or(Browser::Other, |found| found.1);
-    let system = SYSTEM_WORDS.iter().find(|(word, _)| agent.contains(word)).map_or(System::Other, |found| found.1);
-    (browser, system)
+/// A browser on Android says "Mobile" on a phone only; what else it is says nothing. Consoles and television sets name
+/// the system they descend from, so they stand first, as does the tablet that is a computer. A tablet of Apple's that
+/// asks for the pages of computers cannot be told from one.
+const DEVICE_WORDS: &[(&str, Device)] = &[
+    ("Xbox", Device::Other),
+    ("SMART-TV", Device::Other),
+    ("SmartTV", Device::Other),
+    ("Web0S", Device::Other),
+    ("Tablet PC", Device::Desktop),
+    ("iPad", Device::Tablet),
+    ("Tablet", Device::Tablet),
+    ("Kindle", Device::Tablet),
+    ("Mobi", Device::Phone),
+    ("iPhone", Device::Phone),
+    ("iPod", Device::Phone),
+    ("Android", Device::Tablet),
+    ("Windows", Device::Desktop),
+    ("Macintosh", Device::Desktop),
+    ("CrOS", Device::Desktop),
+    ("X11", Device::Desktop),
+];
+
+/// What a user agent says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Description {
+    pub(crate) browser: Browser,
+    pub(crate) system: System,
+    pub(crate) device: Device,
+}
+
+/// Browser, system and device of a user agent.
+pub(crate) fn describe(agent: &str) -> Description {
+    fn first<T: Copy>(words: &[(&str, T)], agent: &str, other: T) -> T {
+        words.iter().find(|(word, _)| agent.contains(word)).map_or(other, |found| found.1)
+    }
+    Description {
+        browser: first(BROWSER_WORDS, agent, Browser::Other),
+        system: first(SYSTEM_WORDS, agent, System::Other),
+        device: first(DEVICE_WORDS, agent, Device::Other),
+    }
 }
 
 /// What kind of visitor followed a link. The numbers are on disk: append, never change.
@@ -173,6 +229,18 @@ impl Reason {
             4 => Reason::PreviewWord,
             5 => Reason::PurposeHeader,
             _ => Reason::None,
+        }
+    }
+
+    /// For a list of counts.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Reason::None => "Reason not kept",
+            Reason::NoAgent => "No user agent",
+            Reason::NotABrowser => "Not a browser",
+            Reason::RobotWord => "Names a robot",
+            Reason::PreviewWord => "Link preview",
+            Reason::PurposeHeader => "Ahead of time",
         }
     }
 

@@ -64,6 +64,7 @@ const HOMES: &[(&str, &[&str])] = &[
         ],
     ),
     ("signal_hook", &["src/server/stop.rs"]),
+    ("siphasher", &["src/visitor/marks.rs"]),
     ("slab", &["src/server/door/"]),
     ("simplelog", &["src/command/logging.rs"]),
     ("socket2", &["src/server/"]),

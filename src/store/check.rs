@@ -7,6 +7,7 @@
 mod clicks;
 mod links;
 mod people;
+mod sums;
 
 use redb::{
     Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata,

@@ -5,6 +5,7 @@ mod daily;
 mod history;
 mod late;
 mod retention;
+mod whose;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -25,7 +26,7 @@ use crate::store::ledger::block::{self, Packed};
 use crate::store::ledger::dict::{self, Words};
 use crate::store::ledger::memory::{Late, Uncounted};
 use crate::store::queue::Written;
-use crate::store::record::{self, RollRecord, SumRecord};
+use crate::store::record::{self, OverallRecord, RollRecord, SumRecord};
 use crate::store::tables::{
     self, CLICK_PURGE, CLICK_SEG, DICT_ID, LINK, META, ROLL_DAY, ROLL_TOTAL, Table, click_key, day_key, link_key,
     link_of,
@@ -36,6 +37,7 @@ use late::Latest;
 
 pub(crate) use history::{History, OneDay, Period, TallyOf};
 pub(super) use late::LateNumbers;
+pub(crate) use whose::Whose;
 
 /// A link's clicks in numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,7 +48,7 @@ pub(crate) struct Numbers {
     pub(crate) last: Option<Timestamp>,
 }
 
-/// People's clicks by where they came from and what they used, the largest first.
+/// People's clicks by where they came from and what they used, and what is known of the others, the largest first.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) referrers: Vec<(String, u64)>,
@@ -54,6 +56,11 @@ pub(crate) struct Tally {
     pub(crate) referrers_other: u64,
     pub(crate) browsers: Vec<(&'static str, u64)>,
     pub(crate) systems: Vec<(&'static str, u64)>,
+    pub(crate) devices: Vec<(&'static str, u64)>,
+    /// Bots and previews by why they were taken for such, as far as that was counted.
+    pub(crate) reasons: Vec<(&'static str, u64)>,
+    /// Times that a browser fetched a link before its user followed it.
+    pub(crate) prefetches: u64,
 }
 
 /// A click as it was kept.
@@ -86,8 +93,23 @@ impl Numbers {
 }
 
 fn to_numbers(sum: &SumRecord) -> Numbers {
-    let last = (sum.last_ms > 0).then(|| Timestamp::from_ms(sum.last_ms));
-    Numbers { humans: sum.humans, bots: sum.bots, last }
+    Numbers { humans: sum.humans, bots: sum.bots, last: last(sum.last_ms) }
+}
+
+/// The numbers of a user or of the site.
+fn overall(tx: &ReadTransaction, whose: Whose, late: Numbers) -> Result<Numbers, Error> {
+    let (table, key) = (tx.open_table(ROLL_TOTAL)?, whose.key());
+    let mut numbers = match table.get(key.as_slice())? {
+        Some(raw) => unless_damaged(record::unseal::<OverallRecord>(&key, raw.value()))?
+            .map_or(Numbers::default(), |sum| Numbers { humans: sum.humans, bots: sum.bots, last: last(sum.last_ms) }),
+        None => Numbers::default(),
+    };
+    numbers.add(&late);
+    Ok(numbers)
+}
+
+fn last(ms: i64) -> Option<Timestamp> {
+    (ms > 0).then(|| Timestamp::from_ms(ms))
 }
 
 fn sum(tx: &ReadTransaction, key: &[u8]) -> Result<Option<SumRecord>, Error> {
@@ -167,6 +189,9 @@ fn to_tally(words: &ReadTransaction, roll: RollRecord, mut hosts: HashMap<String
         referrers_other,
         browsers: named(roll.browsers, visitor::browser_name),
         systems: named(roll.systems, visitor::system_name),
+        devices: named(roll.devices, visitor::device_name),
+        reasons: named(roll.reasons, |code| Reason::from_code(code).label()),
+        prefetches: roll.prefetches,
     })
 }
 
@@ -269,7 +294,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub(crate) fn numbers(&self, owner: UserId, link: LinkId) -> Result<Numbers, Error> {
-        let late = |late: &Uncounted<'_>| late::numbers(late.of_link(owner, link));
+        let late = |late: &Uncounted<'_>| late::numbers(late.of(Whose::Link(owner, link)));
         self.read_with_late("reading a link's numbers", late, |tx, late| numbers(tx, owner, link, late))
     }
 
@@ -290,7 +315,7 @@ impl Store {
     /// When the store fails.
     pub(crate) fn latest_clicks(&self, owner: UserId, link: LinkId, people_only: bool) -> Result<Vec<Seen>, Error> {
         let late = |late: &Uncounted<'_>| {
-            let all: Vec<Late<'_>> = late.of_link(owner, link).collect();
+            let all: Vec<Late<'_>> = late.of(Whose::Link(owner, link)).collect();
             let newest = all.into_iter().rev().take(CLICKS_SCANNED_MAX);
             let latest = newest.map(|late| match late {
                 Late::Logged(click) => Latest::Packed(click.packed),
@@ -338,7 +363,7 @@ impl Store {
                 tx.open_table(CLICK_PURGE)?.remove(mark.as_slice())?;
                 return Ok(true);
             };
-            let exists = tx.open_table(LINK)?.get(mark.as_slice())?.is_some();
+            let exists = tables::is_sum(link) || tx.open_table(LINK)?.get(mark.as_slice())?.is_some();
             let is_done = exists
                 || purge(&mut tx.open_table(CLICK_SEG)?, &click_key(link, 0), &click_key(link, u32::MAX))?
                     && purge(&mut tx.open_table(ROLL_DAY)?, &day_key(link, 0), &day_key(link, u16::MAX))?;

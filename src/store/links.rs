@@ -7,8 +7,9 @@ use crate::limits::SLUG_TRIES_MAX;
 use crate::link::{Link, LinkChange, LinkId, NewLink, Title};
 use crate::slug::Slug;
 use crate::store::error::{Error, Kind};
+use crate::store::ledger::overall;
 use crate::store::record::{self, LinkRecord};
-use crate::store::tables::{CLICK_PURGE, LINK, LINK_COUNT, ROLL_TOTAL, link_key, link_of, next_id, number, user_key};
+use crate::store::tables::{CLICK_PURGE, LINK, LINK_COUNT, link_key, link_of, next_id, number, user_key};
 use crate::store::{Store, redirects};
 use crate::target::Target;
 use crate::user::{UserId, UserName};
@@ -196,7 +197,7 @@ impl Store {
             tx.open_table(LINK)?.remove(key.as_slice())?;
             redirects::remove(tx, &name, &link.slug)?;
             count(tx, owner, -1)?;
-            tx.open_table(ROLL_TOTAL)?.remove(key.as_slice())?;
+            overall::forget_link(tx, owner, id)?;
             tx.open_table(CLICK_PURGE)?.insert(key.as_slice(), [].as_slice())?;
             Ok(Some(link))
         });

@@ -8,8 +8,9 @@
 //! - One thread writes ([`writer`]); every other thread reads snapshots. A change looks and writes in one
 //!   transaction, and its caller hears of it after the commit is on disk.
 //! - A link stands in `link`, in `redirect` and in its owner's `link_count`, or in none of them.
-//! - A click is logged, then counted once, see [`ledger`]: its segment and its sums are written in the same transaction,
-//!   so they always agree; a click that makes room for a newer one stays counted.
+//! - A click is logged, then counted once, see [`ledger`]: its segment and its sums, also those of its link's owner and of
+//!   the site, are written in the same transaction, so they always agree; a click that makes room for a newer one stays
+//!   counted.
 //! - Secrets are not here: passwords, sessions and one-time links are kept as hashes only.
 //!
 //! Nothing here knows of HTTP, logs, or asks the time: times come in as parameters.
@@ -50,7 +51,7 @@ use redb::{ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransa
 pub(crate) use backend::fault::Fault;
 pub(crate) use backup::{Backup, BackupError, Daily, Restore, Stage, Tell, check_file};
 pub(crate) use check::{Findings, Report as CheckReport};
-pub(crate) use clicks::{History, Numbers, OneDay, Period, Seen, TallyOf};
+pub(crate) use clicks::{History, Numbers, OneDay, Period, Seen, TallyOf, Whose};
 pub(crate) use create::{begin_anew, create_folder};
 pub(crate) use error::{Error, Kind, OpenError};
 pub(crate) use file::{FILE_NAME, Opened, is_trying};

@@ -8,12 +8,16 @@
 //! wrong place, and one in a session somebody else's account. With the key in the sum, a row that was swapped with
 //! another is noticed too.
 
+use std::fmt;
+
 use bincode::Options;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::limits::{CLICK_KEEP_DAYS, RECORD_BYTES_MAX};
 use crate::store::error::Error;
+use crate::store::ledger::sketch::Sketch;
+use crate::visitor::Reason;
 
 /// A struct that is kept on disk.
 pub(super) trait Record: Serialize + DeserializeOwned {
@@ -81,14 +85,14 @@ pub(super) fn unseal<R: Record>(key: &[u8], raw: &[u8]) -> Result<R, Error> {
     }
 }
 
-/// Reads the first fields of a record, as a tuple of them, and leaves the rest: a list in it may be long.
+/// Reads the first fields of a record, as a tuple of them, and leaves the rest: a list in it may be long. Every version
+/// of the record has to begin with them.
 ///
 /// # Errors
 /// As [`unseal`], as far as these fields go.
 pub(super) fn unseal_head<R: Record, H: DeserializeOwned>(key: &[u8], raw: &[u8]) -> Result<H, Error> {
-    let record = unseal_bytes(R::TABLE, key, raw)?;
-    match record.split_first() {
-        Some((&version, body)) if version == R::VERSION => {
+    match unseal_bytes(R::TABLE, key, raw)?.split_first() {
+        Some((&version, body)) if (1..=R::VERSION).contains(&version) => {
             options().allow_trailing_bytes().deserialize(body).map_err(|why| Error::damaged(R::TABLE, key, why))
         }
         _ => Err(Error::damaged(R::TABLE, key, "unknown version")),
@@ -212,14 +216,44 @@ records! {
         segment_next: u32,
         kept: u32,
     }
-    /// The clicks of a link in one day, or on all of them. Pairs are sorted by what is counted. The counts and the
-    /// hours stand first: often nothing else is read.
-    RollRecord, version 1 of "roll_day" {
+    /// What is counted of a user, or of the site, in all time.
+    OverallRecord, version 1 of "roll_total" {
+        humans: u64,
+        bots: u64,
+        /// The latest click of these; 0 for none.
+        last_ms: i64,
+        /// Those of them that are in no sum below this one any more: on links that were deleted.
+        gone_humans: u64,
+        gone_bots: u64,
+    }
+    /// The clicks of a link, a user or the site in one day, or on all of them. Pairs are sorted by what is counted. The
+    /// counts and the hours stand first: often nothing else is read.
+    RollRecord, version 2 of "roll_day" after RollRecord1 {
         humans: u64,
         bots: u64,
         /// People by hour of the day, UTC.
         hours: Vec<(u8, u64)>,
+        /// Different people of the day as `sketch` has them; of all days the sum of theirs.
+        visitors: u64,
+        /// Bots by hour of the day.
+        bot_hours: Vec<(u8, u64)>,
+        /// Clicks that were none, because a browser was ahead of its user.
+        prefetches: u64,
         /// People by referring host, as its number in the dictionary.
+        hosts: Vec<(u32, u64)>,
+        hosts_other: u64,
+        browsers: Vec<(u8, u64)>,
+        systems: Vec<(u8, u64)>,
+        devices: Vec<(u8, u64)>,
+        /// Bots by why they were taken for one.
+        reasons: Vec<(u8, u64)>,
+        /// Empty for all days together.
+        sketch: Sketch,
+    }
+    RollRecord1, version 1 of "roll_day" {
+        humans: u64,
+        bots: u64,
+        hours: Vec<(u8, u64)>,
         hosts: Vec<(u32, u64)>,
         hosts_other: u64,
         browsers: Vec<(u8, u64)>,
@@ -281,6 +315,67 @@ impl From<SettingsRecord1> for SettingsRecord {
         let SettingsRecord1 { site_name, registration, addresses, blocked_hosts, private_targets } = before;
         let keep_days = Some(CLICK_KEEP_DAYS);
         SettingsRecord { site_name, registration, addresses, blocked_hosts, private_targets, keep_days }
+    }
+}
+
+impl From<RollRecord1> for RollRecord {
+    fn from(before: RollRecord1) -> RollRecord {
+        let RollRecord1 { humans, bots, hours, hosts, hosts_other, browsers, systems } = before;
+        // Why these were taken for bots was not counted.
+        let reasons = if bots > 0 { vec![(Reason::None as u8, bots)] } else { Vec::new() };
+        RollRecord { humans, bots, hours, hosts, hosts_other, browsers, systems, reasons, ..RollRecord::empty() }
+    }
+}
+
+/// What stands in front of a [`RollRecord`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RollHead {
+    pub(super) humans: u64,
+    pub(super) bots: u64,
+    pub(super) hours: Vec<(u8, u64)>,
+    pub(super) visitors: u64,
+    pub(super) bot_hours: Vec<(u8, u64)>,
+}
+
+impl RollHead {
+    /// Reads it alone.
+    ///
+    /// # Errors
+    /// As [`unseal_head`].
+    pub(super) fn unseal(key: &[u8], raw: &[u8]) -> Result<RollHead, Error> {
+        let (humans, bots, hours, visitors, bot_hours) = match raw.first() {
+            Some(&RollRecord1::VERSION) => {
+                let (humans, bots, hours) = unseal_head::<RollRecord, _>(key, raw)?;
+                (humans, bots, hours, 0, Vec::new())
+            }
+            _ => unseal_head::<RollRecord, _>(key, raw)?,
+        };
+        Ok(RollHead { humans, bots, hours, visitors, bot_hours })
+    }
+}
+
+/// A sketch in a record: its bytes.
+impl Serialize for Sketch {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.to_bytes())
+    }
+}
+
+impl<'de> Deserialize<'de> for Sketch {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Sketch, D::Error> {
+        struct Bytes;
+        impl Visitor<'_> for Bytes {
+            type Value = Sketch;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the bytes of a sketch")
+            }
+
+            fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Sketch, E> {
+                Sketch::from_bytes(bytes).ok_or_else(|| E::custom("not a sketch"))
+            }
+        }
+        deserializer.deserialize_bytes(Bytes)
     }
 }
 

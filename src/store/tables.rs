@@ -17,15 +17,15 @@
 //! | `click_log` | number | a block of clicks as they came, see [`block`](super::ledger::block) |
 //! | `click_seg` | owner, link, number | a segment of a link's clicks, see [`block`](super::ledger::block) |
 //! | `roll_day` | owner, link, day u16 | [`RollRecord`](super::record::RollRecord), sealed; day 0 is all days together |
-//! | `roll_total` | owner, link | [`SumRecord`](super::record::SumRecord), sealed |
+//! | `roll_total` | owner, link | [`SumRecord`](super::record::SumRecord), sealed; of link 0 an [`OverallRecord`](super::record::OverallRecord) |
 //! | `dict` | kind u8, text | [`WordIdRecord`](super::record::WordIdRecord), sealed |
 //! | `dict_id` | kind u8, u32 | [`WordRecord`](super::record::WordRecord), sealed |
 //! | `click_purge` | owner, link | nothing: clicks of a deleted link, removed in slices |
 //!
-//! Days are counted from 1970-01-01, UTC. Link 0 and owner 0 are free in `roll_day` and `roll_total`: sums of a user
-//! and of the site can stand there.
+//! Days are counted from 1970-01-01, UTC. Links and users are numbered from 1. In `roll_day` and `roll_total` link 0 stands
+//! for all links of a user, and with owner 0 for those of everybody.
 //!
-//! Format 1 had `click` (owner, link, number), `click_total` and `click_tally` (owner, link) instead of the log and what
+//! Format 2 had no such sums. Format 1 had `click` (owner, link, number), `click_total` and `click_tally` (owner, link) instead of the log and what
 //! is made of it.
 
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
@@ -88,6 +88,16 @@ pub(super) fn user_key(user: UserId) -> [u8; 4] {
 
 pub(super) fn link_key(owner: UserId, link: LinkId) -> [u8; 8] {
     (u64::from(owner.0) << 32 | u64::from(link.0)).to_be_bytes()
+}
+
+/// The key of what is summed up of a user, or of the site.
+pub(super) fn sum_key(owner: Option<UserId>) -> [u8; 8] {
+    link_key(owner.unwrap_or(UserId(0)), LinkId(0))
+}
+
+/// True for such a key; else it is a link's.
+pub(super) fn is_sum(key: [u8; 8]) -> bool {
+    key.ends_with(&[0; 4])
 }
 
 /// The key of one of the numbered rows of a link.

@@ -1,7 +1,7 @@
 //! What the store's tests share: a store on a temporary folder, things to put into it, and an audit of the whole
 //! file. Then what concerns all tables at once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender};
 
@@ -10,7 +10,9 @@ use tempfile::TempDir;
 
 use super::ledger::block::{self, Packed};
 use super::ledger::rolls::{ALL_DAYS, day};
-use super::record::{self, LinkRecord, RedirectRecord, RollRecord, SessionRecord, SumRecord, UserRecord};
+use super::record::{
+    self, LinkRecord, OverallRecord, RedirectRecord, RollRecord, SessionRecord, SumRecord, UserRecord,
+};
 use super::tables::*;
 use super::*;
 use crate::click::Click;
@@ -179,6 +181,7 @@ pub(in crate::store) fn click(owner: UserId, link: LinkId, class: Class) -> Clic
         referrer: String::new(),
         agent: String::new(),
         address: None,
+        marks: None,
     }
 }
 
@@ -264,59 +267,110 @@ fn audit_segments(segments: &HashMap<Vec<u8>, Rows>, key: &[u8], sum: &SumRecord
     kept
 }
 
-/// A link's days agree with the sum of all, and with its single clicks as far as these are kept.
-fn audit_days(days: &[(u16, RollRecord)], sum: &SumRecord, kept: &[Packed]) {
-    let (first, all) = &days[0];
-    assert_eq!(*first, ALL_DAYS);
-    assert_eq!((all.humans, all.bots), (sum.humans, sum.bots));
-    let total = |of: &dyn Fn(&RollRecord) -> u64| days[1..].iter().map(|(_, roll)| of(roll)).sum::<u64>();
-    let count = |pairs: &[(u8, u64)]| pairs.iter().map(|pair| pair.1).sum::<u64>();
-    let hosts = |roll: &RollRecord| roll.hosts.iter().map(|pair| pair.1).sum::<u64>() + roll.hosts_other;
-    assert_eq!((total(&|roll| roll.humans), total(&|roll| roll.bots)), (sum.humans, sum.bots));
-    for of in [
-        &(|roll: &RollRecord| count(&roll.hours)) as &dyn Fn(&RollRecord) -> u64,
-        &|roll| count(&roll.browsers),
-        &|roll| count(&roll.systems),
-        &hosts,
-    ] {
-        assert_eq!(total(of), of(all));
+type Days = BTreeMap<u16, RollRecord>;
+
+/// Days agree with the sum of all, which has so many people and bots.
+fn audit_days(days: &Days, (humans, bots): (u64, u64)) {
+    let all = &days[&ALL_DAYS];
+    assert_eq!((all.humans, all.bots), (humans, bots));
+    assert!(all.sketch.is_empty());
+    let mut summed = RollRecord::empty();
+    for roll in days.values().skip(1) {
+        assert_eq!(roll.visitors, roll.sketch.count().min(roll.humans));
+        summed.add_counts(roll);
+        summed.visitors += roll.visitors;
     }
+    let hosts = |roll: &RollRecord| roll.hosts.iter().map(|pair| pair.1).sum::<u64>() + roll.hosts_other;
+    assert_eq!(hosts(&summed), hosts(all));
+    let without_hosts = |roll: &RollRecord| RollRecord { hosts: Vec::new(), hosts_other: 0, ..roll.clone() };
+    assert_eq!(without_hosts(&summed), without_hosts(all));
+}
+
+/// A link's days agree with its single clicks as far as these are kept.
+fn audit_kept(days: &Days, sum: &SumRecord, kept: &[Packed]) {
     if sum.segment_first > 0 || sum.passed > 0 {
         return;
     }
     let count = |fits: &dyn Fn(&Packed) -> bool| kept.iter().filter(|click| fits(click)).count() as u64;
     let is_human = |click: &Packed| click.class == Class::Human;
+    let all = &days[&ALL_DAYS];
+    let hosts = |roll: &RollRecord| roll.hosts.iter().map(|pair| pair.1).sum::<u64>() + roll.hosts_other;
     assert_eq!(sum.humans, count(&is_human));
     assert_eq!(sum.bots, count(&|click| matches!(click.class, Class::Bot | Class::Preview)));
     assert_eq!(all.browsers.iter().map(|pair| pair.1).sum::<u64>(), count(&|c| is_human(c) && c.agent != 0));
     assert_eq!(hosts(all), count(&|click| is_human(click) && click.referrer != 0));
-    for (of_day, roll) in &days[1..] {
+    for (of_day, roll) in days.iter().skip(1) {
         assert_eq!(roll.humans, count(&|click| is_human(click) && day(click.at_ms) == *of_day));
     }
 }
 
-/// A link's sums, days and single clicks agree; what has no link is waiting to be removed.
+/// What is below the sums of a user, or of the site.
+#[derive(Default)]
+struct Below {
+    humans: u64,
+    bots: u64,
+    days: BTreeMap<u16, (u64, u64)>,
+}
+
+impl Below {
+    fn add(&mut self, humans: u64, bots: u64, days: &Days) {
+        self.humans += humans;
+        self.bots += bots;
+        for (day, roll) in days {
+            let sum = self.days.entry(*day).or_default();
+            *sum = (sum.0 + roll.humans, sum.1 + roll.bots);
+        }
+    }
+
+    /// A sum holds what is below it and, beyond that, what is gone.
+    fn audit(&self, overall: &OverallRecord, days: &Days) {
+        let gone = (overall.gone_humans, overall.gone_bots);
+        assert_eq!((overall.humans, overall.bots), (self.humans + gone.0, self.bots + gone.1));
+        audit_days(days, (overall.humans, overall.bots));
+        for (day, roll) in days {
+            let (humans, bots) = self.days.get(day).copied().unwrap_or_default();
+            assert!(humans <= roll.humans && bots <= roll.bots);
+            assert!(gone != (0, 0) || (humans, bots) == (roll.humans, roll.bots), "day {day}");
+        }
+        assert!(self.days.keys().all(|day| days.contains_key(day)));
+    }
+}
+
+/// A link's sums, days and single clicks agree, and with those of its owner and of the site; what has no link is waiting to
+/// be removed.
 fn audit_clicks(tx: &ReadTransaction) {
     let links: Vec<_> = all(tx, LINK).into_iter().map(|(key, _)| key).collect();
     let leaving: Vec<_> = all(tx, CLICK_PURGE).into_iter().map(|(key, _)| key).collect();
     assert!(leaving.iter().all(|key| !links.contains(key)), "clicks of a link that exists are never removed");
+    let is_sum = |key: &[u8]| key.ends_with(&[0; 4]);
     let mut segments: HashMap<Vec<u8>, Rows> = HashMap::new();
-    let mut days: HashMap<Vec<u8>, Vec<_>> = HashMap::new();
+    let mut days: HashMap<Vec<u8>, Days> = HashMap::new();
     for (key, raw) in all(tx, CLICK_SEG) {
         segments.entry(key[..8].to_vec()).or_default().push((key, raw));
     }
     for (key, raw) in all(tx, ROLL_DAY) {
         let day = u16::from_be_bytes(key[8..].try_into().unwrap());
-        days.entry(key[..8].to_vec()).or_default().push((day, record::unseal(&key, &raw).unwrap()));
+        days.entry(key[..8].to_vec()).or_default().insert(day, record::unseal(&key, &raw).unwrap());
     }
-    assert!(segments.keys().chain(days.keys()).all(|key| links.contains(key) || leaving.contains(key)));
+    let has_place = |key: &Vec<u8>| links.contains(key) || leaving.contains(key) || is_sum(key);
+    assert!(segments.keys().chain(days.keys()).all(has_place));
     let sums = all(tx, ROLL_TOTAL);
-    assert_eq!(sums.len(), days.keys().filter(|key| links.contains(key)).count());
-    for (key, raw) in &sums {
+    assert_eq!(sums.len(), days.keys().filter(|key| links.contains(key) || is_sum(key)).count());
+    let (mut users, mut site): (BTreeMap<Vec<u8>, Below>, _) = (BTreeMap::new(), Below::default());
+    for (key, raw) in sums.iter().filter(|(key, _)| !is_sum(key)) {
         let sum: SumRecord = record::unseal(key, raw).unwrap();
         let kept = audit_segments(&segments, key, &sum);
-        audit_days(&days[key], &sum, &kept);
+        audit_days(&days[key], (sum.humans, sum.bots));
+        audit_kept(&days[key], &sum, &kept);
+        users.entry([&key[..4], &[0; 4]].concat()).or_default().add(sum.humans, sum.bots, &days[key]);
     }
+    for (key, raw) in sums.iter().rev().filter(|(key, _)| is_sum(key)) {
+        let overall: OverallRecord = record::unseal(key, raw).unwrap();
+        let below = if key == &[0; 8] { std::mem::take(&mut site) } else { users.remove(key).unwrap_or_default() };
+        below.audit(&overall, &days[key]);
+        site.add(overall.humans, overall.bots, &days[key]);
+    }
+    assert!(users.is_empty(), "every user with clicks has a sum");
     let place = place(&tx.open_table(META).unwrap()).unwrap();
     for (key, raw) in all(tx, CLICK_LOG) {
         assert!(key >= place.head.to_be_bytes().to_vec(), "a finished round leaves nothing in the log");

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::limits::BARS_MAX;
 use crate::link::Link;
-use crate::store::Seen;
+use crate::store::{Seen, Whose};
 use crate::ui::bars::Bar;
 use crate::ui::columns::Bots;
 use crate::ui::link_detail::{self, Clicks, LinkDetail, RecentClick};
@@ -33,7 +33,7 @@ pub(crate) fn show(
     let bots = if request.query("bots") == "1" { Bots::Show } else { Bots::Hide };
     let named = link_range::of_word(request.query("range"));
     let now = app.now();
-    let history = app.store.history(link.owner, link.id, &named.range.period(now))?;
+    let history = app.store.history(Whose::Link(link.owner, link.id), &named.range.period(now))?;
     let figures = named.range.figures(now, link.created, &history);
     let recent = app.store.latest_clicks(link.owner, link.id, bots == Bots::Hide)?;
     let url = visitor.short_url(account.user.name.as_str(), link.slug.as_str());
@@ -102,8 +102,8 @@ fn recent_click(seen: Seen) -> RecentClick {
     let (browser, system) = match seen.agent.as_str() {
         "" => ("", ""),
         agent => {
-            let (browser, system) = visitor::describe(agent);
-            (visitor::browser_name(browser as u8), visitor::system_name(system as u8))
+            let about = visitor::describe(agent);
+            (visitor::browser_name(about.browser as u8), visitor::system_name(about.system as u8))
         }
     };
     RecentClick {

@@ -66,7 +66,8 @@ pub(super) fn follow(app: &App, request: &Request, found: &Redirect) -> Result<R
             ahead_of_time: is_ahead_of_time(request),
             counts_only: request.header("sec-gpc") == Some("1") || request.header("dnt") == Some("1"),
         };
-        let number = app.store.record_click(Click::of(visit, found.owner, found.link, settings.addresses));
+        let click = Click::of(visit, found.owner, found.link, settings.addresses, &app.marker);
+        let number = app.store.record_click(click);
         if app.is_strict {
             let click = number.ok_or(UNWRITTEN)?;
             pending = Some(Box::new(Pending { click, request: request.clone() }));

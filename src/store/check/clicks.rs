@@ -1,7 +1,7 @@
 //! Clicks: what is counted of a link is the sum of its days, and of its single clicks as far as these are kept.
 
 use super::{Examiner, Flaw, Rows, damage};
-use crate::store::ledger::block::{self, Packed};
+use crate::store::ledger::block::{self, Entry, Packed};
 use crate::store::ledger::dict::{Words, id_key, text_key};
 use crate::store::ledger::rolls::{ALL_DAYS, day};
 use crate::store::record::{self, RollRecord, SumRecord, WordIdRecord, WordRecord};
@@ -12,9 +12,13 @@ use crate::visitor::Class;
 
 /// People and bots.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Both(u64, u64);
+pub(super) struct Both(pub(super) u64, pub(super) u64);
 
 impl Both {
+    pub(super) fn add_all(&mut self, other: Both) {
+        *self = Both(self.0.saturating_add(other.0), self.1.saturating_add(other.1));
+    }
+
     fn add(&mut self, class: Class) {
         match class {
             Class::Human => self.0 += 1,
@@ -32,9 +36,14 @@ impl Examiner<'_> {
         let knows_all_days = self.open(META)?.get(b"moved".as_slice())?.is_none();
         let mut counted = 0_u64;
         self.each(&sums, |key, raw| {
+            let Ok(link) = <[u8; 8]>::try_from(key) else {
+                return Err(damage("roll_total", key, "key of a wrong length"));
+            };
+            if tables::is_sum(link) {
+                return Ok(());
+            }
             let sum: SumRecord = record::unseal(key, raw)?;
             counted = counted.saturating_add(sum.humans).saturating_add(sum.bots);
-            let Ok(link) = key.try_into() else { return Err(damage("roll_total", key, "key of a wrong length")) };
             if links.get(key)?.is_none() {
                 return Err(damage("roll_total", key, "of no link"));
             }
@@ -43,9 +52,12 @@ impl Examiner<'_> {
             if is_complete && count(&kept, |_| true) != Both(sum.humans, sum.bots) {
                 return Err(damage("roll_total", key, "differs from the clicks that are kept"));
             }
-            check_days(&days, link, &sum, knows_all_days, is_complete.then_some(kept.as_slice()))
+            let counts = Both(sum.humans, sum.bots);
+            check_days(&days, link, counts, knows_all_days, is_complete.then_some(kept.as_slice()))
         })?;
         self.report.clicks = counted;
+        let outcome = self.sums(&sums, &days, knows_all_days);
+        self.note(outcome).map_err(Flaw::Fatal)?;
         self.strays(&links, &sums)?;
         self.log(&links)?;
         self.words()
@@ -90,7 +102,7 @@ impl Examiner<'_> {
             if number < place.head {
                 return Err(damage("click_log", key, "counted, but still there"));
             }
-            for (link, click) in block::read_block(key, raw)? {
+            for Entry { key: link, packed: click, .. } in block::read_block(key, raw)? {
                 let is_counted = number < place.to
                     && (link < last_counted
                         || link == last_counted && {
@@ -169,26 +181,36 @@ fn kept(segments: &Rows, link: [u8; 8], sum: &SumRecord) -> Result<Vec<Packed>, 
     Ok(clicks)
 }
 
-/// What can be added up in a roll: bots, then people, by hour, by host, by browser, by system.
-fn parts(roll: &RollRecord) -> [u64; 6] {
+/// What can be added up in a roll.
+fn parts(roll: &RollRecord) -> [u64; 11] {
     fn sum<T>(pairs: &[(T, u64)]) -> u64 {
-        pairs.iter().map(|pair| pair.1).sum()
+        pairs.iter().fold(0, |sum, pair| sum.saturating_add(pair.1))
     }
-    let hosts = sum(&roll.hosts) + roll.hosts_other;
-    [roll.bots, roll.humans, sum(&roll.hours), hosts, sum(&roll.browsers), sum(&roll.systems)]
+    [
+        roll.bots,
+        roll.humans,
+        roll.visitors,
+        roll.prefetches,
+        sum(&roll.hours),
+        sum(&roll.bot_hours),
+        sum(&roll.hosts).saturating_add(roll.hosts_other),
+        sum(&roll.browsers),
+        sum(&roll.systems),
+        sum(&roll.devices),
+        sum(&roll.reasons),
+    ]
 }
 
-/// A link's days add up to the sum of all days, which is that of the link; and each has the clicks that are kept of it,
-/// when all are.
-fn check_days(
+/// Days add up to the sum of all days, which is `sum`; and each has the clicks that are kept of it, when all are.
+pub(super) fn check_days(
     days: &Rows,
     link: [u8; 8],
-    sum: &SumRecord,
+    sum: Both,
     knows_all: bool,
     kept: Option<&[Packed]>,
 ) -> Result<(), Flaw> {
     let (from, to) = (day_key(link, ALL_DAYS), day_key(link, u16::MAX));
-    let (mut all, mut total) = (None, [0_u64; 6]);
+    let (mut all, mut total) = (None, [0_u64; 11]);
     for row in days.range(from.as_slice()..=to.as_slice())? {
         let (key, raw) = row?;
         let key = key.value();
@@ -197,6 +219,9 @@ fn check_days(
             all = Some(roll);
             continue;
         }
+        if roll.visitors != roll.sketch.count().min(roll.humans) {
+            return Err(damage("roll_day", key, "counts other visitors than its sketch has"));
+        }
         let own = |click: &Packed| key == day_key(link, day(click.at_ms));
         if kept.is_some_and(|kept| count(kept, own) != Both(roll.humans, roll.bots)) {
             return Err(damage("roll_day", key, "differs from the clicks that are kept"));
@@ -204,7 +229,10 @@ fn check_days(
         total.iter_mut().zip(parts(&roll)).for_each(|(total, part)| *total = total.saturating_add(part));
     }
     let Some(all) = all else { return Err(damage("roll_day", &from, "missing")) };
-    if (all.humans, all.bots) != (sum.humans, sum.bots) {
+    if !all.sketch.is_empty() {
+        return Err(damage("roll_day", &from, "different days have no visitors in common"));
+    }
+    if Both(all.humans, all.bots) != sum {
         return Err(damage("roll_day", &from, "differs from the link's sums"));
     }
     let agrees = |(total, part): (u64, u64)| if knows_all { total == part } else { total <= part };

@@ -6,12 +6,16 @@ use redb::Database;
 
 use super::*;
 use crate::store::ledger::rolls::day;
-use crate::store::record::{LinkRecord, RedirectRecord, RollRecord, SessionRecord, SumRecord, UserRecord};
+use crate::store::ledger::sketch::Sketch;
+use crate::store::record::{
+    LinkRecord, OverallRecord, RedirectRecord, RollRecord, SessionRecord, SumRecord, UserRecord,
+};
 use crate::store::tables::*;
 use crate::store::tests::{CACHE_BYTES, NOW, click, fresh, hash_of, link, open_hasty, user};
 use crate::store::{FILE_NAME, check_file};
 use crate::user::UserId;
 use crate::visitor::Class;
+use crate::visitor::marks::Marks;
 
 /// A closed store with two users, three links, sessions, and clicks in all places they can be.
 fn full() -> (tempfile::TempDir, UserId) {
@@ -28,6 +32,7 @@ fn full() -> (tempfile::TempDir, UserId) {
             let class = if number % 5 == 0 { Class::Bot } else { Class::Human };
             let mut sent = click(anna, links[usize::from(number % 3 == 0)], class);
             (sent.at, sent.referrer, sent.agent) = (NOW.plus_s(number * 9_000), "a.example/b".into(), "curl/8".into());
+            sent.marks = (class == Class::Human).then_some(Marks { link: 1, owner: 2, site: number as u32 });
             store.record_click(sent);
         }
     };
@@ -97,6 +102,10 @@ fn a_sound_file_has_no_findings() {
 type Break = fn(&Path);
 
 const ANNA: [u8; 4] = [0, 0, 0, 1];
+/// The first link of anna's, all of hers, all of everybody's.
+const A: [u8; 8] = [0, 0, 0, 1, 0, 0, 0, 3];
+const HERS: [u8; 8] = [0, 0, 0, 1, 0, 0, 0, 0];
+const SITE: [u8; 8] = [0; 8];
 /// What is found, and what was done to the file. "leftover": something, but no damage.
 static BROKEN: &[(&str, Break)] = &[
     ("user \\x00\\x00\\x00\\x01: wrong checksum", |at| plant(at, USER, &ANNA, flip)),
@@ -136,33 +145,64 @@ static BROKEN: &[(&str, Break)] = &[
     }),
     ("link_count \\x00\\x00\\x00\\x01: says 9, there are 2", |at| insert(at, LINK_COUNT, &ANNA, &[0, 0, 0, 9])),
     ("link_count \\x00\\x00\\x00c: of no user", |at| insert(at, LINK_COUNT, &[0, 0, 0, 99], &[0; 4])),
-    ("roll_total", |at| plant(at, ROLL_TOTAL, b"", flip)),
-    ("of a link without sums", |at| plant(at, ROLL_TOTAL, b"", gone)),
+    ("roll_total", |at| plant(at, ROLL_TOTAL, &A, flip)),
+    ("of a link without sums", |at| plant(at, ROLL_TOTAL, &A, gone)),
     ("differs from the clicks that are kept", |at| {
-        plant(at, ROLL_TOTAL, b"", edit(|sum: &mut SumRecord| sum.humans += 1));
+        plant(at, ROLL_TOTAL, &A, edit(|sum: &mut SumRecord| sum.humans += 1));
     }),
     ("differs from the number of clicks that are kept", |at| {
-        plant(at, ROLL_TOTAL, b"", edit(|sum: &mut SumRecord| sum.kept -= 1));
+        plant(at, ROLL_TOTAL, &A, edit(|sum: &mut SumRecord| sum.kept -= 1));
     }),
     ("click_seg", |at| plant(at, CLICK_SEG, b"", flip)),
     ("not where the link's sums expect it", |at| {
-        plant(at, ROLL_TOTAL, b"", edit(|sum: &mut SumRecord| sum.segment_next = 0));
+        plant(at, ROLL_TOTAL, &A, edit(|sum: &mut SumRecord| sum.segment_next = 0));
     }),
     ("click_seg \\x00\\x00\\x00\\x01\\x00\\x00\\x00\\x03\\x00\\x00\\x00\\x00: missing", |at| {
         plant(at, CLICK_SEG, b"", gone);
     }),
-    ("roll_day", |at| plant(at, ROLL_DAY, b"", flip)),
-    ("roll_day \\x00\\x00\\x00\\x01\\x00\\x00\\x00\\x03\\x00\\x00: missing", |at| plant(at, ROLL_DAY, b"", gone)),
+    ("roll_day", |at| plant(at, ROLL_DAY, &A, flip)),
+    ("roll_day \\x00\\x00\\x00\\x01\\x00\\x00\\x00\\x03\\x00\\x00: missing", |at| plant(at, ROLL_DAY, &A, gone)),
     ("differs from the link's sums", |at| {
-        plant(at, ROLL_DAY, b"", edit(|roll: &mut RollRecord| roll.humans += 1));
+        plant(at, ROLL_DAY, &A, edit(|roll: &mut RollRecord| roll.humans += 1));
     }),
     ("differs from the sum of the days", |at| {
-        plant(at, ROLL_DAY, b"", edit(|roll: &mut RollRecord| roll.browsers[0].1 += 1));
+        plant(at, ROLL_DAY, &A, edit(|roll: &mut RollRecord| roll.browsers[0].1 += 1));
     }),
     ("differs from the clicks that are kept", |at| {
-        let key = day_key([0, 0, 0, 1, 0, 0, 0, 3], day(NOW.ms()));
+        let key = day_key(A, day(NOW.ms()));
         plant(at, ROLL_DAY, &key, edit(|roll: &mut RollRecord| roll.bots += 1));
     }),
+    ("counts other visitors than its sketch has", |at| {
+        plant(at, ROLL_DAY, &day_key(A, day(NOW.ms())), edit(|roll: &mut RollRecord| roll.visitors += 1));
+    }),
+    ("counts other visitors than its sketch has", |at| {
+        plant(at, ROLL_DAY, &day_key(SITE, day(NOW.ms())), edit(|roll: &mut RollRecord| roll.sketch = Sketch::empty()));
+    }),
+    ("different days have no visitors in common", |at| {
+        let edit = edit(|roll: &mut RollRecord| roll.sketch = Sketch::from_bytes(&[1, 0, 0, 0]).unwrap());
+        plant(at, ROLL_DAY, &A, edit);
+    }),
+    ("differs from the sum of the days", |at| {
+        plant(at, ROLL_DAY, &HERS, edit(|roll: &mut RollRecord| roll.visitors += 1));
+    }),
+    ("differs from the sum of the days", |at| {
+        plant(at, ROLL_DAY, &A, edit(|roll: &mut RollRecord| roll.devices[0].1 += 1));
+    }),
+    ("roll_total \\x00\\x00\\x00\\x01\\x00\\x00\\x00\\x00: wrong checksum", |at| plant(at, ROLL_TOTAL, &HERS, flip)),
+    ("roll_total \\x00\\x00\\x00\\x01\\x00\\x00\\x00\\x00: missing", |at| plant(at, ROLL_TOTAL, &HERS, gone)),
+    ("roll_total \\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00: missing", |at| plant(at, ROLL_TOTAL, &SITE, gone)),
+    ("roll_total \\x00\\x00\\x00\\x01\\x00\\x00\\x00\\x00: differs from the sums below it", |at| {
+        plant(at, ROLL_TOTAL, &HERS, edit(|sum: &mut OverallRecord| sum.bots += 1));
+    }),
+    ("roll_total \\x00\\x00\\x00\\x01\\x00\\x00\\x00\\x00: differs from the sums below it", |at| {
+        plant(at, ROLL_TOTAL, &HERS, edit(|sum: &mut OverallRecord| sum.gone_humans += 1));
+    }),
+    ("roll_total \\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00: differs from the sums below it", |at| {
+        plant(at, ROLL_TOTAL, &SITE, edit(|sum: &mut OverallRecord| sum.humans -= 1));
+    }),
+    ("roll_day \\x00\\x00\\x00\\x01\\x00\\x00\\x00\\x00\\x00\\x00: missing", |at| plant(at, ROLL_DAY, &HERS, gone)),
+    ("differs from the days below it", |at| move_a_bot(at, HERS)),
+    ("differs from the days below it", |at| move_a_bot(at, SITE)),
     ("click_log", |at| plant(at, CLICK_LOG, b"", flip)),
     ("click_log abc: key of a wrong length", |at| insert(at, CLICK_LOG, b"abc", b"")),
     ("counted, but still there", |at| {
@@ -176,6 +216,35 @@ static BROKEN: &[(&str, Break)] = &[
     ("its number stands for nothing", |at| plant(at, DICT_ID, b"", gone)),
     ("its text has no number", |at| plant(at, DICT, b"", gone)),
 ];
+
+/// Counts a bot of one day on the next.
+fn move_a_bot(at: &Path, key: [u8; 8]) {
+    let day = day(NOW.ms());
+    let fewer = |roll: &mut RollRecord| {
+        roll.bots -= 1;
+        roll.reasons[0].1 -= 1;
+        roll.bot_hours = Vec::new();
+    };
+    let more = |roll: &mut RollRecord| {
+        roll.bots += 1;
+        roll.reasons[0].1 += 1;
+        roll.bot_hours = Vec::new();
+    };
+    plant(at, ROLL_DAY, &day_key(key, day), edit(fewer));
+    plant(at, ROLL_DAY, &day_key(key, day + 1), edit(more));
+    let database = Database::open(at.join(FILE_NAME)).unwrap();
+    let tx = database.begin_read().unwrap();
+    let table = tx.open_table(ROLL_DAY).unwrap();
+    let days = table.range(day_key(key, 1).as_slice()..=day_key(key, u16::MAX).as_slice()).unwrap();
+    let mut bot_hours = std::collections::BTreeMap::<u8, u64>::new();
+    for row in days {
+        let (key, raw) = row.unwrap();
+        let roll: RollRecord = record::unseal(key.value(), raw.value()).unwrap();
+        roll.bot_hours.into_iter().for_each(|(hour, count)| *bot_hours.entry(hour).or_default() += count);
+    }
+    drop((table, tx, database));
+    plant(at, ROLL_DAY, &key, edit(|roll: &mut RollRecord| roll.bot_hours = bot_hours.into_iter().collect()));
+}
 
 #[test]
 fn every_broken_promise_is_found() {

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use redb::ReadTransaction;
 
+use super::Whose;
 use crate::calendar::{self, Day};
 use crate::link::LinkId;
 use crate::store::Store;
@@ -21,7 +22,7 @@ type Daily = HashMap<LinkId, Vec<u64>>;
 /// Those in no sum, of all links of a user.
 fn late(late: &Uncounted<'_>, owner: UserId, days: &RangeInclusive<Day>) -> HashMap<(LinkId, Day), u64> {
     let mut people = HashMap::new();
-    for click in late.of_user(owner) {
+    for click in late.of(Whose::Owner(owner)) {
         let (class, at) = click.class_and_time();
         let day = calendar::day(at.ms());
         if class == Class::Human && days.contains(&day) {

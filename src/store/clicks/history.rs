@@ -1,4 +1,5 @@
-//! The clicks of one link over days: how many on each, and where people came from and what they used on all together.
+//! Clicks over days, of a link, a user or the site: how many on each, and where people came from and what they used on all
+//! together.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::RangeInclusive;
@@ -6,19 +7,26 @@ use std::ops::RangeInclusive;
 use redb::{ReadTransaction, ReadableTable};
 
 use super::late::{self, LateTally};
-use super::{Numbers, Tally, exists, numbers, to_tally};
+use super::{Numbers, Tally, Whose, exists, numbers, overall, to_tally};
 use crate::calendar::Day;
 use crate::limits::HISTORY_DAYS_MAX;
+#[cfg(test)]
 use crate::link::LinkId;
 use crate::store::Store;
 use crate::store::error::{Error, unless_damaged};
 use crate::store::ledger::memory::Uncounted;
 use crate::store::ledger::rolls::ALL_DAYS;
-use crate::store::record::{self, RollRecord};
-use crate::store::tables::{ROLL_DAY, day_key, link_key};
+use crate::store::ledger::sketch::Sketch;
+use crate::store::record::{self, RollHead, RollRecord};
+use crate::store::tables::{ROLL_DAY, day_key};
+#[cfg(test)]
 use crate::user::UserId;
 
-/// What is asked of a link's days.
+/// A table of ours, in any kind of transaction.
+trait Rows: ReadableTable<&'static [u8], &'static [u8]> {}
+impl<T: ReadableTable<&'static [u8], &'static [u8]>> Rows for T {}
+
+/// What is asked of the days.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Period {
     /// The newest [`HISTORY_DAYS_MAX`] of these are read.
@@ -35,7 +43,7 @@ pub(crate) enum TallyOf {
     Since(Day),
 }
 
-/// A link's clicks over days.
+/// Clicks over days.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct History {
     /// Of all time.
@@ -54,14 +62,19 @@ pub(crate) struct OneDay {
     pub(crate) people: u64,
     /// Bots and previews.
     pub(crate) bots: u64,
+    /// Different people, or nearly so many: see [`Sketch`](crate::store::ledger::sketch::Sketch).
+    pub(crate) visitors: u64,
     /// People by hour of the day; hours without any are left out.
     pub(crate) hours: Vec<(u8, u64)>,
+    /// Bots by hour in the same way.
+    pub(crate) bot_hours: Vec<(u8, u64)>,
 }
 
-/// What is read of a link, before it is named.
+/// What is read, before it is named.
 struct Reading<'a> {
+    whose: Whose,
     period: &'a Period,
-    /// Days with their counts and hours alone.
+    /// Days with what is shown of each alone.
     days: BTreeMap<Day, RollRecord>,
     /// Days that do not read.
     unread: HashSet<Day>,
@@ -80,40 +93,40 @@ impl Reading<'_> {
         }
     }
 
-    fn days(&mut self, table: &impl ReadableTable<&'static [u8], &'static [u8]>, link: [u8; 8]) -> Result<(), Error> {
+    /// Reads the days. Of those that are not tallied the first fields are enough, unless there is more to `join`.
+    fn days(&mut self, table: &impl Rows, join: &BTreeMap<Day, LateTally>) -> Result<(), Error> {
         let (first, last) = (*self.period.days.start(), *self.period.days.end());
         if first > last {
             return Ok(());
         }
-        let (from, to) = (day_key(link, first), day_key(link, last));
+        let (from, to) = (day_key(self.whose.key(), first), day_key(self.whose.key(), last));
         for row in table.range(from.as_slice()..=to.as_slice())?.rev().take(HISTORY_DAYS_MAX) {
             let (key, raw) = row?;
             let Some(day) = key.value().last_chunk().map(|day| Day::from_be_bytes(*day)) else { continue };
             let (key, raw) = (key.value(), raw.value());
-            let roll = if matches!(self.period.tally, TallyOf::Since(first) if day >= first) {
-                let roll = unless_damaged(record::unseal::<RollRecord>(key, raw))?;
-                roll.map(|roll| (counts(&roll), Some(roll)))
+            let is_tallied = matches!(self.period.tally, TallyOf::Since(first) if day >= first);
+            let roll = if is_tallied || join.contains_key(&day) {
+                unless_damaged(record::unseal::<RollRecord>(key, raw))?
             } else {
-                let head = unless_damaged(record::unseal_head::<RollRecord, _>(key, raw))?;
-                head.map(|(humans, bots, hours)| (RollRecord { humans, bots, hours, ..RollRecord::empty() }, None))
+                unless_damaged(RollHead::unseal(key, raw))?.map(|head| {
+                    let RollHead { humans, bots, hours, visitors, bot_hours } = head;
+                    RollRecord { humans, bots, hours, visitors, bot_hours, ..RollRecord::empty() }
+                })
             };
-            match roll {
-                Some((counts, roll)) => {
-                    self.days.insert(day, counts);
-                    roll.into_iter().for_each(|roll| self.tally(roll));
-                }
-                None => drop(self.unread.insert(day)),
+            let Some(mut roll) = roll else {
+                self.unread.insert(day);
+                continue;
+            };
+            self.days.insert(day, take_day(&mut roll));
+            if is_tallied {
+                self.tally(roll);
             }
         }
         Ok(())
     }
 
-    fn all_time(
-        &mut self,
-        table: &impl ReadableTable<&'static [u8], &'static [u8]>,
-        link: [u8; 8],
-    ) -> Result<(), Error> {
-        let key = day_key(link, ALL_DAYS);
+    fn all_time(&mut self, table: &impl Rows) -> Result<(), Error> {
+        let key = day_key(self.whose.key(), ALL_DAYS);
         if let Some(raw) = table.get(key.as_slice())? {
             match unless_damaged(record::unseal(&key, raw.value()))? {
                 Some(roll) => self.tally(roll),
@@ -129,17 +142,18 @@ impl Reading<'_> {
             *count = count.saturating_add(people);
         }
         if let Some(sum) = &mut self.sum {
-            sum.merge(&roll);
+            sum.add_counts(&roll);
         }
     }
 
     /// Adds clicks that are in no sum; those that fall on what does not read are not going to be counted.
-    fn late(&mut self, day: Day, late: LateTally) {
+    fn late(&mut self, day: Day, mut late: LateTally) {
         if self.unread.contains(&day) {
             return;
         }
+        let of_day = take_day(&mut late.roll);
         if self.period.days.contains(&day) {
-            self.days.entry(day).or_insert_with(RollRecord::empty).merge(&counts(&late.roll));
+            self.days.entry(day).or_insert_with(RollRecord::empty).join(&of_day, self.whose.scope());
         }
         if self.is_tallied(day) {
             self.tally(late.roll);
@@ -160,40 +174,56 @@ impl Reading<'_> {
             }
             None => Tally::default(),
         };
-        let of_day =
-            |(day, roll): (Day, RollRecord)| OneDay { day, people: roll.humans, bots: roll.bots, hours: roll.hours };
+        let of_day = |(day, roll): (Day, RollRecord)| {
+            let RollRecord { humans: people, bots, visitors, hours, bot_hours, .. } = roll;
+            OneDay { day, people, bots, visitors, hours, bot_hours }
+        };
         let days = self.days.into_iter().map(of_day).filter(|day| day.people > 0 || day.bots > 0).collect();
         Ok(History { numbers, tally, days, is_damaged })
     }
 }
 
-/// The counts and hours of a roll.
-fn counts(roll: &RollRecord) -> RollRecord {
-    RollRecord { humans: roll.humans, bots: roll.bots, hours: roll.hours.clone(), ..RollRecord::empty() }
+/// Takes out of a roll what is shown of a day by itself.
+fn take_day(roll: &mut RollRecord) -> RollRecord {
+    use std::mem::{replace, take};
+    RollRecord {
+        humans: take(&mut roll.humans),
+        bots: take(&mut roll.bots),
+        visitors: take(&mut roll.visitors),
+        hours: take(&mut roll.hours),
+        bot_hours: take(&mut roll.bot_hours),
+        sketch: replace(&mut roll.sketch, Sketch::empty()),
+        ..RollRecord::empty()
+    }
 }
 
 impl Store {
-    /// The clicks of one link in a period, and its numbers of all time. Of these, what does not read is left empty.
+    /// The clicks of a period, and the numbers of all time. Of these, what does not read is left empty.
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) fn history(&self, owner: UserId, link: LinkId, period: &Period) -> Result<History, Error> {
-        let late =
-            |late: &Uncounted<'_>| (late::numbers(late.of_link(owner, link)), late::by_day(late.of_link(owner, link)));
+    pub(crate) fn history(&self, whose: Whose, period: &Period) -> Result<History, Error> {
+        let gone = self.links_gone(whose)?;
+        let late = |late: &Uncounted<'_>| {
+            let clicks = || late.of(whose).filter(|click| !gone.contains(&click.key()));
+            (late::numbers(clicks()), late::by_day(clicks(), whose.scope()))
+        };
         self.read_with_late("reading statistics", late, |tx, (late, late_days)| {
-            if !exists(tx, owner, link)? {
-                return Ok(History::default());
-            }
+            let numbers = match whose {
+                Whose::Link(owner, link) if exists(tx, owner, link)? => numbers(tx, owner, link, late)?,
+                Whose::Link(..) => return Ok(History::default()),
+                Whose::Owner(_) | Whose::Site => overall(tx, whose, late)?,
+            };
             let (days, unread, sum) = (BTreeMap::new(), HashSet::new(), Some(RollRecord::empty()));
             let (hosts, late_hosts) = (HashMap::new(), HashMap::new());
-            let mut reading = Reading { period, days, unread, sum, hosts, late_hosts };
+            let mut reading = Reading { whose, period, days, unread, sum, hosts, late_hosts };
             let table = tx.open_table(ROLL_DAY)?;
-            reading.days(&table, link_key(owner, link))?;
+            reading.days(&table, &late_days)?;
             if period.tally == TallyOf::AllTime {
-                reading.all_time(&table, link_key(owner, link))?;
+                reading.all_time(&table)?;
             }
             late_days.into_iter().for_each(|(day, late)| reading.late(day, late));
-            reading.history(&self.words()?, numbers(tx, owner, link, late)?)
+            reading.history(&self.words()?, numbers)
         })
     }
 
@@ -201,7 +231,7 @@ impl Store {
     #[cfg(test)]
     pub(crate) fn statistics(&self, owner: UserId, link: LinkId) -> Result<(Numbers, Tally), Error> {
         let period = Period { days: 1..=Day::MAX, tally: TallyOf::AllTime };
-        self.history(owner, link, &period).map(|history| (history.numbers, history.tally))
+        self.history(Whose::Link(owner, link), &period).map(|history| (history.numbers, history.tally))
     }
 }
 

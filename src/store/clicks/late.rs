@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use redb::ReadableTable;
 
-use super::{Numbers, Seen};
+use super::{Numbers, Seen, Whose};
 use crate::calendar::{self, Day};
 use crate::click::{self, Click};
 use crate::clock::Timestamp;
@@ -13,11 +13,21 @@ use crate::store::error::Error;
 use crate::store::ledger::block::Packed;
 use crate::store::ledger::dict::{self, Words};
 use crate::store::ledger::memory::{Late, Uncounted};
+use crate::store::ledger::sketch::Scope;
 use crate::store::record::RollRecord;
+use crate::store::tables::link_key;
 use crate::user::UserId;
-use crate::visitor::{self, Class};
+use crate::visitor::Class;
 
 impl Late<'_> {
+    /// Owner and link, as in the tables' keys.
+    pub(super) fn key(&self) -> u64 {
+        match self {
+            Late::Logged(click) => click.key,
+            Late::Waiting(click) => u64::from_be_bytes(link_key(click.owner, click.link)),
+        }
+    }
+
     pub(super) fn link(&self) -> LinkId {
         match self {
             // The lower half of a key is the link's number.
@@ -49,7 +59,7 @@ pub(in crate::store) type LateNumbers = HashMap<LinkId, Numbers>;
 
 pub(super) fn numbers_of_user(late: &Uncounted<'_>, owner: UserId) -> LateNumbers {
     let mut all = LateNumbers::new();
-    for click in late.of_user(owner) {
+    for click in late.of(Whose::Owner(owner)) {
         let (class, at) = click.class_and_time();
         all.entry(click.link()).or_default().count(class, at);
     }
@@ -64,31 +74,27 @@ pub(super) struct LateTally {
 }
 
 impl LateTally {
-    fn add(&mut self, late: &Late<'_>) {
+    fn add(&mut self, late: &Late<'_>, scope: Scope) {
         match late {
-            Late::Logged(click) => self.roll.add(click),
-            Late::Waiting(click) if self.roll.count(click.class, click.at.ms()) => {
+            Late::Logged(click) => self.roll.add(click, scope),
+            Late::Waiting(click) => {
+                self.roll.add_waiting(click, scope);
                 let host = click::referring_host(&click.referrer);
-                if !host.is_empty() {
+                if click.class == Class::Human && !host.is_empty() {
                     *self.hosts.entry(host.to_owned()).or_default() += 1;
                 }
-                if !click.agent.is_empty() {
-                    let (browser, system) = visitor::describe(&click.agent);
-                    self.roll.add_agent(browser as u8, system as u8);
-                }
             }
-            Late::Waiting(_) => {}
         }
     }
 }
 
 /// The tallies of clicks that are in no sum, by day.
-pub(super) fn by_day<'a>(clicks: impl Iterator<Item = Late<'a>>) -> BTreeMap<Day, LateTally> {
+pub(super) fn by_day<'a>(clicks: impl Iterator<Item = Late<'a>>, scope: Scope) -> BTreeMap<Day, LateTally> {
     let mut days = BTreeMap::new();
     for late in clicks {
         let (_, at) = late.class_and_time();
         let empty = || LateTally { hosts: HashMap::new(), roll: RollRecord::empty() };
-        days.entry(calendar::day(at.ms())).or_insert_with(empty).add(&late);
+        days.entry(calendar::day(at.ms())).or_insert_with(empty).add(&late, scope);
     }
     days
 }

@@ -12,7 +12,7 @@ use crate::store::Store;
 use crate::store::error::{Error, unless_damaged};
 use crate::store::ledger::block::{self, Segment};
 use crate::store::record::{self, SumRecord};
-use crate::store::tables::{CLICK_SEG, ROLL_TOTAL, Table, click_key};
+use crate::store::tables::{CLICK_SEG, ROLL_TOTAL, Table, click_key, is_sum};
 
 /// What a slice has done.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ fn due(tx: &ReadTransaction, before_ms: i64, from: u64) -> Result<Due, Error> {
     let (mut links, mut rows, mut looked) = (Vec::new(), 0, 0);
     for row in sums.range(from.to_be_bytes().as_slice()..)? {
         let (key, raw) = row?;
-        let Ok(link) = <[u8; 8]>::try_from(key.value()) else { continue };
+        let Some(link) = key.value().try_into().ok().filter(|link| !is_sum(*link)) else { continue };
         if looked == LINKS_SCANNED_MAX || rows > PURGE_ROWS_PER_COMMIT {
             return Ok(Due { links, next: Some(u64::from_be_bytes(link)) });
         }

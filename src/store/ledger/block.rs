@@ -1,8 +1,9 @@
 //! Many clicks in few bytes: blocks of the log, and segments of one link.
 //!
-//! A block is `1`, a u16 count, then for each click how far its link's key is from the last one's, and the click. A
-//! segment is `1`, a u16 count, the times of its first and last click (two i64), then the clicks. Both end in the checksum
-//! of [`record`]. A click is
+//! A block is `2`, a u16 count, then for each click how far its link's key is from the last one's, the click, and a
+//! person's marks (three u32: link, owner, site; zeros for none), which a block of version 1 has not. A segment is `1`, a
+//! u16 count, the times of its first and last click (two i64), then the clicks. Both end in the checksum of [`record`]. A
+//! click is
 //!
 //! - how many ms it came after the one before it (the first: after 1970, or after the segment's first time), zigzag,
 //! - the numbers of its referrer and its agent in the dictionary,
@@ -12,13 +13,19 @@
 //! Numbers are varints of seven bits a byte, the lowest first; those of fixed width are little-endian.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::RangeInclusive;
 
 use crate::limits::{CLICK_BLOCK_BYTES_MAX, CLICK_SEGMENT_BYTES_MAX};
 use crate::store::error::Error;
 use crate::store::record;
+use crate::visitor::marks::Marks;
 use crate::visitor::{Class, Reason};
 
-const VERSION: u8 = 1;
+const BLOCK_VERSION: u8 = 2;
+/// Nobody was told apart.
+const BLOCK_VERSION_WITHOUT_MARKS: u8 = 1;
+const SEGMENT_VERSION: u8 = 1;
+const SEGMENT_VERSIONS: RangeInclusive<u8> = SEGMENT_VERSION..=SEGMENT_VERSION;
 /// Version and count.
 const BLOCK_HEAD_BYTES: usize = 3;
 /// The same and two times.
@@ -28,6 +35,7 @@ const CHECKSUM_BYTES: usize = 4;
 const CLICK_BYTES_MAX: usize = 37;
 /// The longest step from one link's key to another's.
 const KEY_BYTES_MAX: usize = 10;
+const MARKS_BYTES: usize = 12;
 
 /// A click as it is kept, its texts as numbers in the dictionary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +46,14 @@ pub(in crate::store) struct Packed {
     pub(in crate::store) class: Class,
     pub(in crate::store) reason: Reason,
     pub(in crate::store) address: Option<IpAddr>,
+}
+
+/// A click in the log, with the key of its link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) struct Entry {
+    pub(in crate::store) key: u64,
+    pub(in crate::store) packed: Packed,
+    pub(in crate::store) marks: Option<Marks>,
 }
 
 fn push_varint(out: &mut Vec<u8>, mut number: u64) {
@@ -95,6 +111,11 @@ fn push_click(out: &mut Vec<u8>, before_ms: i64, click: &Packed) {
     out[at] |= push_address(out, click.address) << 5;
 }
 
+fn push_marks(out: &mut Vec<u8>, marks: Option<Marks>) {
+    let Marks { link, owner, site } = marks.unwrap_or(Marks { link: 0, owner: 0, site: 0 });
+    [link, owner, site].into_iter().for_each(|mark| out.extend(mark.to_le_bytes()));
+}
+
 /// What is left to read. `None` from any of its functions: the bytes end too early, or mean nothing.
 struct Bytes<'a>(&'a [u8]);
 
@@ -144,52 +165,63 @@ impl Bytes<'_> {
         Some(Packed { at_ms, referrer, agent, class, reason, address: self.address(kinds >> 5)? })
     }
 
-    /// Version and count.
-    fn head(&mut self) -> Option<u16> {
+    fn marks(&mut self) -> Option<Option<Marks>> {
+        let mut mark = || self.take().map(u32::from_le_bytes);
+        let marks = Marks { link: mark()?, owner: mark()?, site: mark()? };
+        Some((marks != Marks { link: 0, owner: 0, site: 0 }).then_some(marks))
+    }
+
+    /// Version, when it is a known one, and count.
+    fn head(&mut self, known: RangeInclusive<u8>) -> Option<(u8, u16)> {
         let [version, low, high] = self.take()?;
-        (version == VERSION).then_some(u16::from_le_bytes([low, high]))
+        known.contains(&version).then_some((version, u16::from_le_bytes([low, high])))
     }
 }
 
-/// Packs clicks, each with the key of its link, into blocks without their checksums. They need no order, but take fewer
-/// bytes in that of their keys.
-pub(in crate::store) fn blocks<'a>(clicks: impl Iterator<Item = (u64, &'a Packed)>) -> Vec<Vec<u8>> {
+/// Packs clicks into blocks without their checksums. They need no order, but take fewer bytes in that of their keys.
+pub(in crate::store) fn blocks(clicks: impl Iterator<Item = Entry>) -> Vec<Vec<u8>> {
     let mut blocks: Vec<Vec<u8>> = Vec::new();
     let (mut count, mut last_key, mut last_ms) = (0_u16, 0, 0);
-    for (key, click) in clicks {
-        let room = CLICK_BLOCK_BYTES_MAX - CHECKSUM_BYTES - KEY_BYTES_MAX - CLICK_BYTES_MAX;
+    for Entry { key, packed, marks } in clicks {
+        let room = CLICK_BLOCK_BYTES_MAX - CHECKSUM_BYTES - KEY_BYTES_MAX - CLICK_BYTES_MAX - MARKS_BYTES;
         if blocks.last().is_none_or(|block| block.len() > room) {
             let mut block = Vec::with_capacity(CLICK_BLOCK_BYTES_MAX);
-            block.extend([VERSION, 0, 0]);
+            block.extend([BLOCK_VERSION, 0, 0]);
             blocks.push(block);
             (count, last_key, last_ms) = (0, 0, 0);
         }
         let Some(block) = blocks.last_mut() else { break };
         push_varint(block, key.wrapping_sub(last_key));
-        push_click(block, last_ms, click);
+        push_click(block, last_ms, &packed);
+        if packed.class == Class::Human {
+            push_marks(block, marks);
+        }
         // A click has five bytes at least, so a block holds fewer than a thousand.
         count += 1;
         block[1..BLOCK_HEAD_BYTES].copy_from_slice(&count.to_le_bytes());
-        (last_key, last_ms) = (key, click.at_ms);
+        (last_key, last_ms) = (key, packed.at_ms);
     }
     blocks
 }
 
-/// Reads a block of the log: clicks with the keys of their links.
+/// Reads a block of the log.
 ///
 /// # Errors
 /// [`Error::damaged`]; nothing of the block is known then.
-pub(in crate::store) fn read_block(key: &[u8], raw: &[u8]) -> Result<Vec<(u64, Packed)>, Error> {
+pub(in crate::store) fn read_block(key: &[u8], raw: &[u8]) -> Result<Vec<Entry>, Error> {
     const TABLE: &str = "click_log";
     let mut bytes = Bytes(record::unseal_bytes(TABLE, key, raw)?);
     let read = |bytes: &mut Bytes<'_>| {
+        let (version, count) = bytes.head(BLOCK_VERSION_WITHOUT_MARKS..=BLOCK_VERSION)?;
         let mut clicks = Vec::new();
-        let (mut last_key, mut last_ms) = (0_u64, 0);
-        for _ in 0..bytes.head()? {
-            last_key = last_key.wrapping_add(bytes.varint()?);
-            let click = bytes.click(last_ms)?;
-            last_ms = click.at_ms;
-            clicks.push((last_key, click));
+        let (mut key, mut last_ms) = (0_u64, 0);
+        for _ in 0..count {
+            key = key.wrapping_add(bytes.varint()?);
+            let packed = bytes.click(last_ms)?;
+            let has_marks = version == BLOCK_VERSION && packed.class == Class::Human;
+            let marks = if has_marks { bytes.marks()? } else { None };
+            last_ms = packed.at_ms;
+            clicks.push(Entry { key, packed, marks });
         }
         bytes.0.is_empty().then_some(clicks)
     };
@@ -207,7 +239,7 @@ impl Segment {
     /// An empty one that will begin with `first`.
     pub(in crate::store) fn new(first: &Packed) -> Segment {
         let mut bytes = Vec::with_capacity(CLICK_SEGMENT_BYTES_MAX);
-        bytes.extend([VERSION, 0, 0]);
+        bytes.extend([SEGMENT_VERSION, 0, 0]);
         bytes.extend(first.at_ms.to_le_bytes());
         bytes.extend(first.at_ms.to_le_bytes());
         Segment { bytes }
@@ -219,7 +251,7 @@ impl Segment {
     /// [`Error::damaged`].
     pub(in crate::store) fn reopen(key: &[u8], raw: &[u8]) -> Result<Segment, Error> {
         let bytes = record::unseal_bytes(SEGMENTS, key, raw)?;
-        if bytes.len() < SEGMENT_HEAD_BYTES || bytes[0] != VERSION {
+        if bytes.len() < SEGMENT_HEAD_BYTES || bytes[0] != SEGMENT_VERSION {
             return Err(Error::damaged(SEGMENTS, key, "not a segment of clicks"));
         }
         Ok(Segment { bytes: bytes.to_vec() })
@@ -249,7 +281,7 @@ impl Segment {
 
 /// Clicks in a segment, as its head says; 0 when it has none.
 pub(in crate::store) fn count(raw: &[u8]) -> u32 {
-    Bytes(raw).head().map_or(0, u32::from)
+    Bytes(raw).head(SEGMENT_VERSIONS).map_or(0, |(_, count)| count.into())
 }
 
 /// The times of a segment's first and last click.
@@ -259,7 +291,7 @@ pub(in crate::store) fn count(raw: &[u8]) -> u32 {
 pub(in crate::store) fn times(key: &[u8], raw: &[u8]) -> Result<(i64, i64), Error> {
     let mut bytes = Bytes(record::unseal_bytes(SEGMENTS, key, raw)?);
     let read = |bytes: &mut Bytes<'_>| {
-        bytes.head()?;
+        bytes.head(SEGMENT_VERSIONS)?;
         Some((i64::from_le_bytes(bytes.take()?), i64::from_le_bytes(bytes.take()?)))
     };
     read(&mut bytes).ok_or_else(|| Error::damaged(SEGMENTS, key, "not a segment of clicks"))
@@ -273,7 +305,7 @@ pub(in crate::store) fn read_segment(key: &[u8], raw: &[u8]) -> Result<Vec<Packe
     let mut bytes = Bytes(record::unseal_bytes(SEGMENTS, key, raw)?);
     let read = |bytes: &mut Bytes<'_>| {
         let mut clicks = Vec::new();
-        let count = bytes.head()?;
+        let (_, count) = bytes.head(SEGMENT_VERSIONS)?;
         let (mut last_ms, _) = (i64::from_le_bytes(bytes.take()?), bytes.take::<8>()?);
         for _ in 0..count {
             let click = bytes.click(last_ms)?;

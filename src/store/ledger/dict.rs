@@ -12,7 +12,7 @@ use crate::limits::{WORDS_MAX, WORDS_REMEMBERED};
 use crate::store::error::{Error, unless_damaged};
 use crate::store::record::{self, WordIdRecord, WordRecord};
 use crate::store::tables::{DICT, DICT_ID, Table};
-use crate::visitor;
+use crate::visitor::{self, Description};
 
 /// No text at all.
 pub(in crate::store) const NONE: u32 = 0;
@@ -38,18 +38,16 @@ pub(in crate::store) struct Referrer {
     pub(in crate::store) host: u32,
 }
 
-/// A user agent's number, and what it says of browser and system.
+/// A user agent's number, and what it says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) struct Agent {
     pub(in crate::store) id: u32,
-    pub(in crate::store) browser: u8,
-    pub(in crate::store) system: u8,
+    pub(in crate::store) about: Description,
 }
 
 impl Agent {
     fn new(id: u32, text: &str) -> Agent {
-        let (browser, system) = visitor::describe(text);
-        Agent { id, browser: browser as u8, system: system as u8 }
+        Agent { id, about: visitor::describe(text) }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::click::Click;
 use crate::limits::WORDS_PER_HOUR_MAX;
 use crate::store::Report;
 use crate::store::error::{Error, unless_damaged};
-use crate::store::ledger::block::{self, Packed};
+use crate::store::ledger::block::{self, Entry, Packed};
 use crate::store::ledger::dict::{self, Agent, Dictionary};
 use crate::store::ledger::memory::{Ledger, Round};
 use crate::store::ledger::{Logged, rounds};
@@ -165,13 +165,14 @@ impl Keeper {
                     address: click.address,
                 },
                 host: referrer.host,
-                browser: agent.browser,
-                system: agent.system,
+                about: agent.about,
+                marks: click.marks,
             });
         }
         done.logged = sorted(std::mem::take(&mut done.logged));
         let mut log = tx.open_table(CLICK_LOG)?;
-        for mut block in block::blocks(done.logged.iter().map(|click| (click.key, &click.packed))) {
+        let entry = |click: &Logged| Entry { key: click.key, packed: click.packed, marks: click.marks };
+        for mut block in block::blocks(done.logged.iter().map(entry)) {
             let key = done.next_block.to_be_bytes();
             record::seal_bytes(&key, &mut block);
             log.insert(key.as_slice(), block.as_slice())?;
@@ -245,7 +246,7 @@ fn replay(tx: &ReadTransaction, report: Report) -> Result<Replayed, Error> {
         let read = block::read_block(key.value(), raw.value());
         let read = read.inspect_err(|error| report(&format!("clicks are lost: {error}")));
         let is_of_round = key.value() < replayed.place.to.to_be_bytes().as_slice();
-        for (key, packed) in unless_damaged(read)?.unwrap_or_default() {
+        for Entry { key, packed, marks } in unless_damaged(read)?.unwrap_or_default() {
             let host = match hosts.get(&packed.referrer) {
                 Some(host) => *host,
                 None => *hosts.entry(packed.referrer).or_insert(dict::host_of(tx, packed.referrer)?),
@@ -254,7 +255,7 @@ fn replay(tx: &ReadTransaction, report: Report) -> Result<Replayed, Error> {
                 Some(agent) => *agent,
                 None => *agents.entry(packed.agent).or_insert(dict::agent_of(tx, packed.agent)?),
             };
-            let click = Logged { key, packed, host, browser: agent.browser, system: agent.system };
+            let click = Logged { key, packed, host, about: agent.about, marks };
             if is_of_round { replayed.round.push(click) } else { replayed.fresh.push(click) }
         }
     }

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::click::Click;
 use crate::link::LinkId;
+use crate::store::clicks::Whose;
 use crate::store::ledger::{Logged, Pace};
 use crate::store::queue::Queue;
 use crate::store::record::PlaceRecord;
@@ -164,15 +165,9 @@ impl<'a> Uncounted<'a> {
         logged.map(Late::Logged).chain(waiting.map(Late::Waiting))
     }
 
-    /// Those on one link, the oldest first.
-    pub(in crate::store) fn of_link(&self, owner: UserId, link: LinkId) -> impl Iterator<Item = Late<'a>> {
-        let key = u64::from_be_bytes(link_key(owner, link));
-        self.between(key, key)
-    }
-
-    /// Those on the links of a user.
-    pub(in crate::store) fn of_user(&self, owner: UserId) -> impl Iterator<Item = Late<'a>> {
-        let key = |link| u64::from_be_bytes(link_key(owner, LinkId(link)));
-        self.between(key(0), key(u32::MAX))
+    /// Those on a link, on a user's links, or on all; the oldest of each link first.
+    pub(in crate::store) fn of(&self, whose: Whose) -> impl Iterator<Item = Late<'a>> {
+        let (from, to) = whose.links();
+        self.between(from, to)
     }
 }

@@ -1,6 +1,8 @@
-//! From format 1 to format 2: rows of single clicks become segments and sums.
+//! From format 1 to format 2: rows of single clicks become segments and sums. From there to format 3 see [`sums`].
 //!
 //! Of single clicks that were damaged only their sums stay.
+
+pub(in crate::store) mod sums;
 
 use redb::{ReadableTable, ReadableTableMetadata, WriteTransaction};
 
@@ -9,6 +11,7 @@ use crate::store::error::{Error, unless_damaged};
 use crate::store::ledger::block::Packed;
 use crate::store::ledger::dict::{self, Dictionary};
 use crate::store::ledger::rolls::ALL_DAYS;
+use crate::store::ledger::sketch::Scope;
 use crate::store::ledger::{Logged, rounds};
 use crate::store::record::{self, ClickRecord, Record, RollRecord, SumRecord, TallyRecord, TotalRecord};
 use crate::store::tables::{CLICK, CLICK_PURGE, CLICK_TALLY, CLICK_TOTAL, META, Table, click_key};
@@ -100,10 +103,10 @@ impl Old<'_> {
             }
             logged.iter().for_each(|click| sum.add(&click.packed));
             rounds::append(new, link, &mut sum, logged.iter().map(|click| &click.packed), |_| {})?;
-            for (day, roll) in rounds::by_day(&logged) {
-                all.merge(&roll);
+            for (day, roll) in rounds::by_day(&logged, Scope::Link) {
+                all.add_counts(&roll);
                 match days.iter_mut().rev().find(|known| known.0 == day) {
-                    Some((_, known)) => known.merge(&roll),
+                    Some((_, known)) => known.add_counts(&roll),
                     None => days.push((day, roll)),
                 }
             }
@@ -119,7 +122,8 @@ impl Old<'_> {
         }
         (all.humans, all.bots) = (sum.humans, sum.bots);
         days.push((ALL_DAYS, all));
-        rounds::put_sums(new, link, &sum, days)?;
+        rounds::put_days(new, link, days)?;
+        rounds::put_sum(new, link, &sum)?;
         Ok(count)
     }
 
@@ -139,19 +143,25 @@ impl Old<'_> {
                 address: v4.or(v6).ok(),
             },
             host: referrer.host,
-            browser: agent.browser,
-            system: agent.system,
+            about: agent.about,
+            // Nobody was told apart.
+            marks: None,
         })
     }
 
-    /// A tally as the sum of all days; hours are only known of `rows`, single clicks.
+    /// A tally as the sum of all days; what it does not tell is only known of `rows`, single clicks.
     fn roll(&mut self, tally: TallyRecord, rows: RollRecord) -> Result<RollRecord, Error> {
-        let mut roll = RollRecord { hours: rows.hours, hosts_other: tally.referrers_other, ..RollRecord::empty() };
+        let mut roll = RollRecord {
+            hosts: Vec::new(),
+            hosts_other: tally.referrers_other,
+            browsers: tally.browsers,
+            systems: tally.systems,
+            ..rows
+        };
         for (host, people) in tally.referrers {
             let referrer = self.dictionary.referrer(&mut self.words, &host)?;
             roll.add_host(referrer.host, people);
         }
-        (roll.browsers, roll.systems) = (tally.browsers, tally.systems);
         roll.browsers.sort_unstable();
         roll.systems.sort_unstable();
         Ok(roll)

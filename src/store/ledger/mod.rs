@@ -3,11 +3,14 @@
 //! # Where a click is
 //! 1. In the queue or in hand: in memory only. A crash loses it.
 //! 2. In the log ([`block`]), and in memory too ([`memory`]): on disk, not counted.
-//! 3. Counted ([`rounds`]): in a segment of its link and in the link's sums ([`rolls`]). The transaction that counts it
-//!    moves the place in `meta` past it, so it is counted once, whenever the program ends. A finished round takes its
-//!    blocks out of the log.
+//! 3. Counted ([`rounds`]): in a segment of its link, and in the sums of the link, of its owner and of the site
+//!    ([`rolls`]). The transaction that counts it moves the place in `meta` past it, so it is counted once, whenever the
+//!    program ends. A finished round takes its blocks out of the log.
 //!
 //! Readers add what is in memory to what is counted, so what they see is complete at any time.
+//!
+//! Clicks on a link go with it. In the sums of its owner and of the site they stay: what happened on a day is not undone
+//! by tidying up. How many these are is kept beside the sums, so that they can be checked against those below them.
 //!
 //! # Invariants
 //! - What the log holds beyond the place is exactly what memory holds as logged; [`keeper`] reads it back at the start.
@@ -18,8 +21,10 @@ pub(in crate::store) mod dict;
 mod keeper;
 pub(in crate::store) mod memory;
 pub(in crate::store) mod migrate;
+pub(in crate::store) mod overall;
 pub(in crate::store) mod rolls;
 mod rounds;
+pub(in crate::store) mod sketch;
 
 use std::time::Duration;
 
@@ -27,6 +32,8 @@ use crate::limits::{
     CLICK_SETTLE, CLICK_SLICE, CLICKS_PER_COMMIT_MAX, CLICKS_PER_ROUND, CLICKS_PER_SLICE, CLICKS_UNCOUNTED_MAX,
 };
 use crate::store::record::PlaceRecord;
+use crate::visitor::Description;
+use crate::visitor::marks::Marks;
 use block::Packed;
 
 pub(in crate::store) use keeper::{Done, Keeper, Work};
@@ -40,8 +47,8 @@ pub(in crate::store) struct Logged {
     pub(in crate::store) packed: Packed,
     /// The referrer's host in the dictionary.
     pub(in crate::store) host: u32,
-    pub(in crate::store) browser: u8,
-    pub(in crate::store) system: u8,
+    pub(in crate::store) about: Description,
+    pub(in crate::store) marks: Option<Marks>,
 }
 
 /// How much is done at a time; the constants of [`crate::limits`], but for tests.

@@ -1,11 +1,14 @@
-//! Sums of clicks: what a list needs of a link, and what a page shows of one day or of all.
+//! Sums of clicks: what a list needs of a link, and what a page shows of one day or of all, of a link, a user or the site.
 
 use crate::calendar::{Day, hour};
-use crate::limits::REFERRERS_PER_LINK_MAX;
+use crate::click::Click;
+use crate::limits::{HOSTS_SUMMED_MAX, REFERRERS_PER_LINK_MAX};
 use crate::store::ledger::dict::{NONE, OTHER};
+use crate::store::ledger::sketch::{Scope, Sketch};
 use crate::store::ledger::{Logged, block::Packed};
-use crate::store::record::{RollRecord, SumRecord};
-use crate::visitor::Class;
+use crate::store::record::{OverallRecord, RollRecord, SumRecord};
+use crate::visitor::marks::Marks;
+use crate::visitor::{Class, Description, Reason};
 
 pub(in crate::store) use crate::calendar::day;
 
@@ -35,6 +38,21 @@ impl SumRecord {
     }
 }
 
+impl OverallRecord {
+    pub(in crate::store) fn empty() -> OverallRecord {
+        OverallRecord { humans: 0, bots: 0, last_ms: 0, gone_humans: 0, gone_bots: 0 }
+    }
+
+    pub(in crate::store) fn add(&mut self, click: &Packed) {
+        match click.class {
+            Class::Human => self.humans = self.humans.saturating_add(1),
+            Class::Bot | Class::Preview => self.bots = self.bots.saturating_add(1),
+            Class::Prefetch => return,
+        }
+        self.last_ms = self.last_ms.max(click.at_ms);
+    }
+}
+
 /// Adds to the count of something in a sorted list.
 fn bump<T: Ord + Copy>(counts: &mut Vec<(T, u64)>, what: T, by: u64) {
     match counts.binary_search_by_key(&what, |pair| pair.0) {
@@ -43,47 +61,92 @@ fn bump<T: Ord + Copy>(counts: &mut Vec<(T, u64)>, what: T, by: u64) {
     }
 }
 
+/// Adds the counts of one sorted list to another.
+fn bump_all<T: Ord + Copy>(counts: &mut Vec<(T, u64)>, by: &[(T, u64)]) {
+    by.iter().for_each(|&(what, by)| bump(counts, what, by));
+}
+
+impl Scope {
+    /// The mark that a visitor makes here.
+    fn mark(self, marks: Marks) -> u32 {
+        match self {
+            Scope::Link => marks.link,
+            Scope::Owner => marks.owner,
+            Scope::Site => marks.site,
+        }
+    }
+}
+
 impl RollRecord {
-    pub(in crate::store) fn empty() -> RollRecord {
+    pub(in crate::store) const fn empty() -> RollRecord {
         RollRecord {
             humans: 0,
             bots: 0,
             hours: Vec::new(),
+            visitors: 0,
+            bot_hours: Vec::new(),
+            prefetches: 0,
             hosts: Vec::new(),
             hosts_other: 0,
             browsers: Vec::new(),
             systems: Vec::new(),
+            devices: Vec::new(),
+            reasons: Vec::new(),
+            sketch: Sketch::empty(),
         }
     }
 
-    pub(in crate::store) fn add(&mut self, click: &Logged) {
-        if !self.count(click.packed.class, click.packed.at_ms) {
+    pub(in crate::store) fn add(&mut self, click: &Logged, scope: Scope) {
+        let Packed { class, reason, at_ms, agent, .. } = click.packed;
+        if !self.count(class, reason, at_ms) {
             return;
         }
         self.add_host(click.host, 1);
-        if click.packed.agent != NONE {
-            self.add_agent(click.browser, click.system);
+        if agent != NONE {
+            self.add_agent(click.about);
         }
+        self.add_marks(click.marks, scope);
+    }
+
+    /// Counts a click whose texts have no numbers yet, but for its host.
+    pub(in crate::store) fn add_waiting(&mut self, click: &Click, scope: Scope) {
+        if !self.count(click.class, click.reason, click.at.ms()) {
+            return;
+        }
+        if !click.agent.is_empty() {
+            self.add_agent(crate::visitor::describe(&click.agent));
+        }
+        self.add_marks(click.marks, scope);
     }
 
     /// Counts a click by its kind and hour. True for a person's, of which more is counted.
-    pub(in crate::store) fn count(&mut self, class: Class, at_ms: i64) -> bool {
+    fn count(&mut self, class: Class, reason: Reason, at_ms: i64) -> bool {
         match class {
-            Class::Human => self.humans = self.humans.saturating_add(1),
-            Class::Bot | Class::Preview => self.bots = self.bots.saturating_add(1),
-            Class::Prefetch => {}
+            Class::Human => {
+                self.humans = self.humans.saturating_add(1);
+                bump(&mut self.hours, hour(at_ms), 1);
+            }
+            Class::Bot | Class::Preview => {
+                self.bots = self.bots.saturating_add(1);
+                bump(&mut self.bot_hours, hour(at_ms), 1);
+                bump(&mut self.reasons, reason as u8, 1);
+            }
+            Class::Prefetch => self.prefetches = self.prefetches.saturating_add(1),
         }
-        let is_human = class == Class::Human;
-        if is_human {
-            bump(&mut self.hours, hour(at_ms), 1);
-        }
-        is_human
+        class == Class::Human
     }
 
     /// Counts somebody who said what they use.
-    pub(in crate::store) fn add_agent(&mut self, browser: u8, system: u8) {
-        bump(&mut self.browsers, browser, 1);
-        bump(&mut self.systems, system, 1);
+    fn add_agent(&mut self, about: Description) {
+        bump(&mut self.browsers, about.browser as u8, 1);
+        bump(&mut self.systems, about.system as u8, 1);
+        bump(&mut self.devices, about.device as u8, 1);
+    }
+
+    fn add_marks(&mut self, marks: Option<Marks>, scope: Scope) {
+        if let Some(marks) = marks {
+            self.sketch.insert(scope.mark(marks), scope);
+        }
     }
 
     /// Counts people from a host, by its number in the dictionary.
@@ -93,17 +156,36 @@ impl RollRecord {
             OTHER => self.hosts_other = self.hosts_other.saturating_add(people),
             host => bump(&mut self.hosts, host, people),
         }
+        if self.hosts.len() > HOSTS_SUMMED_MAX {
+            self.trim();
+        }
     }
 
-    /// Adds what another has counted.
-    pub(in crate::store) fn merge(&mut self, other: &RollRecord) {
+    /// Adds what another has counted, but for different people: those of several days cannot be summed up so.
+    pub(in crate::store) fn add_counts(&mut self, other: &RollRecord) {
         self.humans = self.humans.saturating_add(other.humans);
         self.bots = self.bots.saturating_add(other.bots);
+        self.prefetches = self.prefetches.saturating_add(other.prefetches);
         self.hosts_other = self.hosts_other.saturating_add(other.hosts_other);
-        other.hours.iter().for_each(|&(hour, count)| bump(&mut self.hours, hour, count));
-        other.hosts.iter().for_each(|&(host, count)| bump(&mut self.hosts, host, count));
-        other.browsers.iter().for_each(|&(code, count)| bump(&mut self.browsers, code, count));
-        other.systems.iter().for_each(|&(code, count)| bump(&mut self.systems, code, count));
+        bump_all(&mut self.hours, &other.hours);
+        bump_all(&mut self.bot_hours, &other.bot_hours);
+        other.hosts.iter().for_each(|&(host, people)| self.add_host(host, people));
+        bump_all(&mut self.browsers, &other.browsers);
+        bump_all(&mut self.systems, &other.systems);
+        bump_all(&mut self.devices, &other.devices);
+        bump_all(&mut self.reasons, &other.reasons);
+    }
+
+    /// Adds what another has counted of the same day.
+    pub(in crate::store) fn join(&mut self, other: &RollRecord, scope: Scope) {
+        self.add_counts(other);
+        self.sketch.join(&other.sketch, scope);
+        self.count_visitors();
+    }
+
+    /// Counts the people in the sketch. There are never more of them than clicks.
+    pub(in crate::store) fn count_visitors(&mut self) {
+        self.visitors = self.sketch.count().min(self.humans);
     }
 
     /// Keeps the hosts with the most people, [`REFERRERS_PER_LINK_MAX`] of them; the rest become "other".

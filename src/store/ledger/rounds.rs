@@ -2,20 +2,24 @@
 //!
 //! A round takes the clicks of many blocks, sorted by link, and goes through them in slices, each in a transaction that
 //! also moves the [place](crate::store::record::PlaceRecord) on. The tables have the same order, so a slice touches
-//! each of their pages once.
+//! each of their pages once. What it has counted of links is added to the sums of their owners and of the site once for
+//! each of these, in the same transaction.
 
 use std::time::Instant;
 
 use redb::{ReadableTable, WriteTransaction};
 
+use crate::calendar::Day;
 use crate::limits::CLICK_ROWS_PER_LINK_MAX;
 use crate::store::Report;
 use crate::store::error::{Error, Kind, unless_damaged};
 use crate::store::ledger::block::{self, Packed, Segment};
 use crate::store::ledger::rolls::{ALL_DAYS, day};
+use crate::store::ledger::sketch::Scope;
 use crate::store::ledger::{Logged, Pace};
-use crate::store::record::{self, Record, RollRecord, SumRecord};
-use crate::store::tables::{CLICK_SEG, LINK, ROLL_DAY, ROLL_TOTAL, Table, click_key, day_key};
+use crate::store::record::{self, OverallRecord, Record, RollRecord, SumRecord};
+use crate::store::tables::{CLICK_SEG, LINK, ROLL_DAY, ROLL_TOTAL, Table, click_key, day_key, sum_key};
+use crate::user::UserId;
 
 /// What clicks are counted into; opened once for many of them.
 pub(in crate::store) struct Tables<'a> {
@@ -56,20 +60,48 @@ pub(in crate::store) fn slice(
     let begun = Instant::now();
     let mut tables = Tables::open(tx)?;
     let end = clicks.len().min(from + pace.slice_clicks);
-    let mut done = from;
+    let (mut done, mut counted) = (from, Vec::new());
     for of_link in clicks[from..end].chunk_by(|a, b| a.key == b.key) {
         match count(&mut tables, of_link, report) {
             Err(error) if error.kind == Kind::Damaged => {
                 report(&format!("{} clicks were dropped: {error}", of_link.len()));
             }
-            other => other?,
+            Ok(true) => counted.push(of_link),
+            other => drop(other?),
         }
         done += of_link.len();
         if begun.elapsed() >= pace.slice {
             break;
         }
     }
+    for of_owner in counted.chunk_by(|a, b| owner(a) == owner(b)) {
+        sum_up(&mut tables, owner(of_owner[0]), of_owner, report)?;
+    }
+    sum_up(&mut tables, None, &counted, report)?;
     Ok(done)
+}
+
+/// Whose link some clicks are on.
+fn owner(clicks: &[Logged]) -> Option<UserId> {
+    // The upper half of a key is the owner's number.
+    clicks.first().map(|click| UserId((click.key >> 32) as u32))
+}
+
+/// Adds clicks that were counted to the sums of a user, or of the site.
+fn sum_up(tables: &mut Tables<'_>, owner: Option<UserId>, clicks: &[&[Logged]], report: Report) -> Result<(), Error> {
+    let scope = if owner.is_some() { Scope::Owner } else { Scope::Site };
+    let key = sum_key(owner);
+    let clicks = || clicks.iter().copied().flatten();
+    let read = || -> Result<_, Error> {
+        let sum: OverallRecord = get(&tables.totals, &key)?.unwrap_or_else(OverallRecord::empty);
+        Ok((sum, add_to_days(&tables.days, key, by_day(clicks(), scope), scope)?))
+    };
+    let read = read().inspect_err(|error| report(&format!("a sum of clicks stays as it is: {error}")));
+    // The clicks are counted in the sums of their links, all the same.
+    let Some((mut sum, rolls)) = unless_damaged(read)? else { return Ok(()) };
+    clicks().for_each(|click| sum.add(&click.packed));
+    put_days(tables, key, rolls)?;
+    put(&mut tables.totals, &key, &sum)
 }
 
 fn get<R: Record>(table: &Table<'_>, key: &[u8]) -> Result<Option<R>, Error> {
@@ -81,56 +113,67 @@ fn put<R: Record>(table: &mut Table<'_>, key: &[u8], record: &R) -> Result<(), E
     Ok(())
 }
 
-/// Counts clicks on one link. Everything is read before anything is written, so that damage leaves no half.
-fn count(tables: &mut Tables<'_>, clicks: &[Logged], report: Report) -> Result<(), Error> {
-    let Some(first) = clicks.first() else { return Ok(()) };
+/// Counts clicks on one link; false when it is gone. Everything is read before anything is written, so that damage leaves
+/// no half.
+fn count(tables: &mut Tables<'_>, clicks: &[Logged], report: Report) -> Result<bool, Error> {
+    let Some(first) = clicks.first() else { return Ok(false) };
     let link = first.key.to_be_bytes();
     let mut sum: SumRecord = match get(&tables.totals, &link)? {
         Some(sum) => sum,
         // A link with sums exists: they go with it.
-        None if tables.links.get(link.as_slice())?.is_none() => return Ok(()),
+        None if tables.links.get(link.as_slice())?.is_none() => return Ok(false),
         None => SumRecord::empty(),
     };
-    let mut rolls = by_day(clicks);
-    let mut all: RollRecord = get(&tables.days, &day_key(link, ALL_DAYS))?.unwrap_or_else(RollRecord::empty);
-    for (day, roll) in &mut rolls {
-        all.merge(roll);
-        if let Some(mut before) = get::<RollRecord>(&tables.days, &day_key(link, *day))? {
-            before.merge(roll);
-            *roll = before;
-        }
-    }
-    rolls.push((ALL_DAYS, all));
+    let rolls = add_to_days(&tables.days, link, by_day(clicks, Scope::Link), Scope::Link)?;
     clicks.iter().for_each(|click| sum.add(&click.packed));
     append(tables, link, &mut sum, clicks.iter().map(|click| &click.packed), report)?;
-    put_sums(tables, link, &sum, rolls)
+    put_days(tables, link, rolls)?;
+    put(&mut tables.totals, &link, &sum)?;
+    Ok(true)
 }
 
-/// Writes what was counted of a link, days with their rolls.
-pub(in crate::store) fn put_sums(
-    tables: &mut Tables<'_>,
-    link: [u8; 8],
-    sum: &SumRecord,
-    rolls: Vec<(u16, RollRecord)>,
-) -> Result<(), Error> {
+type Rolls = Vec<(Day, RollRecord)>;
+
+/// Adds the rolls of some days to those in the file. Returns what is to be written, the sum of all days with it.
+fn add_to_days(days: &Table<'_>, link: [u8; 8], mut rolls: Rolls, scope: Scope) -> Result<Rolls, Error> {
+    let mut all: RollRecord = get(days, &day_key(link, ALL_DAYS))?.unwrap_or_else(RollRecord::empty);
+    for (day, roll) in &mut rolls {
+        all.add_counts(roll);
+        let mut sum: RollRecord = get(days, &day_key(link, *day))?.unwrap_or_else(RollRecord::empty);
+        let before = sum.visitors;
+        sum.join(roll, scope);
+        all.visitors = all.visitors.saturating_sub(before).saturating_add(sum.visitors);
+        *roll = sum;
+    }
+    rolls.push((ALL_DAYS, all));
+    Ok(rolls)
+}
+
+/// Writes rolls of days.
+pub(in crate::store) fn put_days(tables: &mut Tables<'_>, link: [u8; 8], rolls: Rolls) -> Result<(), Error> {
     for (day, mut roll) in rolls {
         roll.trim();
         put(&mut tables.days, &day_key(link, day), &roll)?;
     }
+    Ok(())
+}
+
+/// Writes what a link's list needs.
+pub(in crate::store) fn put_sum(tables: &mut Tables<'_>, link: [u8; 8], sum: &SumRecord) -> Result<(), Error> {
     put(&mut tables.totals, &link, sum)
 }
 
-/// What clicks on one link add to each day.
-pub(in crate::store) fn by_day(clicks: &[Logged]) -> Vec<(u16, RollRecord)> {
+/// What clicks add to each day.
+pub(in crate::store) fn by_day<'a>(clicks: impl IntoIterator<Item = &'a Logged>, scope: Scope) -> Rolls {
     // Nearly always one day, seldom two; with a clock that jumps a few more.
-    let mut rolls: Vec<(u16, RollRecord)> = Vec::with_capacity(2);
+    let mut rolls = Rolls::with_capacity(2);
     for click in clicks {
         let day = day(click.packed.at_ms);
         match rolls.iter_mut().rev().find(|roll| roll.0 == day) {
-            Some((_, roll)) => roll.add(click),
+            Some((_, roll)) => roll.add(click, scope),
             None => {
                 let mut roll = RollRecord::empty();
-                roll.add(click);
+                roll.add(click, scope);
                 rolls.push((day, roll));
             }
         }

@@ -1,6 +1,6 @@
 //! Every click counts once, whatever the disk, the clock and the visitors do.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,19 +8,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata};
 use tempfile::TempDir;
 
-use crate::click::{self, Click};
+use crate::calendar::{self, Day};
+use crate::click::{self, Click, Visit};
 use crate::clock::Timestamp;
 use crate::limits::{CLICK_QUEUE_MAX, CLICKS_LATEST};
 use crate::link::LinkId;
-use crate::store::clicks::{Numbers, Seen, Tally};
-use crate::store::tables::{CLICK_LOG, CLICK_SEG, META, ROLL_DAY};
+use crate::store::clicks::{History, Numbers, OneDay, Period, Seen, Tally, TallyOf, Whose};
+use crate::store::tables::{CLICK_LOG, CLICK_SEG, META, ROLL_DAY, ROLL_TOTAL, link_key};
 use crate::store::tests::{
     NOW, Xorshift, audit, click, folder_with, fresh, ignore, link, name, open, open_hasty, open_hasty_and_tell, rounds,
     tamper, user,
 };
 use crate::store::{Fault, Store};
 use crate::user::UserId;
-use crate::visitor::{self, Class, Reason};
+use crate::visitor::marks::{Marker, Marks};
+use crate::visitor::{self, AddressPolicy, Class, Reason};
 
 /// Clicks as they were sent, by link, the oldest first.
 #[derive(Default, Clone)]
@@ -41,7 +43,7 @@ impl Model {
         let sent = Click {
             at: NOW.plus_s(jump + random.below(1000).cast_signed()),
             class: [Class::Human, Class::Human, Class::Bot, Class::Preview, Class::Prefetch][random.below(5) as usize],
-            reason: [Reason::None, Reason::RobotWord][random.below(2) as usize],
+            reason: [Reason::NoAgent, Reason::RobotWord][random.below(2) as usize],
             referrer: match random.below(4) {
                 0 => String::new(),
                 1 => format!("host{}.example", random.below(9)),
@@ -52,37 +54,113 @@ impl Model {
                 .map(|text| text.parse().unwrap()),
             ..click(owner, id, Class::Human)
         };
+        // One of a few people, who has another mark on each link and for each owner.
+        let (person, is_told_apart) = (random.below(20) as u32 + 1, random.below(5) > 0);
+        let marks = Marks { link: id.0 << 16 | person, owner: owner.0 << 16 | person, site: person };
+        let sent = Click { marks: (sent.class == Class::Human && is_told_apart).then_some(marks), ..sent };
         store.record_click(sent.clone());
         self.0.entry((owner, id)).or_default().push(sent);
     }
 
-    fn numbers(sent: &[Click]) -> Numbers {
-        let count = |fits: &dyn Fn(Class) -> bool| sent.iter().filter(|click| fits(click.class)).count() as u64;
-        let times = sent.iter().filter(|click| click.class != Class::Prefetch).map(|click| click.at);
-        Numbers {
-            humans: count(&|class| class == Class::Human),
-            bots: count(&|class| matches!(class, Class::Bot | Class::Preview)),
-            last: times.max().filter(|at| at.ms() > 0),
+    fn numbers<'a>(sent: impl IntoIterator<Item = &'a Click>) -> Numbers {
+        let mut numbers = Numbers::default();
+        for click in sent {
+            match click.class {
+                Class::Human => numbers.humans += 1,
+                Class::Bot | Class::Preview => numbers.bots += 1,
+                Class::Prefetch => continue,
+            }
+            numbers.last = numbers.last.max(Some(click.at).filter(|at| at.ms() > 0));
         }
+        numbers
     }
 
-    fn tally(sent: &[Click]) -> Tally {
-        let people = || sent.iter().filter(|click| click.class == Class::Human);
-        let (mut referrers, mut browsers, mut systems) = (HashMap::new(), HashMap::new(), HashMap::new());
-        for click in people().filter(|click| !click.referrer.is_empty()) {
-            *referrers.entry(click::referring_host(&click.referrer).to_owned()).or_default() += 1;
-        }
-        for click in people().filter(|click| !click.agent.is_empty()) {
-            let (browser, system) = visitor::describe(&click.agent);
-            *browsers.entry(visitor::browser_name(browser as u8)).or_default() += 1;
-            *systems.entry(visitor::system_name(system as u8)).or_default() += 1;
+    fn tally<'a>(sent: impl IntoIterator<Item = &'a Click>) -> Tally {
+        let [mut browsers, mut systems, mut devices, mut reasons] = [(); 4].map(|()| HashMap::new());
+        let (mut referrers, mut prefetches) = (HashMap::new(), 0);
+        for click in sent {
+            match click.class {
+                Class::Human => {}
+                Class::Bot | Class::Preview => {
+                    *reasons.entry(click.reason.label()).or_default() += 1;
+                    continue;
+                }
+                Class::Prefetch => {
+                    prefetches += 1;
+                    continue;
+                }
+            }
+            if !click.referrer.is_empty() {
+                *referrers.entry(click::referring_host(&click.referrer).to_owned()).or_default() += 1;
+            }
+            if !click.agent.is_empty() {
+                let about = visitor::describe(&click.agent);
+                *browsers.entry(visitor::browser_name(about.browser as u8)).or_default() += 1;
+                *systems.entry(visitor::system_name(about.system as u8)).or_default() += 1;
+                *devices.entry(visitor::device_name(about.device as u8)).or_default() += 1;
+            }
         }
         fn sorted<T: Ord>(counts: HashMap<T, u64>) -> Vec<(T, u64)> {
             let mut counts: Vec<_> = counts.into_iter().collect();
             counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
             counts
         }
-        Tally { referrers: sorted(referrers), referrers_other: 0, browsers: sorted(browsers), systems: sorted(systems) }
+        Tally {
+            referrers: sorted(referrers),
+            referrers_other: 0,
+            browsers: sorted(browsers),
+            systems: sorted(systems),
+            devices: sorted(devices),
+            reasons: sorted(reasons),
+            prefetches,
+        }
+    }
+
+    /// What is shown of each day.
+    fn days<'a>(sent: impl IntoIterator<Item = &'a Click>, mark: fn(&Marks) -> u32) -> Vec<OneDay> {
+        let mut days: BTreeMap<Day, (OneDay, HashSet<u32>)> = BTreeMap::new();
+        fn bump(hours: &mut Vec<(u8, u64)>, at: Timestamp) {
+            let hour = calendar::hour(at.ms());
+            match hours.iter_mut().find(|pair| pair.0 == hour) {
+                Some((_, count)) => *count += 1,
+                None => hours.push((hour, 1)),
+            }
+            hours.sort_unstable();
+        }
+        for click in sent.into_iter().filter(|click| click.class != Class::Prefetch) {
+            let day = calendar::day(click.at.ms());
+            let empty = OneDay { day, people: 0, bots: 0, visitors: 0, hours: vec![], bot_hours: vec![] };
+            let (of_day, marks) = days.entry(day).or_insert((empty, HashSet::new()));
+            if click.class == Class::Human {
+                of_day.people += 1;
+                bump(&mut of_day.hours, click.at);
+                marks.extend(click.marks.as_ref().map(mark));
+                of_day.visitors = marks.len() as u64;
+            } else {
+                of_day.bots += 1;
+                bump(&mut of_day.bot_hours, click.at);
+            }
+        }
+        days.into_values().map(|(day, _)| day).collect()
+    }
+
+    #[track_caller]
+    fn compare_history(store: &Store, whose: Whose, sent: &[&Click], mark: fn(&Marks) -> u32) {
+        let all = Period { days: 1..=Day::MAX, tally: TallyOf::AllTime };
+        let sent = || sent.iter().copied();
+        let expected = History {
+            numbers: Model::numbers(sent()),
+            tally: Model::tally(sent()),
+            days: Model::days(sent(), mark),
+            is_damaged: false,
+        };
+        assert_eq!(store.history(whose, &all).unwrap(), expected, "{whose:?}");
+        // Days one by one, with their own tallies.
+        let today = calendar::day(NOW.ms());
+        let since = store.history(whose, &Period { days: today..=Day::MAX, tally: TallyOf::Since(today) }).unwrap();
+        let is_since = |click: &&Click| calendar::day(click.at.ms()) >= today;
+        assert_eq!(since.days, Model::days(sent().filter(is_since), mark), "{whose:?}");
+        assert_eq!(since.tally, Model::tally(sent().filter(is_since)), "{whose:?}");
     }
 
     fn latest(sent: &[Click], people_only: bool) -> Vec<Seen> {
@@ -97,9 +175,16 @@ impl Model {
     /// Holds everything that pages show against what was sent.
     #[track_caller]
     fn compare(&self, store: &Store) {
+        self.compare_links(store);
+        self.compare_sums(store);
+    }
+
+    #[track_caller]
+    fn compare_links(&self, store: &Store) {
         for (&(owner, id), sent) in &self.0 {
             assert_eq!(store.numbers(owner, id).unwrap(), Model::numbers(sent));
-            assert_eq!(store.statistics(owner, id).unwrap(), (Model::numbers(sent), Model::tally(sent)));
+            let sent_to_link: Vec<&Click> = sent.iter().collect();
+            Model::compare_history(store, Whose::Link(owner, id), &sent_to_link, |marks| marks.link);
             for people_only in [false, true] {
                 assert_eq!(store.latest_clicks(owner, id, people_only).unwrap(), Model::latest(sent, people_only));
             }
@@ -110,6 +195,19 @@ impl Model {
             let humans: u64 = of_owner.map(|(_, sent)| Model::numbers(sent).humans).sum();
             assert_eq!(store.most_clicked(owner, 0).unwrap().1, humans);
         }
+    }
+
+    /// The same for the sums of users and of the site, in which clicks on deleted links stay once they were counted.
+    #[track_caller]
+    fn compare_sums(&self, store: &Store) {
+        let owners: BTreeSet<UserId> = self.0.keys().map(|key| key.0).collect();
+        for owner in owners {
+            let of_owner = self.0.iter().filter(|(key, _)| key.0 == owner);
+            let sent: Vec<&Click> = of_owner.flat_map(|(_, sent)| sent).collect();
+            Model::compare_history(store, Whose::Owner(owner), &sent, |marks| marks.owner);
+        }
+        let sent: Vec<&Click> = self.0.values().flatten().collect();
+        Model::compare_history(store, Whose::Site, &sent, |marks| marks.site);
     }
 }
 
@@ -445,12 +543,12 @@ fn deleting_a_link_leaves_nothing_of_its_clicks() {
     }
     store.delete_link(owner, name("anna"), id).unwrap().unwrap();
     model.0.remove(&(owner, id));
-    model.compare(&store);
+    model.compare_links(&store);
     assert_eq!(store.statistics(owner, id).unwrap(), (Numbers::default(), Tally::default()));
     store.settle();
     while store.purge_clicks().unwrap() {}
     audit(&store);
-    model.compare(&store);
+    model.compare_links(&store);
     let tx = store.file.database().unwrap().begin_read().unwrap();
     let keys = |table: crate::store::tables::Definition| -> Vec<Vec<u8>> {
         let table = tx.open_table(table).unwrap();
@@ -458,6 +556,122 @@ fn deleting_a_link_leaves_nothing_of_its_clicks() {
     };
     let key = crate::store::tables::link_key(owner, id);
     assert!([CLICK_SEG, ROLL_DAY].into_iter().flat_map(keys).all(|other| other[..8] != key));
+}
+
+#[test]
+fn clicks_on_a_deleted_link_stay_in_the_sums_of_its_owner_and_of_the_site() {
+    let (folder, store, links) = hasty();
+    let mut random = Xorshift(11);
+    let mut model = Model::default();
+    (0..200).for_each(|_| model.send(&store, &links, &mut random));
+    store.settle();
+    model.compare(&store);
+    let deleted = links[0];
+    store.delete_link(deleted.0, name("anna"), deleted.1).unwrap().unwrap();
+    audit(&store);
+    model.compare_sums(&store);
+    // One that comes after, or that waited meanwhile, counts nowhere.
+    store.record_click(click(deleted.0, deleted.1, Class::Human));
+    model.compare_sums(&store);
+    (0..50).for_each(|_| model.send(&store, &links[1..], &mut random));
+    store.settle();
+    while store.purge_clicks().unwrap() {}
+    audit(&store);
+    model.compare_sums(&store);
+    // Even when the sums of the link do not read, as long as those of its days do.
+    let damaged = links[1];
+    store.close();
+    tamper(folder.path(), ROLL_TOTAL, &link_key(damaged.0, damaged.1), b"\x01\xff");
+    let store = open_hasty(folder.path());
+    store.delete_link(damaged.0, name("anna"), damaged.1).unwrap().unwrap();
+    audit(&store);
+    model.compare_sums(&store);
+}
+
+#[test]
+fn a_sum_of_many_links_that_does_not_read_costs_no_link_a_click() {
+    let (folder, store, links) = hasty();
+    let mut random = Xorshift(13);
+    let mut model = Model::default();
+    (0..40).for_each(|_| model.send(&store, &links, &mut random));
+    store.settle();
+    store.close();
+    tamper(folder.path(), ROLL_TOTAL, &crate::store::tables::sum_key(Some(links[0].0)), b"\x01\xff");
+    let store = open_hasty_and_tell(folder.path(), tell);
+    (0..40).for_each(|_| model.send(&store, &links, &mut random));
+    store.settle();
+    model.compare_links(&store);
+    assert!(TOLD.lock().unwrap().iter().any(|told| told.contains("a sum of clicks stays as it is: roll_total")));
+    let sent: Vec<&Click> = model.0.values().flatten().collect();
+    Model::compare_history(&store, Whose::Site, &sent, |marks| marks.site);
+}
+
+#[test]
+fn many_visitors_of_a_day_are_estimated_and_of_several_days_added_up() {
+    let (folder, store, links) = hasty();
+    store.close();
+    let store = open(folder.path()).unwrap().0;
+    let (owner, id) = links[0];
+    // Each of 3,000 people comes twice, and 60 of them on the next day again.
+    let mut random = Xorshift(17);
+    let people: Vec<u32> = (0..3_000).map(|_| random.below(1 << 32) as u32).collect();
+    let visit = |person: usize, day: i64| {
+        let marks = Marks { link: people[person], owner: people[person], site: people[person] };
+        store.record_click(Click {
+            at: NOW.plus_s(day * 86_400),
+            marks: Some(marks),
+            ..click(owner, id, Class::Human)
+        });
+    };
+    (0..6_000).for_each(|at| visit(at % 3_000, 0));
+    store.settle();
+    (0..1_500).for_each(|person| visit(person, 0));
+    (0..60).for_each(|person| visit(person, 1));
+    for whose in [Whose::Link(owner, id), Whose::Owner(owner), Whose::Site] {
+        let look = || store.history(whose, &Period { days: 1..=Day::MAX, tally: TallyOf::AllTime }).unwrap().days;
+        let days = look();
+        let visitors: Vec<u64> = days.iter().map(|day| day.visitors).collect();
+        assert!((2_700..3_300).contains(&visitors[0]), "{visitors:?}");
+        assert_eq!(visitors[1..], [60]);
+        store.settle();
+        assert_eq!(look(), days, "what is in memory is joined, not added");
+    }
+    audit(&store);
+}
+
+#[test]
+fn who_is_told_apart_leaves_the_file_with_the_log_and_the_salt_is_never_in_it() {
+    let (folder, store, links) = hasty();
+    let (owner, id) = links[0];
+    let marker = Marker::default();
+    let visit = Visit {
+        at: NOW,
+        address: Some("203.0.113.77".parse().unwrap()),
+        agent: AGENTS[1],
+        referrer: "",
+        ahead_of_time: false,
+        counts_only: false,
+    };
+    let marked = Click::of(visit, owner, id, AddressPolicy::Never, &marker);
+    let marks = marked.marks.unwrap();
+    store.record_click(marked);
+    store.settle();
+    let tx = store.file.database().unwrap().begin_read().unwrap();
+    let is_in = |table: crate::store::tables::Definition, mark: u32| {
+        let table = tx.open_table(table).unwrap();
+        table.iter().unwrap().any(|row| row.unwrap().1.value().windows(4).any(|part| part == mark.to_le_bytes()))
+    };
+    for mark in [marks.link, marks.owner, marks.site] {
+        assert!(!is_in(CLICK_LOG, mark) && !is_in(CLICK_SEG, mark));
+        assert!(is_in(ROLL_DAY, mark), "as one of the few of its day");
+    }
+    drop(tx);
+    store.close();
+    let secret = marker.secret();
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        assert!(secret.chunks(8).all(|part| !bytes.windows(8).any(|bytes| bytes == part)));
+    }
 }
 
 /// Nanoseconds of processor time that the writing thread has used, and bytes it has written to the file.

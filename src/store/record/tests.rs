@@ -43,10 +43,10 @@ fn golden<R: Record + PartialEq + Debug>(value: &R, plain: &str, sum: &str) -> G
 /// One value of every record. Numbers are varints, below 251 one byte, from 251 on `fb` and two, and so on; signed
 /// ones are zigzag, so 1 is `02`; a text is its length and its bytes; an option is `00`, or `01` and the value.
 fn rows() -> Vec<Golden> {
-    accounts().into_iter().chain(links()).chain(clicks()).collect()
+    accounts().into_iter().chain(links()).chain(sums()).chain(log()).collect()
 }
 
-fn clicks() -> Vec<Golden> {
+fn sums() -> Vec<Golden> {
     vec![
         golden(
             &SumRecord {
@@ -76,7 +76,32 @@ fn clicks() -> Vec<Golden> {
             "8c6604cc",
         ),
         golden(
+            &OverallRecord { humans: 251, bots: 1, last_ms: 3, gone_humans: 250, gone_bots: 300 },
+            "01 fbfb00 01 06 fa fb2c01",
+            "3202387b",
+        ),
+        golden(
             &RollRecord {
+                humans: 3,
+                bots: 4_294_967_296,
+                hours: vec![(0, 1), (23, 2)],
+                visitors: 2,
+                bot_hours: vec![(5, 251)],
+                prefetches: 4,
+                hosts: vec![(2, 251)],
+                hosts_other: 5,
+                browsers: Vec::new(),
+                systems: vec![(7, 3)],
+                devices: vec![(3, 3)],
+                reasons: vec![(3, 4_294_967_296)],
+                sketch: Sketch::from_bytes(&[7, 0, 0, 0, 2, 1, 0, 0]).unwrap(),
+            },
+            "02 03 fd0000000001000000 02 0001 1702 02 01 05fbfb00 04 01 02fbfb00 05 00 01 0703 01 0303 \
+             01 03fd0000000001000000 08 0700000002010000",
+            "37af4dbe",
+        ),
+        golden(
+            &RollRecord1 {
                 humans: 3,
                 bots: 4_294_967_296,
                 hours: vec![(0, 1), (23, 2)],
@@ -88,6 +113,11 @@ fn clicks() -> Vec<Golden> {
             "01 03 fd0000000001000000 02 0001 1702 01 02fbfb00 05 00 01 0703",
             "a2610591",
         ),
+    ]
+}
+
+fn log() -> Vec<Golden> {
+    vec![
         golden(
             &PlaceRecord { head: 1, to: 251, owner: 7, link: 65_536, within: 0 },
             "01 01 fbfb00 07 fc00000100 00",
@@ -388,15 +418,17 @@ fn the_first_fields_are_read_alone_and_only_from_a_whole_record() {
         humans: 1_204,
         bots: 96,
         hours: vec![(9, 4), (23, 1_200)],
+        visitors: 731,
+        bot_hours: vec![(3, 96)],
         hosts: vec![(2, 1_000)],
-        hosts_other: 1,
-        browsers: vec![(1, 3)],
-        systems: vec![(1, 3)],
+        ..RollRecord::empty()
     };
     let sealed = seal(b"key", &roll).unwrap();
     assert_eq!(unseal_head::<RollRecord, u64>(b"key", &sealed).unwrap(), 1_204);
     let head: (u64, u64, Vec<(u8, u64)>) = unseal_head::<RollRecord, _>(b"key", &sealed).unwrap();
-    assert_eq!(head, (roll.humans, roll.bots, roll.hours));
+    assert_eq!(head, (roll.humans, roll.bots, roll.hours.clone()));
+    let RollRecord { humans, bots, hours, visitors, bot_hours, .. } = roll;
+    assert_eq!(RollHead::unseal(b"key", &sealed).unwrap(), RollHead { humans, bots, hours, visitors, bot_hours });
     assert!(unseal_head::<RollRecord, u64>(b"other", &sealed).is_err());
     for at in 0..sealed.len() {
         let mut flipped = sealed.clone();
@@ -407,4 +439,49 @@ fn the_first_fields_are_read_alone_and_only_from_a_whole_record() {
     let mut newer = [&[RollRecord::VERSION + 1], &sealed[1..sealed.len() - 4]].concat();
     seal_bytes(b"key", &mut newer);
     assert!(unseal_head::<RollRecord, u64>(b"key", &newer).is_err());
+}
+
+#[test]
+fn a_roll_of_version_1_reads_with_what_it_knows() {
+    let old = RollRecord1 {
+        humans: 1_204,
+        bots: 96,
+        hours: vec![(9, 4), (23, 1_200)],
+        hosts: vec![(2, 1_000)],
+        hosts_other: 1,
+        browsers: vec![(1, 3)],
+        systems: vec![(2, 3)],
+    };
+    let sealed = seal(b"key", &old).unwrap();
+    let RollRecord1 { humans, bots, hours, hosts, hosts_other, browsers, systems } = old;
+    let head = RollHead { humans, bots, hours: hours.clone(), visitors: 0, bot_hours: Vec::new() };
+    assert_eq!(RollHead::unseal(b"key", &sealed).unwrap(), head);
+    assert_eq!(unseal_head::<RollRecord, u64>(b"key", &sealed).unwrap(), 1_204);
+    let reasons = vec![(Reason::None as u8, 96)];
+    let known =
+        RollRecord { humans, bots, hours, hosts, hosts_other, browsers, systems, reasons, ..RollRecord::empty() };
+    assert_eq!(unseal::<RollRecord>(b"key", &sealed).unwrap(), known);
+}
+
+#[test]
+fn the_largest_day_takes_two_pages_of_the_file() {
+    let pairs = |count: u8| (0..count).map(|code| (code, u64::MAX)).collect::<Vec<_>>();
+    let most = u32::try_from(crate::limits::REFERRERS_PER_LINK_MAX).unwrap();
+    let roll = RollRecord {
+        humans: u64::MAX,
+        bots: u64::MAX,
+        hours: pairs(24),
+        visitors: u64::MAX,
+        bot_hours: pairs(24),
+        prefetches: u64::MAX,
+        hosts: (0..most).map(|host| (u32::MAX - host, u64::MAX)).collect(),
+        hosts_other: u64::MAX,
+        browsers: pairs(11),
+        systems: pairs(8),
+        devices: pairs(4),
+        reasons: pairs(6),
+        sketch: Sketch::from_bytes(&[0; 2560]).unwrap(),
+    };
+    let bytes = seal(KEY, &roll).unwrap().len();
+    assert!((4_097..8_192).contains(&bytes), "{bytes}");
 }

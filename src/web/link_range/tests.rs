@@ -13,6 +13,10 @@ fn day_of(text: &str) -> Day {
     calendar::day(at(&format!("{text}T00:00")).ms())
 }
 
+fn empty(day: Day) -> OneDay {
+    OneDay { day, people: 0, bots: 0, visitors: 0, hours: Vec::new(), bot_hours: Vec::new() }
+}
+
 /// What the store would find for a range: a person and two bots at each of these times.
 fn history(range: Range, now: &str, clicks: &[&str]) -> History {
     let period = range.period(at(now));
@@ -26,7 +30,7 @@ fn history(range: Range, now: &str, clicks: &[&str]) -> History {
         }
         let place = history.days.partition_point(|known| known.day < day);
         if history.days.get(place).is_none_or(|known| known.day != day) {
-            history.days.insert(place, OneDay { day, people: 0, bots: 0, hours: Vec::new() });
+            history.days.insert(place, empty(day));
         }
         let known = &mut history.days[place];
         (known.people, known.bots) = (known.people + 1, known.bots + 2);
@@ -164,7 +168,10 @@ fn clocks_at_either_end_of_time_draw_something() {
     for range in RANGES.map(|named| named.range) {
         for now in [i64::MIN, -1, 0, 1, i64::MAX].map(Timestamp::from_ms) {
             for day in [calendar::FIRST_DAY, Day::MAX] {
-                let days = vec![OneDay { day, people: u64::MAX, bots: u64::MAX, hours: vec![(0, u64::MAX)] }; 1];
+                let hours = vec![(0, u64::MAX)];
+                let most = u64::MAX;
+                let days =
+                    vec![OneDay { day, people: most, bots: most, visitors: most, bot_hours: hours.clone(), hours }];
                 let numbers = Numbers { humans: u64::MAX, bots: u64::MAX, last: None };
                 let history = History { days, numbers, ..History::default() };
                 let figures = range.figures(now, LONG_AGO, &history);

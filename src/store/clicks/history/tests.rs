@@ -5,6 +5,7 @@ use crate::calendar;
 use crate::click::Click;
 use crate::clock::Timestamp;
 use crate::limits::REFERRERS_PER_LINK_MAX;
+use crate::store::tables::link_key;
 use crate::store::tests::{NOW, click, fresh, link, name, open, tamper, user};
 use crate::visitor::Class;
 
@@ -19,8 +20,8 @@ fn since(first: Day) -> Period {
     Period { days: first..=today(), tally: TallyOf::Since(first) }
 }
 
-fn one(day: Day, people: u64, bots: u64, hours: &[(u8, u64)]) -> OneDay {
-    OneDay { day, people, bots, hours: hours.to_vec() }
+fn one(day: Day, people: u64, bots: u64, hours: &[(u8, u64)], bot_hours: &[(u8, u64)]) -> OneDay {
+    OneDay { day, people, bots, visitors: 0, hours: hours.to_vec(), bot_hours: bot_hours.to_vec() }
 }
 
 #[test]
@@ -35,29 +36,32 @@ fn days_are_the_same_in_memory_in_the_log_and_counted() {
     };
     let expected = |times: u64| {
         let days = [
-            one(today() - 2, times, 0, &[(12, times)]),
-            one(today() - 1, times, times, &[(23, times)]),
-            one(today(), 2 * times, times, &[(0, times), (12, times)]),
+            one(today() - 2, times, 0, &[(12, times)], &[]),
+            one(today() - 1, times, times, &[(23, times)], &[(23, times)]),
+            one(today(), 2 * times, times, &[(0, times), (12, times)], &[(12, times)]),
         ];
         let hosts = vec![("b.example".to_owned(), 2 * times), ("a.example".to_owned(), times)];
         (days, hosts)
     };
     let check = |times: u64| {
         let (days, hosts) = expected(times);
-        let week = store.history(anna, id, &since(today() - 6)).unwrap();
+        let week = store.history(Whose::Link(anna, id), &since(today() - 6)).unwrap();
         assert_eq!(week.days, days);
         assert_eq!(week.tally.referrers, hosts);
         assert_eq!(week.tally.browsers, [("Firefox", 2 * times)]);
+        assert_eq!(week.tally.devices, [("Desktop", 2 * times)]);
+        assert_eq!((&week.tally.reasons, week.tally.prefetches), (&vec![("Reason not kept", 2 * times)], times));
         assert_eq!(week.numbers.humans, 4 * times);
         assert!(!week.is_damaged);
-        let two = store.history(anna, id, &since(today() - 1)).unwrap();
+        let two = store.history(Whose::Link(anna, id), &since(today() - 1)).unwrap();
         assert_eq!(two.days, days[1..]);
         assert_eq!(two.tally.referrers, [("b.example".to_owned(), 2 * times)]);
         // Days may be read that the tally is not of.
         let period = Period { tally: TallyOf::Since(today() - 1), ..since(today() - 6) };
-        let both = store.history(anna, id, &period).unwrap();
+        let both = store.history(Whose::Link(anna, id), &period).unwrap();
         assert_eq!((both.days, both.tally), (days.to_vec(), two.tally));
-        let all = store.history(anna, id, &Period { days: 1..=Day::MAX, tally: TallyOf::AllTime }).unwrap();
+        let all =
+            store.history(Whose::Link(anna, id), &Period { days: 1..=Day::MAX, tally: TallyOf::AllTime }).unwrap();
         assert_eq!((all.days, all.tally), (days.to_vec(), week.tally));
     };
     for times in 1..=3 {
@@ -86,10 +90,10 @@ fn links_of_others_and_links_that_are_gone_have_no_history() {
     let id = link(&store, anna, "promo").id;
     store.record_click(click(anna, id, Class::Human));
     let all = Period { days: 1..=Day::MAX, tally: TallyOf::AllTime };
-    assert_eq!(store.history(bert, id, &all).unwrap(), History::default());
-    assert_eq!(store.history(anna, id, &since(today() + 1)).unwrap().days, []);
+    assert_eq!(store.history(Whose::Link(bert, id), &all).unwrap(), History::default());
+    assert_eq!(store.history(Whose::Link(anna, id), &since(today() + 1)).unwrap().days, []);
     store.delete_link(anna, name("anna"), id).unwrap();
-    assert_eq!(store.history(anna, id, &all).unwrap(), History::default());
+    assert_eq!(store.history(Whose::Link(anna, id), &all).unwrap(), History::default());
 }
 
 #[test]
@@ -105,12 +109,12 @@ fn a_damaged_day_costs_itself_and_is_told() {
     store.close();
     tamper(folder.path(), ROLL_DAY, &day_key(link_key(anna, id), today() - 1), b"\x01\xff");
     let (store, _) = open(folder.path()).unwrap();
-    let week = store.history(anna, id, &since(today() - 6)).unwrap();
+    let week = store.history(Whose::Link(anna, id), &since(today() - 6)).unwrap();
     assert!(week.is_damaged);
-    assert_eq!(week.days, [one(today() - 2, 1, 0, &[(12, 1)]), one(today(), 1, 0, &[(12, 1)])]);
+    assert_eq!(week.days, [one(today() - 2, 1, 0, &[(12, 1)], &[]), one(today(), 1, 0, &[(12, 1)], &[])]);
     assert_eq!(week.tally.referrers, [("host0.example".to_owned(), 1), ("host2.example".to_owned(), 1)]);
     assert_eq!(week.numbers.humans, 3, "the sum of all time is whole");
-    assert!(!store.history(anna, id, &since(today())).unwrap().is_damaged);
+    assert!(!store.history(Whose::Link(anna, id), &since(today())).unwrap().is_damaged);
 }
 
 #[test]
@@ -134,7 +138,7 @@ fn a_year_of_many_hosts_is_read_in_no_time_and_keeps_the_biggest() {
     };
     store.write("filling", fill).unwrap();
     let begun = std::time::Instant::now();
-    let year = store.history(anna, id, &since(today() - 364)).unwrap();
+    let year = store.history(Whose::Link(anna, id), &since(today() - 364)).unwrap();
     eprintln!("a year in {:?}", begun.elapsed());
     assert_eq!(year.days.len(), 365);
     // None of these numbers has a name.

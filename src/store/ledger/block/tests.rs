@@ -15,11 +15,11 @@ fn address(text: &str) -> Option<IpAddr> {
     Some(text.parse().unwrap())
 }
 
-/// Clicks of every kind, with the keys of their links.
-fn samples() -> Vec<(u64, Packed)> {
+/// Clicks of every kind on some links; people but for the first have marks.
+fn samples() -> Vec<Entry> {
     let key = |owner: u64, link: u64| owner << 32 | link;
     let v6 = "2001:db8:1:2:3:4:5:6";
-    vec![
+    let clicks = vec![
         (key(1, 2), packed(1_763_640_000_000, 0, 0)),
         (key(1, 2), Packed { address: address("203.0.113.0"), ..packed(1_763_640_000_005, 2, 3) }),
         (key(1, 2), Packed { address: address("203.0.113.7"), ..packed(1_763_639_999_000, 200, 70_000) }),
@@ -28,7 +28,13 @@ fn samples() -> Vec<(u64, Packed)> {
         (u64::MAX, Packed { class: Class::Prefetch, ..packed(i64::MIN, 0, 0) }),
         (key(1, 1), Packed { address: address("0.0.0.0"), class: Class::Preview, ..packed(0, 0, 0) }),
         (key(1, 1), Packed { address: address("::"), reason: Reason::RobotWord, ..packed(0, 0, 0) }),
-    ]
+    ];
+    let entry = |(at, (key, packed)): (usize, (u64, Packed))| {
+        let is_marked = at > 0 && packed.class == Class::Human;
+        let marks = Marks { link: u32::MAX - 1, owner: 258, site: at as u32 };
+        Entry { key, packed, marks: is_marked.then_some(marks) }
+    };
+    clicks.into_iter().enumerate().map(entry).collect()
 }
 
 fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
@@ -72,24 +78,36 @@ fn numbers_take_as_many_bytes_as_they_need() {
 #[test]
 fn a_block_has_its_bytes() {
     let clicks = &samples()[..3];
-    let blocks = blocks(clicks.iter().map(|(key, click)| (*key, click)));
+    let blocks = blocks(clicks.iter().copied());
     let expected = concat!(
-        "010300",         // version, count
-        "8280808010",     // owner 1, link 2
-        "80f89592d466",   // the time
-        "000000",         // no referrer, no agent, a person without an address
-        "00",             // the same link
-        "0a020320cb0071", // 5 ms later, referrer 2, agent 3, three bytes of an address
+        "020300",                   // version, count
+        "8280808010",               // owner 1, link 2
+        "80f89592d466",             // the time
+        "000000",                   // no referrer, no agent, a person without an address
+        "000000000000000000000000", // and without marks
+        "00",                       // the same link
+        "0a020320cb0071",           // 5 ms later, referrer 2, agent 3, three bytes of an address
+        "feffffff0201000001000000", // marks
         "00",
-        "d90fc801f0a20440cb007107" // 1,005 ms before, referrer 200, agent 70,000, all of an address
+        "d90fc801f0a20440cb007107", // 1,005 ms before, referrer 200, agent 70,000, all of an address
+        "feffffff0201000002000000"
     );
     assert_eq!(blocks.iter().map(|block| hex(block)).collect::<Vec<_>>(), [expected]);
     assert_eq!(read_block(KEY, &sealed(blocks[0].clone())).unwrap(), clicks);
 }
 
 #[test]
+fn a_block_of_version_1_reads_and_has_no_marks() {
+    let bytes = "010300 8280808010 80f89592d466 000000 00 0a020320cb0071 00 d90fc801f0a20440cb007107";
+    let digits: Vec<char> = bytes.chars().filter(|c| !c.is_whitespace()).collect();
+    let byte = |pair: &[char]| u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap();
+    let expected: Vec<Entry> = samples()[..3].iter().map(|entry| Entry { marks: None, ..*entry }).collect();
+    assert_eq!(read_block(KEY, &sealed(digits.chunks(2).map(byte).collect())).unwrap(), expected);
+}
+
+#[test]
 fn a_segment_has_its_bytes() {
-    let clicks: Vec<Packed> = samples()[..2].iter().map(|(_, click)| *click).collect();
+    let clicks: Vec<Packed> = samples()[..2].iter().map(|entry| entry.packed).collect();
     let raw = segment(&clicks);
     let expected = "010200 00be22a19a010000 05be22a19a010000 00000000 0a020320cb0071".replace(' ', "");
     assert_eq!(hex(&raw[..raw.len() - 4]), expected);
@@ -99,9 +117,9 @@ fn a_segment_has_its_bytes() {
 #[test]
 fn every_kind_of_click_is_read_as_it_was_packed() {
     let clicks = samples();
-    let blocks = blocks(clicks.iter().map(|(key, click)| (*key, click)));
+    let blocks = blocks(clicks.iter().copied());
     assert_eq!(read_block(KEY, &sealed(blocks[0].clone())).unwrap(), clicks);
-    let clicks: Vec<Packed> = clicks.into_iter().map(|(_, click)| click).collect();
+    let clicks: Vec<Packed> = clicks.into_iter().map(|entry| entry.packed).collect();
     let raw = segment(&clicks);
     assert_eq!(read_segment(KEY, &raw).unwrap(), clicks);
     // Written in two parts it is the same.
@@ -118,21 +136,23 @@ fn blocks_and_segments_stay_within_their_bytes_and_lose_nothing() {
     let short = |at: u64| packed(at.cast_signed(), 2, 2);
     for count in [1, 2, 78, 79, 80, 500, 1000, 5000_u64] {
         for make in [&extreme as &dyn Fn(u64) -> Packed, &short] {
-            let clicks: Vec<(u64, Packed)> = (0..count).map(|at| (at << 63 | 1, make(at))).collect();
-            let blocks = blocks(clicks.iter().map(|(key, click)| (*key, click)));
+            let marks = |at: u64| at.is_multiple_of(3).then_some(Marks { link: 1, owner: 2, site: 3 });
+            let entry = |at: u64| Entry { key: at << 63 | 1, packed: make(at), marks: marks(at) };
+            let clicks: Vec<Entry> = (0..count).map(entry).collect();
+            let blocks = blocks(clicks.iter().copied());
             assert!(blocks.iter().all(|block| block.len() + CHECKSUM_BYTES <= CLICK_BLOCK_BYTES_MAX));
             let full = blocks.iter().rev().skip(1);
             assert!(full.into_iter().all(|block| block.len() + 64 > CLICK_BLOCK_BYTES_MAX), "nearly full");
             let read: Vec<_> = blocks.into_iter().flat_map(|block| read_block(KEY, &sealed(block)).unwrap()).collect();
             assert_eq!(read, clicks);
-            let mut segment = Segment::new(&clicks[0].1);
+            let mut segment = Segment::new(&clicks[0].packed);
             let mut kept = Vec::new();
-            for (_, click) in clicks.iter().take_while(|_| !segment.is_full()).collect::<Vec<_>>() {
+            for Entry { packed, .. } in &clicks {
                 if segment.is_full() {
                     break;
                 }
-                segment.push(click);
-                kept.push(*click);
+                segment.push(packed);
+                kept.push(*packed);
             }
             let raw = segment.seal(KEY);
             assert!(raw.len() <= CLICK_SEGMENT_BYTES_MAX);
@@ -149,7 +169,7 @@ fn bytes_that_are_no_block_and_no_segment_are_refused() {
         assert!(segment.is_err_and(|error| error.kind == Kind::Damaged));
     };
     let clicks = samples();
-    let block = blocks(clicks.iter().map(|(key, click)| (*key, click))).remove(0);
+    let block = blocks(clicks.into_iter()).remove(0);
     let raw = sealed(block.clone());
     for bit in 0..raw.len() * 8 {
         let mut flipped = raw.clone();
@@ -158,7 +178,7 @@ fn bytes_that_are_no_block_and_no_segment_are_refused() {
     }
     (0..block.len()).for_each(|end| is_damaged(sealed(block[..end].to_vec())));
     is_damaged(sealed([block.as_slice(), &[0]].concat()));
-    is_damaged(sealed([&[2], &block[1..]].concat()));
+    [0, 3].into_iter().for_each(|version| is_damaged(sealed([&[version], &block[1..]].concat())));
     is_damaged(sealed(vec![1, 0xff, 0xff, 0, 0, 0, 0, 5 << 5]));
     assert!(read_block(b"kez", &raw).is_err(), "a checksum belongs to its key");
     for short in [&b""[..], b"\x01", &[1; 18], &[2; 40]] {
@@ -174,7 +194,7 @@ fn random_bytes_with_a_right_checksum_never_panic() {
         let len = random.below(200);
         let mut bytes: Vec<u8> = (0..len).map(|_| random.below(256) as u8).collect();
         if let [first, rest @ ..] = bytes.as_mut_slice() {
-            *first = VERSION;
+            *first = 1 + (*first & 1);
             rest.iter_mut().take(2).for_each(|byte| *byte &= 7);
         }
         let raw = sealed(bytes);

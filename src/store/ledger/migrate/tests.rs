@@ -60,8 +60,8 @@ fn count(kept: &mut Kept, click: &ClickRecord) {
         }
     }
     if !click.agent.is_empty() {
-        let (browser, system) = visitor::describe(&click.agent);
-        for (counts, code) in [(&mut tally.browsers, browser as u8), (&mut tally.systems, system as u8)] {
+        let about = visitor::describe(&click.agent);
+        for (counts, code) in [(&mut tally.browsers, about.browser as u8), (&mut tally.systems, about.system as u8)] {
             match counts.iter_mut().find(|(known, _)| *known == code) {
                 Some((_, count)) => *count += 1,
                 None => counts.push((code, 1)),
@@ -146,6 +146,26 @@ fn named(counts: &[(u8, u64)], name: fn(u8) -> &'static str) -> Vec<(&'static st
     named
 }
 
+/// What only single clicks tell.
+fn of_rows(rows: &[ClickRecord]) -> Tally {
+    let (mut devices, mut reasons) = (BTreeMap::new(), BTreeMap::new());
+    for click in rows {
+        match click.class {
+            0 if click.agent.is_empty() => {}
+            0 => *devices.entry(visitor::describe(&click.agent).device as u8).or_default() += 1,
+            1 | 2 => *reasons.entry(click.reason).or_default() += 1,
+            _ => {}
+        }
+    }
+    let list = |counts: BTreeMap<u8, u64>| counts.into_iter().collect::<Vec<_>>();
+    Tally {
+        devices: named(&list(devices), visitor::device_name),
+        reasons: named(&list(reasons), |code| Reason::from_code(code).label()),
+        prefetches: rows.iter().filter(|click| click.class == 3).count() as u64,
+        ..Tally::default()
+    }
+}
+
 /// What pages showed of a link with format 1.
 fn shown(kept: &Kept) -> (Numbers, Tally, Vec<Seen>) {
     let (Some(total), Some(tally)) = (&kept.total, &kept.tally) else { return Default::default() };
@@ -157,6 +177,7 @@ fn shown(kept: &Kept) -> (Numbers, Tally, Vec<Seen>) {
         referrers_other: tally.referrers_other,
         browsers: named(&tally.browsers, visitor::browser_name),
         systems: named(&tally.systems, visitor::system_name),
+        ..of_rows(&kept.rows)
     };
     let seen = |click: &ClickRecord| Seen {
         at: Timestamp::from_ms(click.at_ms),
@@ -256,6 +277,7 @@ fn damaged_rows_of_the_old_format_cost_themselves_only() {
     let keys: Vec<_> = links.keys().copied().collect();
     let tamper = |table, key: &[u8]| crate::store::tests::tamper(folder.path(), table, key, b"\x01\xff");
     tamper(CLICK, &click_key(link_key(keys[0].0, keys[0].1), 50));
+    links.get_mut(&keys[0]).unwrap().rows.remove(50);
     tamper(CLICK_TALLY, &link_key(keys[2].0, keys[2].1));
     let (store, _) = open(folder.path()).unwrap();
     let kept = links.remove(&keys[2]).unwrap();
