@@ -30,6 +30,8 @@ struct Shared {
     holding: AtomicBool,
     held: Mutex<Vec<Operation>>,
     dirty: Dirty,
+    #[cfg(test)]
+    tape: Option<Arc<tape::Tape>>,
 }
 
 /// The storage redb sees.
@@ -66,8 +68,14 @@ impl Storage {
 /// A backend that holds its writes back, and the handle that lets them go. Dropping the handle without
 /// [`Hold::release`] leaves the file as it was.
 pub(super) fn holding(file: FileBackend) -> (Backend, Hold) {
-    let shared =
-        Arc::new(Shared { file, holding: AtomicBool::new(true), held: Mutex::default(), dirty: Dirty::default() });
+    let shared = Arc::new(Shared {
+        file,
+        holding: AtomicBool::new(true),
+        held: Mutex::default(),
+        dirty: Dirty::default(),
+        #[cfg(test)]
+        tape: tape::inserted(),
+    });
     (Backend(Arc::clone(&shared)), Hold(shared))
 }
 
@@ -85,9 +93,9 @@ impl Hold {
         let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
         for operation in held.drain(..) {
             match operation {
-                Operation::Write(offset, data) => self.0.file.write(offset, &data)?,
-                Operation::SetLen(len) => self.0.file.set_len(len)?,
-                Operation::Sync => self.0.file.sync_data()?,
+                Operation::Write(offset, data) => self.0.write(offset, &data)?,
+                Operation::SetLen(len) => self.0.set_len(len)?,
+                Operation::Sync => self.0.sync_data()?,
             }
         }
         self.0.holding.store(false, Ordering::Release);
@@ -104,6 +112,38 @@ impl Shared {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         // Released while we waited for the lock: the file is up to date.
         self.holding.load(Ordering::Acquire).then_some(held)
+    }
+
+    // What the disk is told, and where tests have it fail or listen.
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        #[cfg(test)]
+        fault::nth(fault::Call::Read)?;
+        self.file.read(offset, out)
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        #[cfg(test)]
+        fault::nth_write(&self.file, offset, data)?;
+        #[cfg(test)]
+        let _taped = self.tape.as_ref().map(|tape| tape.write(offset, data));
+        self.file.write(offset, data)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        #[cfg(test)]
+        fault::nth(fault::Call::SetLen)?;
+        #[cfg(test)]
+        let _taped = self.tape.as_ref().map(|tape| tape.set_len(len));
+        self.file.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        #[cfg(test)]
+        fault::nth(fault::Call::Sync)?;
+        #[cfg(test)]
+        let _taped = self.tape.as_ref().map(|tape| tape.sync());
+        self.file.sync_data()
     }
 }
 
@@ -128,7 +168,7 @@ impl Backend {
         let (from_file, past_end) = out.split_at_mut(on_disk);
         past_end.fill(0);
         if !from_file.is_empty() {
-            self.0.file.read(offset, from_file)?;
+            self.0.read(offset, from_file)?;
         }
         for operation in held {
             match operation {
@@ -171,7 +211,7 @@ impl StorageBackend for Backend {
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         match self.0.held() {
             Some(held) => self.read_held(&held, offset, out),
-            None => self.0.file.read(offset, out),
+            None => self.0.read(offset, out),
         }
     }
 
@@ -181,7 +221,7 @@ impl StorageBackend for Backend {
                 held.push(Operation::SetLen(len));
                 Ok(())
             }
-            None => self.0.file.set_len(len),
+            None => self.0.set_len(len),
         }
     }
 
@@ -196,7 +236,7 @@ impl StorageBackend for Backend {
                 if let Some(outcome) = fault::at_sync(&self.0.file) {
                     return outcome;
                 }
-                self.0.file.sync_data()
+                self.0.sync_data()
             }
         }
     }
@@ -212,7 +252,7 @@ impl StorageBackend for Backend {
                 if let Some(outcome) = fault::at_write(data.len()) {
                     return outcome;
                 }
-                let written = self.0.file.write(offset, data);
+                let written = self.0.write(offset, data);
                 self.0.dirty.note(offset, data.len());
                 written
             }
@@ -250,129 +290,9 @@ impl StorageBackend for Backend {
     }
 }
 
-/// Disks that fail, for tests. A fault concerns the thread that sets it: the writing one, from within a change.
 #[cfg(test)]
-pub(super) mod fault {
-    use std::cell::Cell;
-    use std::io;
-
-    use redb::StorageBackend;
-
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub(crate) enum Fault {
-        /// The next sync reports an error after doing its work.
-        AfterSync,
-        /// Writes are lost from now on, and the next sync says so.
-        LostWrites,
-        /// Every write fails until the fault is taken away.
-        Full,
-        /// So many writes and syncs succeed, the next fails, and all after it succeed.
-        Once(usize),
-        /// So many writes and syncs succeed, and none after them, until the fault is taken away.
-        From(usize),
-    }
-
-    thread_local! {
-        static FAULT: Cell<Option<Fault>> = const { Cell::new(None) };
-        static WRITTEN: Cell<u64> = const { Cell::new(0) };
-    }
-
-    pub(in crate::store) fn set(fault: Option<Fault>) {
-        FAULT.set(fault);
-    }
-
-    /// Counts a write or sync; true when it is to fail.
-    fn fails_by_count() -> bool {
-        let (fails, next) = match FAULT.get() {
-            Some(Fault::Once(0)) => (true, None),
-            Some(Fault::Once(left)) => (false, Some(Fault::Once(left - 1))),
-            Some(Fault::From(0)) => (true, Some(Fault::From(0))),
-            Some(Fault::From(left)) => (false, Some(Fault::From(left - 1))),
-            other => (false, other),
-        };
-        FAULT.set(next);
-        fails
-    }
-
-    fn failed() -> io::Result<()> {
-        Err(io::Error::other("the disk failed"))
-    }
-
-    pub(super) fn at_sync(file: &impl StorageBackend) -> Option<io::Result<()>> {
-        if fails_by_count() {
-            return Some(failed());
-        }
-        let fault = FAULT.get().filter(|fault| matches!(fault, Fault::AfterSync | Fault::LostWrites))?;
-        FAULT.set(None);
-        let done = if fault == Fault::AfterSync { file.sync_data() } else { Ok(()) };
-        Some(done.and_then(|()| failed()))
-    }
-
-    /// Bytes that this thread has written.
-    pub(in crate::store) fn written() -> u64 {
-        WRITTEN.get()
-    }
-
-    pub(super) fn at_write(bytes: usize) -> Option<io::Result<()>> {
-        WRITTEN.set(WRITTEN.get() + bytes as u64);
-        if fails_by_count() {
-            return Some(failed());
-        }
-        match FAULT.get()? {
-            Fault::LostWrites => Some(Ok(())),
-            Fault::Full => Some(Err(io::ErrorKind::StorageFull.into())),
-            _ => None,
-        }
-    }
-}
-
+pub(super) mod fault;
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn on_file(bytes: &[u8]) -> (tempfile::NamedTempFile, Backend, Hold) {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), bytes).unwrap();
-        let opened = std::fs::File::options().read(true).write(true).open(file.path()).unwrap();
-        let (backend, hold) = holding(FileBackend::new(opened).unwrap());
-        (file, backend, hold)
-    }
-
-    fn contents(backend: &Backend) -> Vec<u8> {
-        let mut out = vec![1; usize::try_from(backend.len().unwrap()).unwrap()];
-        backend.read(0, &mut out).unwrap();
-        out
-    }
-
-    #[test]
-    fn held_writes_are_read_back_and_reach_the_file_on_release() {
-        let (file, backend, hold) = on_file(b"0123456789");
-        backend.write(2, b"ab").unwrap();
-        backend.set_len(4).unwrap();
-        backend.sync_data().unwrap();
-        backend.set_len(8).unwrap();
-        backend.write(7, b"xyz").unwrap();
-        let expected = b"01ab\0\0\0xyz";
-        assert_eq!(contents(&backend), expected);
-        let mut middle = [0; 3];
-        backend.read(3, &mut middle).unwrap();
-        assert_eq!(&middle, b"b\0\0");
-        assert!(backend.read(9, &mut middle).is_err(), "past the end");
-        assert_eq!(std::fs::read(file.path()).unwrap(), b"0123456789", "nothing was touched");
-        hold.release().unwrap();
-        assert_eq!(std::fs::read(file.path()).unwrap(), expected);
-        backend.write(0, b"Z").unwrap();
-        assert_eq!(contents(&backend)[0], b'Z');
-        assert_eq!(std::fs::read(file.path()).unwrap()[0], b'Z');
-    }
-
-    #[test]
-    fn a_dropped_hold_leaves_the_file_alone() {
-        let (file, backend, hold) = on_file(b"0123");
-        backend.write(0, b"zz").unwrap();
-        backend.set_len(100).unwrap();
-        drop(hold);
-        drop(backend);
-        assert_eq!(std::fs::read(file.path()).unwrap(), b"0123");
-    }
-}
+pub(super) mod tape;
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,10 @@
 //! What the store's tests share: a store on a temporary folder, things to put into it, and an audit of the whole
 //! file. Then what concerns all tables at once.
 
+pub(crate) mod chance;
+mod disk;
+mod power;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender};
@@ -104,15 +108,23 @@ pub(in crate::store) fn open_hasty(folder: &Path) -> Store {
 }
 
 pub(in crate::store) fn open_hasty_and_tell(folder: &Path, report: Report) -> Store {
-    let pace = Pace {
+    open_at(folder, CACHE_BYTES, hasty(), report)
+}
+
+/// A store on a sound file, at some pace.
+fn open_at(folder: &Path, cache_bytes: usize, pace: Pace, report: Report) -> Store {
+    Store::on(DataFile::open(folder, cache_bytes, |_| {}).unwrap().0, pace, report).unwrap()
+}
+
+fn hasty() -> Pace {
+    Pace {
         batch: 7,
         round: 20,
         uncounted_max: 60,
         settle: std::time::Duration::ZERO,
         slice: std::time::Duration::from_secs(1),
         slice_clicks: 3,
-    };
-    Store::on(DataFile::open(folder, CACHE_BYTES, |_| {}).unwrap().0, pace, report).unwrap()
+    }
 }
 
 /// An empty store; the folder goes with the first of the pair.

@@ -24,6 +24,14 @@ use crate::user::UserId;
 use crate::visitor::marks::{Marker, Marks};
 use crate::visitor::{self, AddressPolicy, Class, Reason};
 
+impl super::Ledger {
+    /// True when nothing is being counted, and nothing will be before more clicks come or grow old.
+    pub(in crate::store) fn is_quiet(&self) -> bool {
+        let memory = self.lock();
+        memory.round.is_none() && memory.fresh_count < self.pace.round
+    }
+}
+
 /// Clicks as they were sent, by link, the oldest first.
 #[derive(Default, Clone)]
 struct Model(BTreeMap<(UserId, LinkId), Vec<Click>>);
