@@ -275,8 +275,6 @@ pub(crate) const QUEUED_MAX: usize = 1_024;
 pub(crate) const QUEUED_BYTES_MAX: usize = 16 << 20;
 /// A worker has this long for its answer.
 pub(crate) const LANE_TIMEOUT: Duration = Duration::from_secs(30);
-/// Bytes read from a lane at a time; most pages come in one piece.
-pub(crate) const LANE_ROOM_BYTES: usize = 64 << 10;
 /// Lanes that may work at once for each processor, as long as each comes back within [`LANE_SLOW`]. With ten on two
 /// processors a small page was measured to cost a fifth more than with four.
 pub(crate) const LANES_PER_PROCESSOR: usize = 2;
@@ -293,8 +291,8 @@ pub(crate) const FINDS_PER_READ: usize = 64;
 pub(crate) const STREAMS_MAX: usize = 256;
 /// The next piece of a long answer must be there after this long.
 pub(crate) const PIECE_TIMEOUT: Duration = Duration::from_secs(30);
-/// The longest answer of the pool; the largest page, a list of links with the longest targets, is 300 KB.
-pub(crate) const ANSWER_BYTES_MAX: usize = 4 << 20;
+/// What the pool answers to the first words on a lane: a head of some hundred bytes.
+pub(crate) const LANE_GREETING_BYTES_MAX: usize = 8_192;
 /// Bytes held for all clients together: halves of requests, and answers that nobody takes. Past it those who keep them
 /// waiting for longest are closed, down to seven eighths of it.
 pub(crate) const HELD_BYTES_MAX: usize = 32 << 20;

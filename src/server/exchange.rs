@@ -11,37 +11,41 @@ use tiny_http::Request;
 use crate::app::App;
 use crate::limits::FORM_BYTES_MAX;
 use crate::proxy::Transport;
-use crate::server::identity::{self, Identity};
-use crate::server::streams::Streams;
+use crate::server::answers::{Answered, Answers};
+use crate::server::identity::{self, GREETING, Identity};
 use crate::server::wire::{self, Send};
 use crate::web;
 use crate::web::request::Raw;
 use crate::web::response::Response;
 
-/// Reads a request, has it answered, and sends the answer. A panic on the way is a 500, and the worker lives on.
-pub(super) fn serve(app: &App, secret: &str, streams: &Streams, mut request: Request) {
+/// Reads a request, has it answered, and gives the answer to the door. A panic on the way is a 500, and the worker
+/// lives on.
+pub(super) fn serve(app: &App, secret: &str, answers: &Answers, mut request: Request) {
     let mut body = Vec::new();
     // The door sends no more than this; another process that reached the socket might.
     if let Err(error) = request.as_reader().take(FORM_BYTES_MAX as u64).read_to_end(&mut body) {
         debug!(target: "core", "body not read: {error}");
         return;
     }
-    let send = if request.method().as_str() == "HEAD" { Send::HeadOnly } else { Send::Whole };
-    let mut response = match raw(secret, &request, body) {
-        Some(raw) => guarded(app, raw.transport, || web::respond(app, raw)),
-        None => web::refuse(app, 403, Transport::Unknown),
+    let (response, number) = match raw(secret, &request, body) {
+        Some((raw, number)) => (guarded(app, raw.transport, || web::respond(app, raw)), number),
+        None => (web::refuse(app, 403, Transport::Unknown), GREETING),
     };
-    let mut bytes = Vec::new();
-    match (response.stream.take(), send) {
-        (None, _) => wire::print_or_apologise(&response, send, "", &mut bytes),
-        (Some(_), Send::HeadOnly | Send::Stream) => wire::print_or_apologise(&response, Send::Stream, "", &mut bytes),
-        (Some(source), Send::Whole) => match streams.put(source) {
-            Some(line) => wire::print_or_apologise(&response, Send::Stream, &line, &mut bytes),
-            None => wire::print_or_apologise(&web::refuse(app, 503, Transport::Unknown), send, "", &mut bytes),
-        },
+    if number == GREETING {
+        return reply(request, &response);
     }
+    // Nothing is said on the lane, and it can take the next request before the door hears of this one.
+    drop(request.into_writer());
+    answers.give(Answered { number, response });
+}
+
+/// Answers where a request came from.
+fn reply(request: Request, response: &Response) {
+    let send = if request.method().as_str() == "HEAD" { Send::HeadOnly } else { Send::Whole };
+    let mut bytes = Vec::new();
+    wire::print_or_apologise(response, send, "", &mut bytes);
     let mut writer = request.into_writer();
-    // The door may have gone away, at the end of the program.
+    // Whoever asked may have gone away.
     let _ = writer.write_all(&bytes).and_then(|()| writer.flush());
 }
 
@@ -51,13 +55,13 @@ pub(super) fn guarded(app: &App, transport: Transport, answer: impl FnOnce() -> 
         .unwrap_or_else(|panic| web::respond_to_panic(app, transport, &panic_text(panic.as_ref())))
 }
 
-/// The request as `web` wants it. `None` when it did not come from our door.
-fn raw(secret: &str, request: &Request, body: Vec<u8>) -> Option<Raw> {
+/// The request as `web` wants it, and its number. `None` when it did not come from our door.
+fn raw(secret: &str, request: &Request, body: Vec<u8>) -> Option<(Raw, u64)> {
     let fields = || request.headers().iter().map(|header| (header.field.as_str().as_str(), header.value.as_str()));
     let mut own = fields().filter(|(name, _)| name.eq_ignore_ascii_case(identity::HEADER));
     let (Some((_, value)), None) = (own.next(), own.next()) else { return None };
-    let from = Identity::read(value, secret)?;
-    Some(Raw {
+    let (from, number) = Identity::read(value, secret)?;
+    let raw = Raw {
         method: request.method().as_str().to_owned().into(),
         target: request.url().to_owned(),
         headers: fields().collect(),
@@ -66,7 +70,8 @@ fn raw(secret: &str, request: &Request, body: Vec<u8>) -> Option<Raw> {
         transport: from.transport,
         // The door has seen to it that every client that must name a host did.
         host_is_optional: true,
-    })
+    };
+    Some((raw, number))
 }
 
 fn panic_text(panic: &(dyn std::any::Any + std::marker::Send)) -> String {

@@ -3,6 +3,7 @@
 //! [`bind`] opens the socket, [`run`] serves until a signal. Bytes of strangers end at the [`door`]; behind it the
 //! [`pool`] works through whole requests. What a request means is the business of `web`.
 
+mod answers;
 pub(crate) mod desk;
 mod door;
 mod exchange;

@@ -19,12 +19,12 @@ use log::error;
 use tiny_http::Server;
 
 use crate::app::App;
-use crate::limits::{ANSWER_BYTES_MAX, LANE_OPEN_TIMEOUT, STOP_POLL};
+use crate::limits::{LANE_GREETING_BYTES_MAX, LANE_OPEN_TIMEOUT, STOP_POLL};
 use crate::proxy::Transport;
 use crate::random;
+use crate::server::answers::Answers;
 use crate::server::exchange;
-use crate::server::identity::{HEADER, Identity};
-use crate::server::streams::Streams;
+use crate::server::identity::{GREETING, HEADER, Identity};
 use crate::server::wire;
 
 /// The folder of the pool's sockets inside the data folder; for nobody but us, like all that is in there.
@@ -36,8 +36,8 @@ pub(super) struct Pool {
     folder: PathBuf,
     /// What a request must show to be answered.
     secret: Arc<str>,
-    /// Long answers that workers have begun.
-    streams: Arc<Streams>,
+    /// What workers have answered.
+    answers: Arc<Answers>,
     /// The server that takes new lanes.
     newest: Mutex<Arc<Running>>,
     /// Workers of all servers.
@@ -86,7 +86,7 @@ impl Pool {
             app: Arc::clone(app),
             folder,
             secret: secret.into(),
-            streams: Arc::default(),
+            answers: Arc::default(),
             newest: Mutex::new(Arc::new(running)),
             workers: Arc::default(),
         })
@@ -96,8 +96,8 @@ impl Pool {
         &self.secret
     }
 
-    pub(super) fn streams(&self) -> &Streams {
-        &self.streams
+    pub(super) fn answers(&self) -> &Answers {
+        &self.answers
     }
 
     pub(super) fn is_stopping(&self) -> bool {
@@ -128,12 +128,12 @@ impl Pool {
 
     /// Starts one more worker.
     fn employ(&self, running: &Arc<Running>) -> std::io::Result<()> {
-        let (app, secret, streams) = (Arc::clone(&self.app), Arc::clone(&self.secret), Arc::clone(&self.streams));
+        let (app, secret, answers) = (Arc::clone(&self.app), Arc::clone(&self.secret), Arc::clone(&self.answers));
         let (running, workers) = (Arc::clone(running), Arc::clone(&self.workers));
         workers.fetch_add(1, Ordering::AcqRel);
         let count = Arc::clone(&workers);
         let thread = thread::Builder::new().name("worker".to_owned()).spawn(move || {
-            work(&app, &running, &secret, &streams);
+            work(&app, &running, &secret, &answers);
             workers.fetch_sub(1, Ordering::AcqRel);
         });
         if thread.is_err() {
@@ -182,12 +182,12 @@ fn make_folder(place: &Path) -> Result<(), Box<dyn std::error::Error + Send + Sy
 }
 
 /// The life of a worker: requests until its place is given up.
-fn work(app: &App, running: &Running, secret: &str, streams: &Streams) {
+fn work(app: &App, running: &Running, secret: &str, answers: &Answers) {
     loop {
         match running.server.recv() {
             Ok(request) => {
                 // What is answered in there is guarded by itself; this is for the library around it.
-                let served = catch_unwind(AssertUnwindSafe(|| exchange::serve(app, secret, streams, request)));
+                let served = catch_unwind(AssertUnwindSafe(|| exchange::serve(app, secret, answers, request)));
                 if served.is_err() {
                     error!(target: "core", "a request was lost to a panic outside of its page");
                 }
@@ -203,7 +203,8 @@ fn work(app: &App, running: &Running, secret: &str, streams: &Streams) {
 
 /// The first request on a new lane: answered by the pool with a head alone.
 fn greeting(secret: &str) -> Vec<u8> {
-    let identity = Identity { address: IpAddr::from([127, 0, 0, 1]), transport: Transport::Unknown }.write(secret);
+    let identity = Identity { address: IpAddr::from([127, 0, 0, 1]), transport: Transport::Unknown };
+    let identity = identity.write(secret, GREETING);
     format!("HEAD /health HTTP/1.1\r\nHost: localhost\r\n{HEADER}: {identity}\r\n\r\n").into_bytes()
 }
 
@@ -223,7 +224,7 @@ fn connect(socket: &Path, greeting: &[u8]) -> std::io::Result<UnixStream> {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
-        if answer.len() > ANSWER_BYTES_MAX {
+        if answer.len() > LANE_GREETING_BYTES_MAX {
             return Err(ErrorKind::InvalidData.into());
         }
     }

@@ -5,15 +5,15 @@ use std::time::Instant;
 use log::{debug, warn};
 
 use crate::limits::{LANE_TIMEOUT, QUEUE_TIMEOUT, QUEUED_BYTES_MAX, QUEUED_MAX};
+use crate::server::answers::Answered;
 use crate::server::door::client::{Next, Request};
 use crate::server::door::feeder::Fed;
 use crate::server::door::finder::{Found, Wanted};
 use crate::server::door::head::Head;
-use crate::server::door::lane::Progress;
+use crate::server::door::lane::{Broken, Lane};
 use crate::server::door::{Loop, Ticket};
 use crate::server::exchange;
 use crate::server::identity::{HEADER, Identity};
-use crate::server::wire;
 use crate::store::Redirect;
 use crate::web;
 use crate::web::request::{Method, Raw};
@@ -22,8 +22,8 @@ use crate::web::response::Response;
 /// A request that waits for a lane.
 pub(super) struct Queued {
     pub(super) ticket: Ticket,
+    number: u64,
     bytes: Vec<u8>,
-    has_body: bool,
     pub(super) since: Instant,
 }
 
@@ -177,15 +177,17 @@ impl Loop {
             self.reply_with(ticket.key, 503, now);
             return true;
         }
+        self.number += 1;
+        let number = self.number;
         let mut bytes = Vec::with_capacity(512 + body.len());
-        head.write(&[(HEADER, &from.write(self.pool.secret()))], body.len(), &mut bytes);
+        head.write(&[(HEADER, &from.write(self.pool.secret(), number))], body.len(), &mut bytes);
         bytes.extend_from_slice(&body);
         if let Some(client) = self.clients.get_mut(ticket.key) {
             client.wait_until(now + QUEUE_TIMEOUT + LANE_TIMEOUT);
         }
         self.note_deadline(now + QUEUE_TIMEOUT);
         self.queued_bytes += bytes.len();
-        self.queue.push_back(Queued { ticket, bytes, has_body: head.method != Method::Head, since: now });
+        self.queue.push_back(Queued { ticket, number, bytes, since: now });
         self.start_lanes(now);
         false
     }
@@ -221,50 +223,61 @@ impl Loop {
                 let (Some(lane), Some(next)) = (&mut self.lanes[index], next) else { return };
                 if is_here(&self.clients, next.ticket) {
                     let registry = self.poll.registry();
-                    let progress = lane.send(next.bytes, next.ticket, next.has_body, now, registry);
-                    self.lane_progress(index, progress, now);
+                    if let Err(broken) = lane.send(next.bytes, next.number, next.ticket, now, registry) {
+                        self.replace_lane(index, broken, now);
+                    }
                 }
             }
         }
     }
 
-    pub(super) fn lane_event(&mut self, index: usize, is_ending: bool, now: Instant) {
-        if let Some(lane) = self.lanes.get_mut(index).and_then(Option::as_mut) {
-            let progress = lane.proceed(is_ending, &mut self.lane_room, self.poll.registry());
-            self.lane_progress(index, progress, now);
+    pub(super) fn lane_event(&mut self, index: usize, now: Instant) {
+        if let Some(lane) = self.lanes.get_mut(index).and_then(Option::as_mut)
+            && let Err(broken) = lane.proceed(self.poll.registry())
+        {
+            self.replace_lane(index, broken, now);
         }
         self.start_lanes(now);
     }
 
-    fn lane_progress(&mut self, index: usize, progress: Progress, now: Instant) {
-        match progress {
-            Progress::Busy => {}
-            Progress::Answer(ticket, answer) => {
-                let is_last = self.wants_less();
-                let line_end = wire::find(&answer, b"\r\n").map_or(answer.len(), |at| at + 2);
-                let (status_line, rest) = answer.split_at(line_end);
-                // Taken also where nobody is there any more: it would stay for ever.
-                let taken = self.pool.streams().take(rest);
-                if is_here(&self.clients, ticket)
-                    && let Some(client) = self.clients.get_mut(ticket.key)
-                {
-                    client.lend(&mut self.buffers);
-                    match taken {
-                        Some((stream, rest)) => client.begin_stream([status_line, rest], stream, is_last, now),
-                        None => client.forward([status_line, rest], is_last, now),
-                    }
-                    self.proceed(ticket.key, now);
-                }
-                if let Some(lane) = &mut self.lanes[index] {
-                    lane.recycle(answer);
-                }
+    fn replace_lane(&mut self, index: usize, Broken(ticket): Broken, now: Instant) {
+        warn!(target: "door", lane = index; "the pool closed a lane");
+        self.lanes[index] = None;
+        self.opener.open(index);
+        if let Some(ticket) = ticket {
+            self.apologise(ticket, 500, now);
+        }
+    }
+
+    /// Gives clients what the pool has answered; its lanes get the next requests first.
+    pub(super) fn take_answers(&mut self, now: Instant) {
+        let answers = self.pool.answers().take();
+        let whom =
+            |lanes: &mut [Option<Lane>], number| lanes.iter_mut().flatten().find_map(|lane| lane.answered(number));
+        let answers: Vec<(Ticket, Response)> = answers
+            .into_iter()
+            .filter_map(|Answered { number, response }| Some((whom(&mut self.lanes, number)?, response)))
+            .collect();
+        self.start_lanes(now);
+        for (ticket, response) in answers {
+            if is_here(&self.clients, ticket) {
+                self.give(ticket.key, response, now);
+                self.proceed(ticket.key, now);
             }
-            Progress::Broken(ticket) => {
-                warn!(target: "door", lane = index; "the pool closed a lane");
-                self.lanes[index] = None;
-                self.opener.open(index);
-                if let Some(ticket) = ticket {
-                    self.apologise(ticket, 500, now);
+        }
+    }
+
+    /// Gives a client the pool's answer.
+    fn give(&mut self, key: usize, mut response: Response, now: Instant) {
+        let Some(client) = self.clients.get_mut(key) else { return };
+        client.lend(&mut self.buffers);
+        match response.stream.take().map(|source| self.streams.begin(source)) {
+            None => self.reply(key, &response, now),
+            Some(None) => self.reply_with(key, 503, now),
+            Some(Some(stream)) => {
+                let is_last = self.wants_less();
+                if let Some(client) = self.clients.get_mut(key) {
+                    client.begin_stream(&response, stream, is_last, now);
                 }
             }
         }

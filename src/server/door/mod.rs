@@ -38,11 +38,11 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use slab::Slab;
 
 use crate::app::App;
-use crate::limits::{
-    ACCEPTED_PER_ROUND, EVENTS_PER_ROUND, LANE_ROOM_BYTES, LANES_PER_PROCESSOR, LISTEN_BACKLOG, STOP_POLL, STOP_QUIET,
-};
+use crate::limits::{ACCEPTED_PER_ROUND, EVENTS_PER_ROUND, LANES_PER_PROCESSOR, LISTEN_BACKLOG, STOP_POLL, STOP_QUIET};
 use crate::proxy::TrustedProxies;
+use crate::server::identity::GREETING;
 use crate::server::pool::Pool;
+use crate::server::streams::Streams;
 use crate::server::tls::Tls;
 use client::{Buffers, Client, Standing};
 use dispatch::Queued;
@@ -173,8 +173,10 @@ struct Loop {
     first_client: usize,
     /// `None` while a lane is opened anew.
     lanes: Vec<Option<Lane>>,
-    /// Where bytes of the pool are read to.
-    lane_room: Box<[u8]>,
+    /// The number of the last request for the pool; above those of greetings.
+    number: u64,
+    /// Long answers under way.
+    streams: Streams,
     opener: Opener,
     feeder: Feeder,
     finder: Finder,
@@ -212,12 +214,16 @@ impl Loop {
             poll.registry().register(&mut listener, Token(index), Interest::READABLE)?;
             listeners.push((listener, speech));
         }
+        // A loop that has ended sends nothing to anybody, and waits for nothing.
+        let wake = |waker: &Arc<Waker>| {
+            let waker = Arc::clone(waker);
+            move || drop(waker.wake())
+        };
+        setting.pool.answers().on_arrival(wake(&waker));
         let opener = Opener::start(Arc::clone(&setting.pool), seats, Arc::clone(&waker))?;
         let feeder = Feeder::start(Arc::clone(&setting.app), Arc::clone(&waker))?;
         if setting.app.is_strict {
-            let waker = Arc::clone(&waker);
-            // A loop that has ended waits for nothing.
-            setting.app.store.on_clicks_written(move || drop(waker.wake()));
+            setting.app.store.on_clicks_written(wake(&waker));
         }
         let finder = Finder::start(Arc::clone(&setting.app), Arc::clone(&waker))?;
         let state = Loop {
@@ -243,7 +249,8 @@ impl Loop {
             generation: 0,
             first_client: FIRST_LANE + setting.lanes,
             lanes,
-            lane_room: vec![0; LANE_ROOM_BYTES].into(),
+            number: GREETING,
+            streams: Streams::default(),
             opener,
             feeder,
             finder,
@@ -279,8 +286,7 @@ impl Loop {
                     WAKER => self.woken(now),
                     Token(number) if number < LISTENERS_MAX => self.accept(number, ACCEPTED_PER_ROUND, now),
                     Token(number) if number < self.first_client => {
-                        let is_ending = event.is_read_closed() || event.is_error();
-                        self.lane_event(number - FIRST_LANE, is_ending, now);
+                        self.lane_event(number - FIRST_LANE, now);
                     }
                     Token(number) => {
                         let key = number - self.first_client;
@@ -313,7 +319,7 @@ impl Loop {
                 }
             }
         }
-        self.start_lanes(now);
+        self.take_answers(now);
         self.release_held(now);
         for found in self.finder.found() {
             self.take_found(found, now);

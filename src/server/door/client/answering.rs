@@ -41,6 +41,11 @@ impl Output {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// Appends an answer; `lines` follow its status line.
+    pub(super) fn print(&mut self, response: &Response, send: Send, lines: &str) {
+        wire::print_or_apologise(response, send, lines, &mut self.bytes);
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
@@ -67,17 +72,7 @@ impl Client {
     pub(in crate::server::door) fn reply(&mut self, response: &Response, is_last: bool, now: Instant) {
         let line = self.begin_answer(is_last, now);
         let send = if self.wants_body { Send::Whole } else { Send::HeadOnly };
-        wire::print_or_apologise(response, send, line, &mut self.output.bytes);
-    }
-
-    /// Takes an answer as the pool has printed it, divided behind its status line. `is_last` ends the connection after
-    /// it.
-    pub(in crate::server::door) fn forward(&mut self, [status_line, rest]: [&[u8]; 2], is_last: bool, now: Instant) {
-        let line = self.begin_answer(is_last, now);
-        let head_end = wire::find(rest, b"\r\n\r\n").map_or(rest.len(), |at| at + 4);
-        self.output.push(status_line);
-        self.output.push(line.as_bytes());
-        self.output.push(if self.wants_body { rest } else { &rest[..head_end] });
+        self.output.print(response, send, line);
     }
 
     /// Takes the answer to a request that is refused; the connection ends after it.

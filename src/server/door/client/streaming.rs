@@ -1,4 +1,4 @@
-//! Long answers: a head from the pool, then pieces until their source ends.
+//! Long answers: a head, then pieces until their source ends.
 
 use std::io::Write;
 use std::time::Instant;
@@ -7,6 +7,8 @@ use super::{Client, Next, Phase};
 use crate::limits::{ANSWER_STALL, PIECE_TIMEOUT};
 use crate::server::door::head::Version;
 use crate::server::streams::Stream;
+use crate::server::wire::Send;
+use crate::web::response::Response;
 use crate::web::stream::Piece;
 
 /// A long answer under way.
@@ -25,19 +27,22 @@ impl Streaming {
 }
 
 impl Client {
-    /// Sends the head of a long answer; pieces follow. A client of HTTP/1.0 finds the end at the end of the connection.
+    /// Sends the head of a long answer; pieces follow, unless the head was all that was asked for. A client of HTTP/1.0
+    /// finds the end at the end of the connection.
     pub(in crate::server::door) fn begin_stream(
         &mut self,
-        head: [&[u8]; 2],
+        response: &Response,
         stream: Stream,
         is_last: bool,
         now: Instant,
     ) {
         let is_chunked = self.version == Version::Http11;
         let line = self.begin_answer(is_last || !is_chunked, now);
-        let coding: &[u8] = if is_chunked { b"Transfer-Encoding: chunked\r\n" } else { b"" };
-        [head[0], line.as_bytes(), coding, head[1]].into_iter().for_each(|part| self.output.push(part));
-        self.phase = Phase::Streaming(Streaming { stream: Some(stream), again: None });
+        let coding = if is_chunked { "Transfer-Encoding: chunked\r\n" } else { "" };
+        self.output.print(response, Send::Stream, &[line, coding].concat());
+        if self.wants_body {
+            self.phase = Phase::Streaming(Streaming { stream: Some(stream), again: None });
+        }
     }
 
     /// What to do once everything that was made has been sent.
