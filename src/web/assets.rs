@@ -23,6 +23,12 @@ pub(crate) fn show_favicon(_: &App, request: &Request, _: &Parts<'_>) -> Result<
     Ok(answer(found.asset, request, "public, max-age=3600"))
 }
 
+/// True for the plain address of a file of the pages, as sent. Answering it waits for nothing.
+pub(crate) fn is_plain(target: &str) -> bool {
+    let path = target.split('?').next().unwrap_or_default();
+    path.strip_prefix("/assets/").is_some_and(|name| assets::find(name).is_some())
+}
+
 fn answer(asset: &'static Asset, request: &Request, cache: &'static str) -> Response {
     let accepted = request.header("accept-encoding").unwrap_or_default();
     let (coding, bytes) = asset

@@ -5,7 +5,7 @@
 
 mod access;
 mod account_form;
-mod assets;
+pub(crate) mod assets;
 mod cookie;
 
 mod email_change;

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use log::{debug, warn};
 
+use crate::app::App;
 use crate::limits::{LANE_TIMEOUT, QUEUE_TIMEOUT, QUEUED_BYTES_MAX, QUEUED_MAX};
 use crate::server::answers::Answered;
 use crate::server::door::client::{Next, Request};
@@ -91,7 +92,13 @@ impl Loop {
             return true;
         }
         let from = self.origin(peer, transport, &request.head);
-        match self.short_path(&request) {
+        let is_plain = request.body.is_empty() && matches!(request.head.method, Method::Get | Method::Head);
+        if is_plain && web::assets::is_plain(&request.head.target) {
+            let response = self.answer_now(*request, from, web::respond);
+            self.reply(key, &response, now);
+            return true;
+        }
+        match web::plain_path(&request.head.target).filter(|_| is_plain) {
             Some(path) => match self.app.store.hot_redirect(&path) {
                 Some(redirect) => self.answer_short(ticket, *request, from, &redirect, now),
                 None => self.find(Wanted { ticket, request, from, path }, now),
@@ -100,10 +107,10 @@ impl Loop {
         }
     }
 
-    /// What the store knows a link by that this request follows, if the loop can tell and may answer.
-    fn short_path(&self, request: &Request) -> Option<String> {
-        let is_plain = request.body.is_empty() && matches!(request.head.method, Method::Get | Method::Head);
-        if is_plain { web::plain_path(&request.head.target) } else { None }
+    /// Has a request answered that waits for nothing. The loop carries every client, so nothing that one of them asks
+    /// may end it.
+    fn answer_now(&self, request: Request, from: Identity, answer: impl FnOnce(&App, Raw) -> Response) -> Response {
+        exchange::guarded(&self.app, from.transport, || answer(&self.app, raw(request.head, from)))
     }
 
     /// Answers with where a link leads. True when the answer is there already: it may have to wait for its click.
@@ -115,10 +122,7 @@ impl Loop {
         redirect: &Redirect,
         now: Instant,
     ) -> bool {
-        // The loop carries every client, so nothing that one of them asks may end it.
-        let app = &self.app;
-        let answer = || web::respond_found(app, raw(request.head, from), redirect);
-        let mut response = exchange::guarded(app, from.transport, answer);
+        let mut response = self.answer_now(request, from, |app, raw| web::respond_found(app, raw, redirect));
         if let Some(pending) = response.pending.take() {
             if !self.app.store.written_clicks().is_failing {
                 self.hold(ticket, pending, response, now);
