@@ -15,13 +15,13 @@
 //!
 //! # Two journeys
 //! *A redirect, `GET /alice/docs`.* `server::door` has ended TLS, read a whole, bounded head, and worked out whom it is
-//! from. A link that was followed lately is answered there and then, from memory; otherwise the head goes, written anew,
-//! over a lane to the pool. A worker takes it, `server::exchange` makes it a `web::request::Request`; `web::redirect`
-//! looks the path up in the store, checks state and expiry against the clock, leaves a [`click`] in the writer's queue
-//! and returns the answer. The writer puts gathered clicks on disk, many in one transaction. The redirect does not wait
-//! for it.
+//! from. Where a link leads that was followed lately is in memory; any other is looked up in the store by a thread
+//! beside the loop. `web::redirect` checks state and expiry against the clock, leaves a [`click`] in the writer's queue
+//! and returns the answer. The writer puts gathered clicks on disk, many in one transaction. The redirect waits for that
+//! only if the operator wants it to.
 //!
-//! *A form, `POST /links/new`.* The door sends head and body once both are whole. The router's line says that the page
+//! *A form, `POST /links/new`.* The door sends head and body over a lane to the pool once both are whole. A worker takes
+//! them, `server::exchange` makes them a `web::request::Request`. The router's line says that the page
 //! wants somebody signed in and a form of ours. `web::access` checks session, origin and form token; only then `web::link_create` runs. It parses the form into a
 //! [`link`] or into errors at the fields. The store looks whether the slug is free and takes it in one transaction.
 //! Then a redirect to the list with a message, or the form again with the person's own words in it.

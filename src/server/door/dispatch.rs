@@ -1,4 +1,4 @@
-//! From a client's request to its answer: at once from memory, or over a lane to the pool and back.
+//! From a client's request to its answer, by one of the three ways that the [door](super) knows.
 
 use std::time::Instant;
 

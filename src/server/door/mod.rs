@@ -1,10 +1,17 @@
 //! The door: the only thing that touches the network.
 //!
 //! One thread owns every client's socket. It accepts, ends TLS, reads one bounded head and body within absolute
-//! deadlines, refuses what leaves room for doubt, and hands a complete request, written anew, over one of a few
-//! permanent [`lane`]s to the pool. The pool's answer goes back at the client's pace; a slow or silent client costs a
-//! few kilobytes and never a worker. Nothing in the loop waits for a disk, a lock or a client. What a client may be in
-//! the middle of, and for how long, stands in a table in [`client`].
+//! deadlines, and refuses what leaves room for doubt. A complete request has one of three ways:
+//!
+//! | It asks for | Way |
+//! |---|---|
+//! | a short link that is in memory, a file of the pages | answered here and now |
+//! | any other short link | looked up by the [`finder`], then answered here |
+//! | a page | written anew, over one of a few permanent [`lane`]s to the pool; its answer comes back in memory |
+//!
+//! Answers go out at the client's pace; a slow or silent client costs a few kilobytes and never a worker. Nothing in the
+//! loop waits for a disk, a lock or a client: a redirect whose click must be on disk first is [`held`]. What a client
+//! may be in the middle of, and for how long, stands in a table in [`client`].
 
 mod admission;
 mod body;
