@@ -89,6 +89,7 @@ fn round(app: &App, last: &mut Last) {
     if shed > 0 {
         warn!(target: "store", count = shed; "clicks shed");
     }
+    tell_of_trouble(app);
     // 19 MiB that a small board has better uses for between two logins.
     app.hasher.release_idle();
     reported(purge(app));
@@ -102,6 +103,16 @@ fn round(app: &App, last: &mut Last) {
     let is_due = last.retired.is_none_or(|(at, days)| days != keep_days || at.elapsed() >= RETIRE_EVERY);
     if is_due && reported(retire(app, keep_days)) {
         last.retired = Some((Instant::now(), keep_days));
+    }
+}
+
+/// That nothing can be written is said as long as it lasts.
+fn tell_of_trouble(app: &App) {
+    let health = app.store.health();
+    if !health.writes {
+        let (waiting, shed, space) = (health.waiting_clicks, health.shed_clicks, health.space);
+        let why = health.trouble.map_or_else(|| space.to_string(), |(_, why)| why);
+        warn!(target: "store", waiting, shed; "nothing can be written: {why}");
     }
 }
 

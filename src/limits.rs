@@ -186,6 +186,15 @@ pub(crate) const RECORD_BYTES_MAX: u64 = 256 << 10;
 /// A reader waits this long for the file to be opened again after a disk error: other readers have a second to let go
 /// of it, and as long again is left for opening. Past it the visitor is asked to come back.
 pub(crate) const REOPEN_WAIT: Duration = Duration::from_secs(2);
+/// Room that is kept free on the file system: more than a second of clicks as fast as they were ever measured takes
+/// (100,000 of 250 B), what the end writes, and what housekeeping needs to remove something.
+pub(crate) const SPACE_KEPT_BYTES_MAX: u64 = 64 << 20;
+/// At most this part of a file system is kept free: there are small ones.
+pub(crate) const SPACE_KEPT_PART: u64 = 16;
+/// The room is looked at this often.
+pub(crate) const SPACE_LOOK_EVERY: Duration = Duration::from_secs(1);
+/// After failed commits for want of room clicks wait this long at most: writing goes on within ten seconds.
+pub(crate) const SPACE_RETRY_MAX: Duration = Duration::from_secs(8);
 /// Rows removed per transaction by housekeeping, so that nobody waits behind it.
 pub(crate) const PURGE_ROWS_PER_COMMIT: usize = 2_000;
 /// Housekeeping looks for what has expired this often.

@@ -51,6 +51,9 @@ pub(crate) const METHOD_NOT_ALLOWED: &str = "This address does not answer to tha
 pub(crate) const NOT_SET_UP: &str = "This server is not set up yet.";
 pub(crate) const MISDIRECTED: &str = "This server does not answer for that name.";
 pub(crate) const BUSY: &str = "The server is busy. Try again in a moment.";
+pub(crate) const NOT_SAVED_HEADING: &str = "Not Saved";
+pub(crate) const NOT_SAVED: &str =
+    "The server's disk is full; nothing was changed. Short links go on working. Try again when there is room.";
 pub(crate) const SERVER_ERROR_HEADING: &str = "Server Error";
 pub(crate) const SERVER_ERROR: &str = "Something broke on the server.";
 

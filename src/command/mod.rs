@@ -74,7 +74,7 @@ impl From<store::Error> for Error {
                 let text = format!("the data file is damaged ({error}). {}", data::PUT_A_COPY);
                 Error { code: Code::Damaged, text }
             }
-            store::Kind::Disk | store::Kind::Unavailable => Error::failed(error.to_string()),
+            store::Kind::Disk | store::Kind::Full | store::Kind::Unavailable => Error::failed(error.to_string()),
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::store::dirty::CHUNK_BYTES;
 use crate::store::error::{Error, OpenError};
 use crate::store::file::{self, Held};
 use crate::store::upgrade::{self, FORMAT};
-use crate::store::{Store, tables};
+use crate::store::{Store, space, tables};
 
 pub(crate) use daily::Daily;
 pub(crate) use restore::Restore;
@@ -205,6 +205,7 @@ impl Store {
         let Ok(_alone) = self.copying.try_lock() else { return Err(BackupError::Busy) };
         // What was counted before this call is in the copy.
         self.flush_clicks();
+        space::demand(folder, self.file.size_bytes())?;
         let temporary = Temporary::create(folder.join(self.temporary_name()?))?;
         let storage = self.file.storage()?;
         storage.dirty().start();
@@ -252,7 +253,7 @@ impl Store {
                 rest.iter().try_for_each(|chunk| copy_chunk(&storage, &file, *chunk, &mut buffer, Chunk::Again));
             Ok(copied.and_then(|()| file.set_len(storage.len()?)).map(|()| counts))
         };
-        self.write("finishing a backup", finish)?.map_err(write)
+        self.look_between_commits("finishing a backup", finish)?.map_err(write)
     }
 }
 

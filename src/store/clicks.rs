@@ -357,7 +357,7 @@ impl Store {
             Ok(first.transpose()?.map(|(key, _)| key.value().to_vec()))
         })?;
         let Some(mark) = first else { return Ok(false) };
-        self.write("removing clicks", move |tx| {
+        self.write_sparingly("removing clicks", move |tx| {
             // A damaged key must not cost the clicks of links that exist.
             let Ok(link) = <[u8; 8]>::try_from(mark.as_slice()) else {
                 tx.open_table(CLICK_PURGE)?.remove(mark.as_slice())?;

@@ -1,5 +1,7 @@
 //! What can go wrong with the data file, for the operator.
 
+use std::io::ErrorKind;
+
 /// A failure of the store: what we were doing, and the cause. It travels up untouched and is reported once.
 #[derive(Debug, Clone)]
 pub(crate) struct Error {
@@ -13,6 +15,8 @@ pub(crate) struct Error {
 pub(crate) enum Kind {
     /// The disk or the file system refused, or gave back nonsense. The handle is not used again; the writer opens the file anew.
     Disk,
+    /// There is no room on the disk. Nothing was written.
+    Full,
     /// A record does not read as what it should be. Only that record is affected.
     Damaged,
     /// The store is closed, or is being opened again after a disk error.
@@ -27,6 +31,11 @@ impl Error {
     /// A record under `key` that does not decode.
     pub(crate) fn damaged(table: &str, key: &[u8], why: impl std::fmt::Display) -> Error {
         Error::new(Kind::Damaged, format!("{table} {}: {why}", key.escape_ascii()))
+    }
+
+    /// True when the handle on the file is of no use any more.
+    pub(super) fn is_of_disk(&self) -> bool {
+        matches!(self.kind, Kind::Disk | Kind::Full)
     }
 
     /// Names what failed; the innermost name stays.
@@ -59,6 +68,9 @@ impl From<redb::Error> for Error {
     fn from(error: redb::Error) -> Error {
         let kind = match error {
             redb::Error::DatabaseClosed => Kind::Unavailable,
+            redb::Error::Io(ref why) if matches!(why.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+                Kind::Full
+            }
             // Pages that make no sense are the disk's fault, like any other failed read.
             _ => Kind::Disk,
         };

@@ -18,8 +18,10 @@ use crate::limits::REOPEN_WAIT;
 use crate::store::Report;
 use crate::store::backend::{self, Hold, Storage};
 use crate::store::backup::{Stage, Tell};
+use crate::store::copy::folder_of;
 use crate::store::create::create_if_missing;
 use crate::store::error::{Error, Kind, OpenError};
+use crate::store::space::Room;
 use crate::store::tables::{self, META};
 use crate::store::upgrade::{self, FORMAT, Upgraded};
 
@@ -37,6 +39,7 @@ const _: () = assert!(REOPEN_PAUSE.as_millis() * (REOPEN_TRIES as u128) < REOPEN
 /// The open data file.
 pub(super) struct DataFile {
     path: PathBuf,
+    room: Room,
     cache_bytes: usize,
     state: RwLock<State>,
     /// Readers wait here while the file is being opened again. The lock has nothing in it: looking at the open file
@@ -84,7 +87,10 @@ impl DataFile {
             (database, storage, Some(upgraded))
         };
         let state = RwLock::new(State::Open(Arc::new(database), storage));
-        let file = DataFile { path, cache_bytes, state, turned: Mutex::default(), opened: Condvar::new() };
+        // It may be a link: what it leads to is what grows.
+        let place = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+        let room = Room::of(folder_of(&place));
+        let file = DataFile { path, room, cache_bytes, state, turned: Mutex::default(), opened: Condvar::new() };
         Ok((file, Opened { new, repaired, upgraded }))
     }
 
@@ -149,6 +155,11 @@ impl DataFile {
     pub(super) fn size_bytes(&self) -> u64 {
         use std::os::unix::fs::MetadataExt;
         fs::metadata(&self.path).map_or(0, |about| about.blocks() * 512)
+    }
+
+    /// The file system it stands on.
+    pub(super) fn room(&self) -> &Room {
+        &self.room
     }
 
     pub(super) fn path(&self) -> &Path {

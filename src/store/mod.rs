@@ -25,6 +25,7 @@ mod create;
 mod dirty;
 mod error;
 mod file;
+mod health;
 mod hot;
 mod ledger;
 mod link_pages;
@@ -42,6 +43,7 @@ mod users;
 mod writer;
 
 use std::path::Path;
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -64,7 +66,7 @@ pub(crate) use users::NewAccountError;
 use file::DataFile;
 use hot::Hot;
 use ledger::{Keeper, Ledger, Pace};
-use queue::Queue;
+use queue::{Queue, Taking};
 
 /// How the writing thread tells the operator of trouble: one sentence.
 pub(crate) type Report = fn(&str);
@@ -151,14 +153,6 @@ impl Store {
         })
     }
 
-    /// Reads something small from the file, to know that it can be read.
-    ///
-    /// # Errors
-    /// When it cannot.
-    pub(crate) fn probe(&self) -> Result<(), Error> {
-        self.secret().map(drop)
-    }
-
     /// The secret of this instance, 256 bits; form tokens are made with it.
     ///
     /// # Errors
@@ -190,7 +184,36 @@ impl Store {
         doing: &'static str,
         work: impl FnOnce(&WriteTransaction) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.queue.change(work).map_err(|error| error.while_doing(doing))
+        self.queue.change(Taking::Room, work).map_err(|error| error.while_doing(doing))
+    }
+
+    /// The same for what removes something, or takes next to nothing of the disk: it goes on when room is short.
+    fn write_sparingly<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&WriteTransaction) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.queue.change(Taking::Nothing, work).map_err(|error| error.while_doing(doing))
+    }
+
+    /// Runs `work` when the last commit is whole and no other can begin. Nothing of its own is written, so a full disk
+    /// does not matter.
+    fn look_between_commits<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&WriteTransaction) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (sender, seen) = sync_channel(1);
+        let undone = self.write_sparingly::<()>(doing, move |tx| {
+            // Whoever waits for it does so until the end of this change.
+            let _ = sender.send(work(tx));
+            Err(Error::new(Kind::Damaged, "nothing is to be written"))
+        });
+        match (seen.try_recv(), undone) {
+            (Ok(outcome), _) => outcome.map_err(|error| error.while_doing(doing)),
+            (Err(_), Err(error)) => Err(error),
+            (Err(_), Ok(())) => Err(Error::new(Kind::Unavailable, "nobody looked").while_doing(doing)),
+        }
     }
 }
 

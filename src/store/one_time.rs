@@ -130,7 +130,7 @@ impl Store {
         })?;
         for slice in lapsed.chunks(PURGE_ROWS_PER_COMMIT) {
             let slice = slice.to_vec();
-            self.write("removing expired one-time links", move |tx| remove(tx, &slice))?;
+            self.write_sparingly("removing expired one-time links", move |tx| remove(tx, &slice))?;
         }
         Ok(lapsed.len())
     }

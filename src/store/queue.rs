@@ -25,6 +25,15 @@ pub(super) type Refusal = Box<dyn FnOnce(Error) + Send>;
 pub(super) struct Change {
     pub(super) job: Job,
     pub(super) refuse: Refusal,
+    pub(super) taking: Taking,
+}
+
+/// What a change takes of the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taking {
+    Room,
+    /// It removes something, or writes next to nothing: it may use what is kept free.
+    Nothing,
 }
 
 /// What the thread is to do next.
@@ -40,11 +49,13 @@ struct Flow {
     durability: Durability,
     /// The longest a click waits for its commit.
     window: Duration,
+    /// The same after failures.
+    retry_max: Duration,
 }
 
 impl Default for Flow {
     fn default() -> Flow {
-        Flow { durability: Durability::default(), window: CLICK_FLUSH }
+        Flow { durability: Durability::default(), window: CLICK_FLUSH, retry_max: CLICK_RETRY_MAX }
     }
 }
 
@@ -65,6 +76,8 @@ struct Waiting {
     failures: u32,
     /// When the disk last failed, if nothing was written since.
     failed: Option<Instant>,
+    /// The last trouble with the disk, and when.
+    trouble: Option<(Instant, String)>,
     /// When a reader last asked for a look at the file.
     looked: Option<Instant>,
     /// When clicks are written.
@@ -88,7 +101,9 @@ pub(super) struct Queue {
     written: Condvar,
     /// Called as often.
     listener: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    /// Clicks shed since the start, and how many of them were told.
     shed: AtomicU64,
+    told: AtomicU64,
 }
 
 /// How far clicks are on disk.
@@ -108,6 +123,7 @@ impl Queue {
             written: Condvar::new(),
             listener: OnceLock::new(),
             shed: AtomicU64::new(0),
+            told: AtomicU64::new(0),
         }
     }
 
@@ -117,7 +133,8 @@ impl Queue {
 
     /// Says how long clicks gather.
     pub(super) fn set_flow(&self, durability: Durability, window: Duration) {
-        self.lock().flow = Flow { durability, window };
+        let mut waiting = self.lock();
+        (waiting.flow.durability, waiting.flow.window) = (durability, window);
     }
 
     /// Leaves a click to be written, and gives it a number. Never waits; with the queue full the click is shed and
@@ -200,11 +217,12 @@ impl Queue {
         Written { last: waiting.written, is_failing: waiting.failures > 0 }
     }
 
-    /// Notes that clicks could not be written: they wait for the next transaction. Returns how many were given up,
-    /// because there is none.
-    pub(super) fn note_failure(&self) -> usize {
+    /// Notes that clicks could not be written: they wait for the next transaction, in the end for `retry_max`. Returns how
+    /// many were given up, because there is none.
+    pub(super) fn note_failure(&self, retry_max: Duration) -> usize {
         let mut waiting = self.lock();
         waiting.failures = waiting.failures.saturating_add(1);
+        waiting.flow.retry_max = retry_max;
         let given_up = if waiting.stopping { waiting.unwritten() } else { 0 };
         if waiting.stopping {
             // Nobody is told that they were written.
@@ -219,8 +237,21 @@ impl Queue {
     }
 
     /// Notes that the disk failed.
-    pub(super) fn note_disk_failure(&self) {
-        self.lock().failed = Some(Instant::now());
+    pub(super) fn note_disk_failure(&self, why: String) {
+        let mut waiting = self.lock();
+        waiting.failed = Some(Instant::now());
+        waiting.trouble = Some((Instant::now(), why));
+    }
+
+    /// Notes that there is room again: what waits is written with the next transaction.
+    pub(super) fn note_room(&self) {
+        let mut waiting = self.lock();
+        (waiting.failures, waiting.failed) = (0, None);
+    }
+
+    /// The last trouble with the disk since the start, and how long ago it was.
+    pub(super) fn trouble(&self) -> Option<(Duration, String)> {
+        self.lock().trouble.as_ref().map(|(at, why)| (at.elapsed(), why.clone()))
     }
 
     /// The number of the last click that came.
@@ -248,9 +279,20 @@ impl Queue {
         waiting.failures > 0 || waiting.failed.is_some_and(|failed| failed.elapsed() < CLICK_RETRY_MAX)
     }
 
+    /// Clicks shed since the start.
+    pub(super) fn shed(&self) -> u64 {
+        self.shed.load(Ordering::Relaxed)
+    }
+
     /// Clicks shed since the last call.
     pub(super) fn take_shed(&self) -> u64 {
-        self.shed.swap(0, Ordering::Relaxed)
+        let shed = self.shed();
+        shed - self.told.swap(shed, Ordering::Relaxed)
+    }
+
+    /// Clicks that are not on disk.
+    pub(super) fn waiting(&self) -> u64 {
+        self.lock().unwritten() as u64
     }
 
     /// Runs `work` in a transaction of its own and waits until it is on disk.
@@ -261,6 +303,7 @@ impl Queue {
     /// [`Kind::Unavailable`] once the store is closing.
     pub(super) fn change<T: Send + 'static>(
         &self,
+        taking: Taking,
         work: impl FnOnce(&WriteTransaction) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (sender, receiver) = sync_channel::<Result<T, Error>>(1);
@@ -272,7 +315,7 @@ impl Queue {
             if waiting.stopping {
                 return Err(Error::new(Kind::Unavailable, "the store is closed"));
             }
-            waiting.changes.push_back(Change { job, refuse });
+            waiting.changes.push_back(Change { job, refuse, taking });
         }
         self.changed.notify_one();
         receiver.recv().unwrap_or_else(|_| Err(Error::new(Kind::Unavailable, "the writing thread has ended")))
@@ -290,7 +333,8 @@ impl Queue {
         }
         waiting.looked = Some(Instant::now());
         let nobody: Answer = Box::new(drop);
-        waiting.changes.push_back(Change { job: Box::new(|_| Ok(nobody)), refuse: Box::new(drop) });
+        let refuse: Refusal = Box::new(drop);
+        waiting.changes.push_back(Change { job: Box::new(|_| Ok(nobody)), refuse, taking: Taking::Nothing });
         drop(waiting);
         self.changed.notify_one();
     }
@@ -338,7 +382,7 @@ fn due_in(age: Duration, count: usize, failures: u32, flow: Flow) -> Duration {
         0 if flow.durability == Durability::Strict => Duration::ZERO,
         0 if count >= CLICKS_UNDER_LOAD => CLICK_GATHER.min(flow.window),
         0 => flow.window,
-        _ => CLICK_RETRY_MAX.min(CLICK_FLUSH.saturating_mul(2_u32.saturating_pow(failures - 1))),
+        _ => flow.retry_max.min(CLICK_FLUSH.saturating_mul(2_u32.saturating_pow(failures - 1))),
     };
     span.saturating_sub(age)
 }

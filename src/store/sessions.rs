@@ -126,7 +126,7 @@ impl Store {
     /// # Errors
     /// When the store fails; the session goes on then.
     pub(crate) fn end_session(&self, hash: SessionHash) -> Result<(), Error> {
-        self.write("signing out", move |tx| end(tx, &hash))
+        self.write_sparingly("signing out", move |tx| end(tx, &hash))
     }
 
     /// Removes sessions that are over, or damaged, in slices of [`PURGE_ROWS_PER_COMMIT`]. Returns how many.
@@ -148,7 +148,7 @@ impl Store {
         })?;
         for slice in over.chunks(PURGE_ROWS_PER_COMMIT) {
             let slice = slice.to_vec();
-            self.write("removing old sessions", move |tx| slice.iter().try_for_each(|hash| end(tx, hash)))?;
+            self.write_sparingly("removing old sessions", move |tx| slice.iter().try_for_each(|hash| end(tx, hash)))?;
         }
         Ok(over.len())
     }

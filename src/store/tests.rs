@@ -515,7 +515,7 @@ fn a_closed_store_answers_that_it_is_closed() {
     store.close();
     store.close();
     assert_eq!(store.user(anna).unwrap_err().kind, Kind::Unavailable);
-    assert_eq!(store.probe().unwrap_err().kind, Kind::Unavailable);
+    assert_eq!(store.health().reads.unwrap_err().kind, Kind::Unavailable);
     assert_eq!(store.put_settings(Settings::default()).unwrap_err().kind, Kind::Unavailable);
     store.record_click(click(anna, LinkId(1), Class::Human));
     assert_eq!(store.take_shed_clicks(), 1);

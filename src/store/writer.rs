@@ -9,27 +9,48 @@
 //! transaction has a number, kept in the file by the transaction itself; once the file is open again, it tells whether
 //! the transaction is in it. That way a change is answered as what became of it, and no click is counted twice.
 
+use std::sync::Arc;
+
 use redb::{Durability, ReadableDatabase, WriteTransaction};
 
 use crate::click::Click;
+use crate::limits::{CLICK_RETRY_MAX, SPACE_RETRY_MAX};
 use crate::store::Report;
 use crate::store::error::{Error, Kind};
 use crate::store::file::DataFile;
 use crate::store::ledger::{Done, Keeper};
-use crate::store::queue::{Answer, Change, Job, Queue, Turn};
+use crate::store::queue::{Answer, Change, Job, Queue, Taking, Turn};
 use crate::store::tables::{self, META};
 
 /// The body of the writing thread: ends when the queue is stopped and empty.
 pub(super) fn run(queue: &Queue, file: &DataFile, keeper: Keeper, report: Report) {
-    let mut writer = Writer { queue, file, keeper, report, used: 0, undecided: None };
+    let mut writer =
+        Writer { queue, file, keeper, report, used: 0, undecided: None, is_short: false, is_in_trouble: false };
     while let Some(Turn { change, is_last }) = queue.next(writer.keeper.work()) {
-        if writer.write(change, is_last) {
-            continue;
-        }
-        let given_up = queue.note_failure();
+        let retry_max = match writer.write(change, is_last) {
+            Outcome::Written => continue,
+            Outcome::Failed => CLICK_RETRY_MAX,
+            Outcome::NoRoom => SPACE_RETRY_MAX,
+        };
+        let given_up = queue.note_failure(retry_max);
         if given_up > 0 {
             report(&format!("{given_up} clicks could not be written before the end"));
         }
+    }
+}
+
+/// What came of a turn.
+enum Outcome {
+    Written,
+    /// Clicks, or what is to be counted, have to be tried again.
+    Failed,
+    /// The same, for want of room.
+    NoRoom,
+}
+
+impl Outcome {
+    fn of(error: &Error) -> Outcome {
+        if error.kind == Kind::Full { Outcome::NoRoom } else { Outcome::Failed }
     }
 }
 
@@ -65,17 +86,26 @@ struct Writer<'a> {
     /// The last number given to a transaction.
     used: u64,
     undecided: Option<Undecided>,
+    /// There is no room, and that was told.
+    is_short: bool,
+    /// The disk has failed, and nothing was written since.
+    is_in_trouble: bool,
 }
 
 impl Writer<'_> {
-    /// Writes a change, some clicks and a slice of counting in one transaction. False when clicks, or what is to be
-    /// counted, have to be tried again.
-    fn write(&mut self, change: Option<Change>, is_last: bool) -> bool {
-        let (job, refuse) = match change {
-            Some(Change { job, refuse }) => (Some(job), Some(refuse)),
-            None => (None, None),
+    /// Writes a change, some clicks and a slice of counting in one transaction.
+    fn write(&mut self, change: Option<Change>, is_last: bool) -> Outcome {
+        let (job, refuse, taking) = match change {
+            Some(Change { job, refuse, taking }) => (Some(job), Some(refuse), taking),
+            None => (None, None, Taking::Room),
         };
         let refused = |error: Error| refuse.map_or((), |refuse| refuse(error));
+        // What is kept free is for the end, too.
+        let has_room = self.has_room() || is_last;
+        if !has_room && taking == Taking::Room {
+            refused(Error::new(Kind::Full, "the disk is nearly full"));
+            return Outcome::NoRoom;
+        }
         // Opening it after the last failure did not succeed.
         if !self.file.is_open() {
             self.file.reopen(self.report);
@@ -83,45 +113,71 @@ impl Writer<'_> {
         if let Err(error) = self.decide() {
             // Writing on would bury the answer under the next number.
             self.look_after(&error);
+            let outcome = Outcome::of(&error);
             refused(error);
-            return false;
+            return outcome;
         }
         let is_change = job.is_some();
-        let clicks = self.keeper.take(self.queue);
+        let clicks = if has_room { self.keeper.take(self.queue) } else { Arc::default() };
         // Nobody's change waits for counting, nor does the end; unless counting is what holds up the clicks.
-        let counts = (!is_change && !is_last || self.keeper.is_crowded()) && self.keeper.begin_round();
-        if !is_change && clicks.is_empty() && !counts {
-            return true;
+        let counts = has_room && (!is_change && !is_last || self.keeper.is_crowded()) && self.keeper.begin_round();
+        // After trouble a transaction with nothing in it shows whether it is over.
+        if !is_change && clicks.is_empty() && !counts && !self.is_in_trouble {
+            return Outcome::Written;
         }
-        let is_alone = clicks.is_empty() && !counts;
         match self.attempt(job, &clicks, counts) {
-            Ok(()) => true,
+            Ok(()) => Outcome::Written,
             Err(Failure::BeforeCommit(error)) => {
                 self.keeper.forget();
                 // A change that failed by itself takes no clicks with it.
-                let change_alone_failed = is_change && error.kind != Kind::Disk && self.file.is_open();
+                let change_alone_failed = is_change && !error.is_of_disk() && self.file.is_open();
                 self.look_after(&error);
+                let outcome = Outcome::of(&error);
                 refused(error);
-                if change_alone_failed { clicks.is_empty() || self.write(None, is_last) } else { is_alone }
+                match change_alone_failed {
+                    true if clicks.is_empty() => Outcome::Written,
+                    true => self.write(None, is_last),
+                    false => outcome,
+                }
             }
             Err(Failure::AtCommit(error, undecided, answer)) => {
                 self.undecided = Some(undecided);
                 self.look_after(&error);
-                let is_kept = self.decide();
+                let (is_kept, outcome) = (self.decide(), Outcome::of(&error));
                 match (&is_kept, answer) {
                     (Ok(true), Some(answer)) => answer(Ok(())),
                     (Ok(true), None) => {}
                     (Ok(false) | Err(_), _) => refused(error),
                 }
-                is_alone || matches!(is_kept, Ok(true))
+                if matches!(is_kept, Ok(true)) { Outcome::Written } else { outcome }
             }
         }
     }
 
+    /// Whether there is room to write. Says so when that turns.
+    fn has_room(&mut self) -> bool {
+        let space = self.file.room().look();
+        match (self.is_short, space.is_short) {
+            (false, true) => {
+                let why = format!("the disk is nearly full: {space}");
+                (self.report)(&format!("{why}. Nothing is written until there is room; redirects go on"));
+                self.queue.note_disk_failure(why);
+            }
+            (true, false) => {
+                (self.report)(&format!("there is room on the disk again: {space}. Writing goes on"));
+                self.queue.note_room();
+            }
+            _ => {}
+        }
+        self.is_short = space.is_short;
+        !space.is_short
+    }
+
     /// Opens the file again after a disk error.
-    fn look_after(&self, error: &Error) {
-        if error.kind == Kind::Disk {
-            self.queue.note_disk_failure();
+    fn look_after(&mut self, error: &Error) {
+        if error.is_of_disk() {
+            self.is_in_trouble = true;
+            self.queue.note_disk_failure(error.to_string());
             (self.report)(&format!("the data file could not be written, opening it again: {error}"));
             self.file.reopen(self.report);
         }
@@ -146,6 +202,9 @@ impl Writer<'_> {
     }
 
     fn remember(&mut self, done: Done) {
+        if std::mem::take(&mut self.is_in_trouble) {
+            (self.report)("the data file can be written again");
+        }
         let written = self.keeper.remember(done);
         self.queue.note_commit(written);
     }

@@ -5,6 +5,7 @@
 
 use log::error;
 
+use crate::limits::SPACE_RETRY_MAX;
 use crate::password::HasherError;
 use crate::random;
 use crate::store;
@@ -45,6 +46,8 @@ pub(crate) enum Error {
     NotSetUp,
     /// We do not answer for this host name.
     Misdirected,
+    /// The disk is full; what the form held, if it came from a page of ours.
+    NotSaved(Option<Form>),
     /// The cause, for the log.
     Internal(String),
 }
@@ -53,6 +56,8 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Error {
         match error.kind {
             store::Kind::Unavailable => Error::Busy(2),
+            // The store says so in the log, once.
+            store::Kind::Full => Error::NotSaved(None),
             store::Kind::Disk | store::Kind::Damaged => Error::Internal(error.to_string()),
         }
     }
@@ -96,6 +101,7 @@ fn words(error: &Error) -> Words {
         Error::UnsupportedMediaType => new(415, "Unsupported Media Type", text::NOT_UNDERSTOOD),
         Error::SlowDown(wait_s) => Words { status: 429, heading: "Slow Down", text: text::slow_down(*wait_s) },
         Error::Busy(_) => new(503, "Busy", text::BUSY),
+        Error::NotSaved(_) => new(503, text::NOT_SAVED_HEADING, text::NOT_SAVED),
         Error::NotSetUp => new(503, "Not Set Up", text::NOT_SET_UP),
         Error::Misdirected => new(421, "Wrong Name", text::MISDIRECTED),
         Error::Internal(_) => new(500, text::SERVER_ERROR_HEADING, text::SERVER_ERROR),
@@ -139,6 +145,7 @@ pub(crate) fn respond(error: &Error, request: Option<&Request>, visitor: Option<
     match error {
         Error::MethodNotAllowed(allow) => response.with("Allow", *allow),
         Error::SlowDown(wait_s) | Error::Busy(wait_s) => response.with("Retry-After", wait_s.to_string()),
+        Error::NotSaved(_) => response.with("Retry-After", SPACE_RETRY_MAX.as_secs().to_string()),
         _ => response,
     }
 }
@@ -148,10 +155,12 @@ fn page(error: &Error, words: &Words, number: Option<&str>, request: Option<&Req
     frame.version = "";
     frame.bare |= matches!(error, Error::Gone(_) | Error::NotSetUp | Error::Misdirected);
     let way_on = match (error, request) {
-        (Error::StaleForm(form), Some(request)) if form.has_secret() => {
+        (Error::StaleForm(form) | Error::NotSaved(Some(form)), Some(request)) if form.has_secret() => {
             WayOn::BackToForm(next::form_again(request, form))
         }
-        (Error::StaleForm(form), Some(request)) => WayOn::SendAgain { action: &request.here, fields: form.to_resend() },
+        (Error::StaleForm(form) | Error::NotSaved(Some(form)), Some(request)) => {
+            WayOn::SendAgain { action: &request.here, fields: form.to_resend() }
+        }
         _ => WayOn::Home,
     };
     let is_offered_again = matches!(way_on, WayOn::SendAgain { .. });

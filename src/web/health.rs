@@ -10,7 +10,7 @@ use crate::web::router::Parts;
 
 /// Reads something from the data file and says whether that worked. Needs no login and tells nothing else.
 pub(crate) fn show(app: &App, _: &Request, _: &Parts<'_>) -> Result<Response, Error> {
-    let (status, body) = match app.store.probe() {
+    let (status, body) = match app.store.health().reads {
         Ok(()) => (200, r#"{"status":"healthy","database":"connected"}"#),
         Err(error) => {
             warn!(target: "core", "health: {error}");

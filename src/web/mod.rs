@@ -62,6 +62,7 @@ pub(crate) use refusal::{refuse, refuse_plain};
 
 use access::Visitor;
 use error::Error;
+use form::Form;
 use host::Standing;
 use request::{Method, Raw, Request};
 use response::{Kind, Pending, Response};
@@ -234,11 +235,20 @@ fn submitted(app: &App, request: &Request, submit: Submit, parts: &Parts<'_>) ->
         // The token went with the session; there is nothing to compare it with, and nothing is done.
         (Submit::SignedIn(_), None) => Response::see_other(next::login_for_form(request, &form)),
         (Submit::SignedIn(submit), Some(account)) => {
-            submit(app, account, &access::submission(request, &visitor, form)?, parts)?
+            let submission = access::submission(request, &visitor, form)?;
+            kept(submit(app, account, &submission, parts), submission.form)?
         }
-        (Submit::Anyone(submit), _) => submit(app, &access::submission(request, &visitor, form)?, parts)?,
+        (Submit::Anyone(submit), _) => {
+            let submission = access::submission(request, &visitor, form)?;
+            kept(submit(app, &submission, parts), submission.form)?
+        }
     };
     Ok(visitor.keep(response))
+}
+
+/// What was typed is offered again when the disk did not take it.
+fn kept(outcome: Result<Response, Error>, form: Form) -> Result<Response, Error> {
+    outcome.map_err(|error| if matches!(error, Error::NotSaved(_)) { Error::NotSaved(Some(form)) } else { error })
 }
 
 /// Adds what every answer of its kind carries (the matrix of response headers).

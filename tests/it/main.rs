@@ -91,6 +91,8 @@ mod escaping;
 mod secrets;
 // Killed and stopped while at work: nothing acknowledged is lost.
 mod restart;
+// A disk without room.
+mod disk_full;
 // Damaged, foreign, missing and locked data files.
 mod data_file;
 // Data files of earlier formats.

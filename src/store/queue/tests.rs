@@ -36,7 +36,7 @@ fn clicks_past_the_queue_are_shed_and_counted() {
     queue.stop();
     queue.push_click(click(UserId(1), LinkId(1), Class::Human));
     assert_eq!(queue.take_shed(), 1);
-    assert_eq!(queue.change(|_| Ok(())).unwrap_err().kind, Kind::Unavailable);
+    assert_eq!(queue.change(Taking::Room, |_| Ok(())).unwrap_err().kind, Kind::Unavailable);
     let mut left = CLICK_QUEUE_MAX;
     let ledger = Ledger::new(Pace::default());
     while let Some(Turn { change: None, is_last: true }) = queue.next(Work::Nothing) {
@@ -80,7 +80,7 @@ fn how_long_clicks_gather_is_as_the_operator_says() {
         (Durability::Strict, ms(5_000), CLICKS_UNDER_LOAD, 0, ms(0)),
         (Durability::Strict, ms(5_000), 1, 1, CLICK_FLUSH),
     ] {
-        assert_eq!(due_in(ms(0), count, failures, Flow { durability, window }), rest);
+        assert_eq!(due_in(ms(0), count, failures, Flow { durability, window, ..Flow::default() }), rest);
     }
 }
 
@@ -99,7 +99,7 @@ fn whoever_waits_for_a_click_is_told_when_it_is_on_disk_and_no_sooner() {
         assert!(waiting.join().unwrap());
     });
     queue.stop();
-    assert_eq!(queue.note_failure(), 1);
+    assert_eq!(queue.note_failure(CLICK_RETRY_MAX), 1);
     assert!(!queue.wait_until_written(third, Duration::from_millis(5)), "given up is not written");
     assert_eq!(queue.push_click(click(UserId(1), LinkId(1), Class::Human)), None);
 }

@@ -75,9 +75,9 @@ fn a_data_file_behind_a_link_is_replaced_where_it_stands() {
 #[test]
 fn without_room_or_with_damage_the_old_file_stays() {
     let (folder, links) = old_file(&[3_000]);
-    space::fault::FREE.set(Some(1 << 20));
+    space::fault::set_free(folder.path(), Some(1 << 20));
     let error = refusal(folder.path());
-    space::fault::FREE.set(None);
+    space::fault::set_free(folder.path(), None);
     assert!(matches!(&error, OpenError::NotUpgraded { found: 1, ours: FORMAT, .. }), "{error}");
     assert!(error.to_string().contains("1 MB are free"), "{error}");
     for room in 0..2 {
