@@ -60,7 +60,7 @@ impl Store {
     pub(crate) fn note_clock(&self, seen: ClockSeen) -> Result<(), Error> {
         let wait_s = u32::try_from(seen.wait.as_secs()).unwrap_or(u32::MAX);
         let sealed = record::seal(KEY, &ClockRecord { seen_ms: seen.at.ms(), wait_s })?;
-        self.write("noting the clock", move |tx| {
+        self.write_sparingly("noting the clock", move |tx| {
             tx.open_table(META)?.insert(KEY, sealed.as_slice())?;
             Ok(())
         })

@@ -126,7 +126,7 @@ impl Store {
         if links.is_empty() {
             return Ok(Retired { removed: 0, next });
         }
-        self.write("removing old clicks", move |tx| {
+        self.write_sparingly("removing old clicks", move |tx| {
             let mut removed = 0;
             for link in links {
                 removed += unless_damaged(retire(tx, link, before_ms))?.unwrap_or(0);
