@@ -137,6 +137,8 @@ impl Writer<'_> {
                 match change_alone_failed {
                     true if clicks.is_empty() => Outcome::Written,
                     true => self.write(None, is_last),
+                    // Somebody else's trouble is no reason to try again by oneself.
+                    false if clicks.is_empty() && !counts && !self.is_in_trouble => Outcome::Written,
                     false => outcome,
                 }
             }

@@ -100,7 +100,7 @@ fn visits_do_not_try_a_failing_disk_again_and_again() {
     let anna = user(&store, "anna");
     sign_in(&store, anna, 1, NOW);
     store.break_disk(crate::store::Fault::Full);
-    assert_eq!(store.stamp_session(hash(1), NOW.plus_s(1)).unwrap_err().kind, Kind::Disk);
+    assert_eq!(store.stamp_session(hash(1), NOW.plus_s(1)).unwrap_err().kind, Kind::Full);
     store.stamp_session(hash(1), NOW.plus_s(2)).unwrap();
     assert_eq!(store.session(hash(1), NOW).unwrap().unwrap().0.seen, NOW, "nothing was tried");
     store.mend_disk();
