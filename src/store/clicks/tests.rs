@@ -1,10 +1,11 @@
 //! Clicks are counted once, in rows and in sums alike.
 
-use super::*;
-use crate::limits::{CLICK_ROWS_PER_LINK_MAX, CLICKS_PER_COMMIT_MAX};
-use redb::ReadableTableMetadata;
+use redb::{ReadableTable, ReadableTableMetadata};
 
+use super::*;
+use crate::limits::{CLICK_ROWS_PER_LINK_MAX, CLICKS_PER_COMMIT_MAX, PURGE_ROWS_PER_COMMIT};
 use crate::store::ledger::rolls::ALL_DAYS;
+use crate::store::tables::{CLICK_PURGE, ROLL_DAY, day_key};
 use crate::store::tests::{NOW, audit, click, fresh, hash_of, link, name, open, tamper, user};
 
 /// Single clicks in the file, counted all.
