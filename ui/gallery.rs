@@ -24,12 +24,14 @@ use crate::ui::link_form::{self, LinkForm, Mode};
 use crate::ui::link_list::{self, Column, Columns, Filter, LinkList, Order, Row};
 use crate::ui::login::{self, Login};
 use crate::ui::pager::{Pager, PagerOrder};
+use crate::ui::privacy::{self, Privacy};
 use crate::ui::profile::{self, Profile};
 use crate::ui::register::{self, NoRegistration, Register};
 use crate::ui::reset::{self, Reset};
 use crate::ui::setup::{self, Setup};
 use crate::ui::{assets, text};
 use crate::user::Registration;
+use crate::visitor::AddressPolicy;
 
 /// Gives the text that stands in for a sample: the sample itself, or something hostile.
 type Words = fn(&'static str) -> &'static str;
@@ -98,11 +100,17 @@ fn home_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
     let empty = Overview { links: 0, clicks: 0, most_clicked: Vec::new() };
     let inside = frame(words, "", theme);
     let out = outside(words, "", theme);
+    let usual = Privacy { addresses: AddressPolicy::Shorten, keep_days: Some(90), backups: 7 };
     vec![
         ("home-not-set-up", home::page(&out, &Home::NotSetUp)),
         ("home-signed-out", home::page(&out, &Home::SignedOut)),
         ("home", home::page(&inside, &Home::SignedIn(overview))),
         ("home-empty", home::page(&inside, &Home::SignedIn(empty))),
+        ("privacy", privacy::page(&out, &usual)),
+        (
+            "privacy-store",
+            privacy::page(&inside, &Privacy { addresses: AddressPolicy::Store, keep_days: None, backups: 0 }),
+        ),
     ]
 }
 

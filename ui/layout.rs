@@ -254,6 +254,10 @@ fn footer(frame: &Frame<'_>) -> Markup {
                     " "
                     (frame.version)
                 }
+                @if !frame.bare {
+                    " · "
+                    a href="/privacy" { "Privacy" }
+                }
             }
         }
     }

@@ -27,6 +27,7 @@ pub(crate) mod text;
 
 // The pages, in the order in which a new server's people meet them.
 pub(crate) mod home;
+pub(crate) mod privacy;
 pub(crate) mod setup;
 
 pub(crate) mod login;

@@ -29,6 +29,7 @@ mod logout;
 mod next;
 mod password_change;
 mod percent;
+mod privacy;
 mod profile;
 mod redirect;
 mod refusal;

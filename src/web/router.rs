@@ -11,7 +11,7 @@ use crate::web::request::{Method, Request};
 use crate::web::response::Response;
 use crate::web::{
     assets, email_change, health, home, link_create, link_delete, link_detail, link_edit, link_export, link_list,
-    link_live, login, logout, password_change, profile, register, reset, robots, setup, theme,
+    link_live, login, logout, password_change, privacy, profile, register, reset, robots, setup, theme,
 };
 
 type Answer = Result<Response, Error>;
@@ -69,6 +69,8 @@ pub(crate) const ROUTES: &[Route] = &[
     early(page("assets/*", Show::Plain(assets::show))),
     early(page("favicon.ico", Show::Plain(assets::show_favicon))),
     page("robots.txt", Show::Plain(robots::show)),
+    page("privacy", Show::Anyone(privacy::show)),
+    page(".well-known/gpc.json", Show::Plain(privacy::show_gpc)),
     page(".well-known/change-password", Show::Plain(password_change::show_well_known)),
     form("accounts/register", Show::Anyone(register::show), Submit::Anyone(register::submit)),
     form("accounts/login", Show::Anyone(login::show), Submit::Anyone(login::submit)),

@@ -41,6 +41,8 @@ mod health;
 mod robots;
 // The short addresses themselves, and what is kept of a visit.
 mod redirect;
+// What is kept of visitors, and the page that says so.
+mod privacy;
 // The first administrator: who may make one, and only once.
 mod setup;
 // New accounts: who may make one, and which names, addresses and passwords will do.

@@ -1,0 +1,127 @@
+//! What is kept of visitors: no more than the settings say, and the page says what they say.
+
+use std::fs;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::Path;
+
+use crate::appliance::{ADMIN, Appliance, Start, run_command};
+use crate::browser::Browser;
+
+const V4: &str = "203.0.113.77";
+const V6: &str = "2001:db8:1:2::9";
+
+/// A server with these settings, behind a proxy whose word counts. An administrator exists.
+fn with_settings(changes: &[&str]) -> Appliance {
+    let (status, folder) = Start::with_admin().run().stop();
+    assert!(status.success());
+    for change in changes {
+        let ended = run_command(folder.path(), &["settings", change], "");
+        assert_eq!(ended.code(), 0, "{}", ended.stderr);
+    }
+    Start::with_admin().folder(folder).env("SERVER_TRUSTED_PROXIES", "loopback").run()
+}
+
+/// Follows links, good and bad, from an address in every spelling that a proxy may use.
+fn visit(appliance: &Appliance, slug: &str) {
+    let mapped = format!("::ffff:{V4}");
+    for address in [V4, V6, &mapped] {
+        for agent in ["Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0", "curl/8.5.0", ""] {
+            for path in [format!("/{ADMIN}/{slug}"), format!("/{ADMIN}/nothing"), "/nobody".to_owned()] {
+                let mut visitor = Browser::of(appliance);
+                visitor.header("User-Agent", agent);
+                visitor.header("X-Forwarded-For", address);
+                visitor.get(&path);
+            }
+        }
+    }
+}
+
+/// Which of some byte strings are in a file of a folder.
+fn found_in(folder: &Path, wanted: &[Vec<u8>]) -> Vec<bool> {
+    let mut found = vec![false; wanted.len()];
+    let (mut waiting, mut files) = (vec![folder.to_owned()], 0);
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            waiting.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.is_file() {
+            files += 1;
+            let bytes = fs::read(&path).unwrap();
+            for (found, wanted) in found.iter_mut().zip(wanted) {
+                *found |= bytes.windows(wanted.len()).any(|window| window == wanted);
+            }
+        }
+    }
+    assert!(files > 0);
+    found
+}
+
+#[test]
+fn the_whole_address_is_nowhere_unless_the_setting_says_so() {
+    for (policy, shown) in
+        [("never", None), ("shorten", Some(["203.0.113.0", "2001:db8:1::"])), ("store", Some([V4, V6]))]
+    {
+        let appliance = with_settings(&[&format!("clicks.addresses={policy}")]);
+        let mut admin = Browser::admin(&appliance);
+        let id = admin.make_link("https://example.com/", "promo");
+        visit(&appliance, "promo");
+        let page = admin.open(&format!("/links/{id}?bots=1"));
+        assert_eq!(page.clicks(), (3, 6));
+        for address in ["203.0.113.0", "2001:db8:1::", V4, V6] {
+            let is_shown = shown.is_some_and(|shown| shown.contains(&address));
+            assert_eq!(page.text().split(' ').any(|word| word == address), is_shown, "{policy}: {address}");
+        }
+        let log = appliance.log();
+        assert!(log.contains("INFO") && !log.contains(V4) && !log.contains(V6), "{policy}: {log}");
+        let v4: Ipv4Addr = V4.parse().unwrap();
+        let v6: Ipv6Addr = V6.parse().unwrap();
+        let wanted = [V4.into(), V6.into(), v4.octets().to_vec(), v6.octets().to_vec()];
+        let stores = policy == "store";
+        let kept = [false, false, stores, stores];
+        assert_eq!(found_in(&appliance.data(), &wanted), kept, "{policy}: while it runs");
+        let (_, folder) = appliance.stop();
+        assert_eq!(found_in(&folder.path().join("data"), &wanted), kept, "{policy}: when it has stopped");
+    }
+}
+
+#[test]
+fn the_page_says_what_the_settings_say_and_needs_no_login() {
+    for (settings, says, does_not_say) in [
+        (
+            &[][..],
+            &["without its last part", "removed after 90 days", "Backups are made daily. The newest 7"][..],
+            &["the whole network address."][..],
+        ),
+        (
+            &["clicks.addresses=never", "clicks.keep-days=1"],
+            &["nothing of the network address", "removed after 1 day,"],
+            &["without its last part"],
+        ),
+        (
+            &["clicks.addresses=store", "clicks.keep-days=forever"],
+            &["the whole network address.", "kept until their link is deleted", "a line for every request"],
+            &["without its last part", "are removed after"],
+        ),
+    ] {
+        let appliance = with_settings(settings);
+        let page = Browser::of(&appliance).open("/privacy");
+        says.iter().for_each(|words| page.says(words));
+        does_not_say.iter().for_each(|words| page.does_not_say(words));
+        for path in ["/", "/accounts/login"] {
+            assert!(Browser::of(&appliance).open(path).body.contains("href=\"/privacy\""), "{path}");
+        }
+    }
+    let appliance = Start::with_admin().env("SERVER_BACKUP_KEEP", "0").run();
+    Browser::of(&appliance).open("/privacy").does_not_say("Backups are made");
+}
+
+#[test]
+fn browsers_are_told_that_their_signal_is_honoured() {
+    let appliance = Start::with_admin().run();
+    let told = Browser::of(&appliance).open("/.well-known/gpc.json");
+    assert_eq!(told.header("content-type"), Some("application/json"));
+    assert!(told.set_cookies().is_empty());
+    let told: serde_json::Value = serde_json::from_str(&told.body).unwrap();
+    assert_eq!(told["gpc"], true);
+    let date = told["lastUpdate"].as_str().unwrap();
+    assert_eq!((date.len(), date.matches('-').count()), (10, 2), "{date}");
+}

@@ -1,0 +1,112 @@
+//! What this server keeps of people, for everybody to read. Every sentence is true of the settings as they are.
+
+use maud::{Markup, html};
+
+use crate::limits::{BACKUP_WEEKS_KEPT, SESSION_ABSOLUTE_S, SESSION_IDLE_S};
+use crate::ui::layout::{self, Frame};
+use crate::ui::number::counted;
+use crate::visitor::AddressPolicy;
+
+/// What the page depends on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Privacy {
+    pub(crate) addresses: AddressPolicy,
+    /// Days that single clicks are kept; `None` for ever.
+    pub(crate) keep_days: Option<u16>,
+    /// Daily backups that are kept; 0 when none are made.
+    pub(crate) backups: usize,
+}
+
+/// Draws the page.
+pub(crate) fn page(frame: &Frame<'_>, privacy: &Privacy) -> Markup {
+    let main = html! {
+        h1 { "Privacy" }
+        div.prose {
+            p { "What this server keeps, about whom, and for how long. Nothing of it leaves the server by itself: no page "
+                "loads anything from elsewhere, and the program asks nobody." }
+            (visits(privacy))
+            (ends(privacy))
+            (accounts())
+            (log(privacy))
+        }
+    };
+    layout::page(frame, main)
+}
+
+fn visits(privacy: &Privacy) -> Markup {
+    html! {
+        h2 { "Whoever follows a short link" }
+        p { "is sent on without a cookie. Of the visit these are kept, and shown to the owner of the link:" }
+        ul {
+            li { "the time," }
+            li { "the host and path of the page that led here, as far as the browser tells; never the part after “?” or “#”," }
+            li { "how the browser describes itself," }
+            li { "whether it was a person, a program or a preview, as far as can be told," }
+            li {
+                @match privacy.addresses {
+                    AddressPolicy::Never => "nothing of the network address.",
+                    AddressPolicy::Shorten => {
+                        "the network address without its last part (IPv4: the first 3 of 4 numbers; IPv6: the first 48 "
+                        "bits). The whole address is written nowhere."
+                    }
+                    AddressPolicy::Store => "the whole network address.",
+                }
+            }
+        }
+        p {
+            "Whoever sends "
+            code { "Sec-GPC: 1" }
+            " (Global Privacy Control) or "
+            code { "DNT: 1" }
+            " is counted, and only the time and the kind of visit are kept."
+        }
+    }
+}
+
+fn ends(privacy: &Privacy) -> Markup {
+    html! {
+        h2 { "When it goes" }
+        @match privacy.keep_days {
+            Some(days) => {
+                p { "Single visits are removed after " (counted(days.into(), "day")) ", a day later at most, and when their "
+                    "link is deleted. While the server’s clock is in doubt nothing is removed, which can take some more days." }
+            }
+            None => p { "Single visits are kept until their link is deleted." },
+        }
+        p { "How many there were on each day stays for as long as the link: by hour, by the host that led here, by browser "
+            "and by system." }
+        p { "Removed means: on no page and in no export any more. The bytes can stay in unused parts of the data file until "
+            "something else is written there. Texts of referring pages and browsers stay without the visits they came with."
+        }
+        @if privacy.backups > 0 {
+            p { "Backups are made daily. The newest " (privacy.backups) " are kept, and one a week for "
+                (counted(BACKUP_WEEKS_KEPT as u64, "week")) " before; what was removed stays in those that were made before." }
+        }
+    }
+}
+
+fn accounts() -> Markup {
+    const DAY_S: i64 = 86_400;
+    html! {
+        h2 { "Whoever has an account" }
+        p { "Username and email address, the time of joining and of the last login, the role, and the links with their titles. "
+            "The password is kept as an Argon2id hash, from which nobody can read it. No email is sent." }
+        p {
+            "Logging in sets a cookie. It ends " (SESSION_IDLE_S / DAY_S) " days after the last visit, and after "
+            (SESSION_ABSOLUTE_S / DAY_S) " days in any case; the server keeps a hash of it, when it began, and the hour of the last "
+            "visit. Forms, messages and the choice of colours need a cookie each. None of them is for anything else."
+        }
+    }
+}
+
+fn log(privacy: &Privacy) -> Markup {
+    html! {
+        h2 { "The server’s log" }
+        p { "names the network address of whoever logs in, fails to, makes or changes an account, and of requests that were "
+            "refused. Who only follows links is not in it"
+            @if privacy.addresses == AddressPolicy::Store {
+                ", unless the operator has it write a line for every request"
+            }
+            ". How long it is kept is up to whoever runs this server." }
+    }
+}
