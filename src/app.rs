@@ -13,6 +13,7 @@ use crate::config::{BaseUrl, Config};
 use crate::limits::{CLOCK_DOUBT, SETUP_TRIES_PER_MINUTE};
 use crate::password::Hasher;
 use crate::random::{self, NoRandomness};
+use crate::share::Shares;
 use crate::store::{self, Settings, Store};
 use crate::target::{self, OwnAddress};
 use crate::traffic::Traffic;
@@ -39,6 +40,8 @@ pub(crate) struct App {
     pub(crate) traffic: Traffic,
     /// Tells visitors apart within a day.
     pub(crate) marker: Marker,
+    /// Long answers under way, by person.
+    pub(crate) long_answers: Shares,
     /// What the setup page asks for, until there is an administrator.
     pub(crate) setup_code: SetupCode,
     /// The sockets' addresses, once there are any.
@@ -77,6 +80,7 @@ impl App {
             refused_hosts: Mutex::default(),
             traffic: Traffic::default(),
             marker: Marker::default(),
+            long_answers: Shares::default(),
             setup_code: SetupCode::random()?,
             listening: OnceLock::new(),
             is_strict: config.click_durability == Durability::Strict,

@@ -36,6 +36,7 @@ mod password;
 mod proxy;
 mod random;
 mod session;
+mod share;
 mod slug;
 mod target;
 mod traffic;

@@ -48,6 +48,12 @@ pub(crate) const TITLE_CHARS_MAX: usize = 200;
 pub(crate) const LINKS_PER_PAGE: usize = 25;
 /// Links in one piece of an export: read in one short transaction, and some tens of kilobytes.
 pub(crate) const LINKS_PER_PIECE: usize = 100;
+/// Clicks in one piece of an export.
+pub(crate) const CLICKS_PER_PIECE: usize = 200;
+/// A piece of an export is sent when it has so many bytes, or took so long to make: others wait for theirs meanwhile.
+pub(crate) const EXPORT_PIECE_BYTES: usize = 32 << 10;
+/// See [`EXPORT_PIECE_BYTES`].
+pub(crate) const EXPORT_PIECE: Duration = Duration::from_millis(10);
 /// Links looked at for one search or sort; 20,000 take about 10 ms.
 pub(crate) const LINKS_SCANNED_MAX: usize = 20_000;
 /// The longest search text.
@@ -261,6 +267,8 @@ pub(crate) const FINDS_MAX: usize = 256;
 pub(crate) const FINDS_PER_READ: usize = 64;
 /// Long answers under way at a time, each with a piece of some tens of kilobytes.
 pub(crate) const STREAMS_MAX: usize = 256;
+/// The same to one person, an eighth of all: pages that show clicks while they happen, and downloads.
+pub(crate) const STREAMS_PER_PERSON_MAX: usize = 32;
 /// The next piece of a long answer must be there after this long.
 pub(crate) const PIECE_TIMEOUT: Duration = Duration::from_secs(30);
 /// What the pool answers to the first words on a lane: a head of some hundred bytes.

@@ -14,8 +14,8 @@ use std::process::Command;
 const LAYERS: &[&[&str]] = &[
     // The domain: plain values and rules. These may name each other.
     &[
-        "calendar", "click", "clock", "limits", "link", "password", "proxy", "random", "session", "slug", "target",
-        "traffic", "user", "visitor",
+        "calendar", "click", "clock", "limits", "link", "password", "proxy", "random", "session", "share", "slug",
+        "target", "traffic", "user", "visitor",
     ],
     &["options", "spelling"],
     &["config", "store", "ui"],
@@ -50,7 +50,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustls", &["src/command/health/tls.rs", "src/server/"]),
     ("rustix", &["src/server/door/admission.rs", "src/server/mod.rs", "src/store/copy.rs", "src/store/space.rs"]),
     ("serde", &["src/store/record.rs"]),
-    ("serde_json", &["src/command/", "src/config/"]),
+    ("serde_json", &["src/command/", "src/config/", "src/web/export.rs", "src/web/json_lines.rs"]),
     (
         "sha2",
         &[

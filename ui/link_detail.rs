@@ -9,7 +9,7 @@ use crate::ui::columns::{self, Bots, Chart, Unit};
 use crate::ui::icon::{self, Icon};
 use crate::ui::layout::{self, Frame};
 use crate::ui::link_list::Filter;
-use crate::ui::{copy, moment, number};
+use crate::ui::{copy, export, moment, number};
 
 /// A link and its numbers.
 #[derive(Debug, Clone)]
@@ -117,6 +117,7 @@ fn head(link: &LinkDetail<'_>) -> Markup {
             (copy::button(link.url))
             (badge::state(link.state))
             div.buttons.head-actions {
+                (export::of_link(link.id))
                 a.button href={ "/links/" (link.id) "/edit" } {
                     (icon::draw(Icon::Pencil))
                     span { "Edit" }

@@ -11,7 +11,7 @@ use crate::ui::icon::{self, Icon};
 use crate::ui::layout::{self, Frame};
 use crate::ui::pager::{self, Pager};
 use crate::ui::quick_add::{self, Focus};
-use crate::ui::{copy, moment, number, sparkline};
+use crate::ui::{copy, export, moment, number, sparkline};
 
 /// Characters of a target that a row shows; more do not fit beside the other columns.
 const TARGET_CHARS_MAX: usize = 64;
@@ -98,7 +98,7 @@ pub(crate) fn page(frame: &Frame<'_>, list: &LinkList<'_>) -> Markup {
             h1 { "Your links" }
             div.buttons.head-actions {
                 @if list.total > 0 {
-                    a.button href="/links/export.csv" { "Export" }
+                    (export::of_links())
                 }
                 a.button href="/links/new" {
                     (icon::draw(Icon::Plus))

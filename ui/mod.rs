@@ -15,6 +15,7 @@ pub(crate) mod badge;
 pub(crate) mod bars;
 pub(crate) mod columns;
 pub(crate) mod copy;
+pub(crate) mod export;
 pub(crate) mod field;
 pub(crate) mod flash;
 pub(crate) mod icon;

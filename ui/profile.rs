@@ -31,6 +31,13 @@ pub(crate) fn page(frame: &Frame<'_>, profile: &Profile<'_>) -> Markup {
         (details(profile))
         (email_form(frame, profile))
         (password_form(frame, profile))
+        section.form {
+            h2 { "Your data" }
+            p.help { "Everything that is kept of you, your links and their clicks, one JSON object a line." }
+            p.buttons {
+                a.button href="/accounts/export.jsonl" { "Export everything" }
+            }
+        }
         section.form #shortcuts hidden {
             h2 { "Keyboard" }
             label.choice {

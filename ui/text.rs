@@ -50,6 +50,8 @@ pub(crate) const URI_TOO_LONG: &str = "This address is too long.";
 pub(crate) const METHOD_NOT_ALLOWED: &str = "This address does not answer to that kind of request.";
 pub(crate) const NOT_SET_UP: &str = "This server is not set up yet.";
 pub(crate) const MISDIRECTED: &str = "This server does not answer for that name.";
+pub(crate) const TOO_MANY: &str =
+    "Too many downloads and pages with live clicks are open in your name. Wait until one has ended, or close one.";
 pub(crate) const BUSY: &str = "The server is busy. Try again in a moment.";
 pub(crate) const NOT_SAVED_HEADING: &str = "Not Saved";
 pub(crate) const NOT_SAVED: &str =

@@ -2,6 +2,7 @@
 //! memory, so that a visit shows as soon as it was answered.
 
 mod daily;
+mod export;
 mod history;
 mod late;
 mod purge;
@@ -24,12 +25,13 @@ use crate::store::ledger::block::{self, Packed};
 use crate::store::ledger::dict::{self, Words};
 use crate::store::ledger::memory::{Late, Uncounted};
 use crate::store::queue::Written;
-use crate::store::record::{self, OverallRecord, RollRecord, SumRecord};
+use crate::store::record::{self, OverallRecord, PlaceRecord, RollRecord, SumRecord};
 use crate::store::tables::{self, CLICK_SEG, DICT_ID, LINK, META, ROLL_TOTAL, click_key, link_key, link_of};
 use crate::user::UserId;
 use crate::visitor::{self, Class, Reason};
 use late::Latest;
 
+pub(crate) use export::Places;
 pub(crate) use history::{History, OneDay, Period, TallyOf};
 pub(super) use late::LateNumbers;
 pub(crate) use whose::Whose;
@@ -262,15 +264,24 @@ impl Store {
         late: impl Fn(&Uncounted<'_>) -> L,
         work: impl Fn(&ReadTransaction, L) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        self.read_at_place(doing, |tx, place| match self.ledger.look(&self.queue, place, &late) {
+            Some(late) => work(tx, late).map(Some),
+            None => Ok(None),
+        })
+    }
+
+    /// Reads with the place that counting has come to. `work` looks at memory itself, and says `None` when the file was
+    /// read too long ago for that.
+    fn read_at_place<T>(
+        &self,
+        doing: &'static str,
+        work: impl Fn(&ReadTransaction, &PlaceRecord) -> Result<Option<T>, Error>,
+    ) -> Result<T, Error> {
         for _ in 0..CLICK_LOOKS_MAX {
             let read = self.read(doing, |tx| {
                 // While the record of it does not read, memory knows.
                 let place = unless_damaged(tables::place(&tx.open_table(META)?))?;
-                let place = place.unwrap_or_else(|| self.ledger.place());
-                match self.ledger.look(&self.queue, &place, &late) {
-                    Some(late) => work(tx, late).map(Some),
-                    None => Ok(None),
-                }
+                work(tx, &place.unwrap_or_else(|| self.ledger.place()))
             })?;
             if let Some(read) = read {
                 return Ok(read);

@@ -53,7 +53,7 @@ use redb::{ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransa
 pub(crate) use backend::fault::Fault;
 pub(crate) use backup::{Backup, BackupError, Daily, Restore, Stage, Tell, check_file};
 pub(crate) use check::{Findings, Report as CheckReport};
-pub(crate) use clicks::{History, Numbers, OneDay, Period, Seen, TallyOf, Whose};
+pub(crate) use clicks::{History, Numbers, OneDay, Period, Places, Seen, TallyOf, Whose};
 pub(crate) use create::{begin_anew, create_folder};
 pub(crate) use error::{Error, Kind, OpenError};
 pub(crate) use file::{FILE_NAME, Opened, is_trying};

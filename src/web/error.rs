@@ -41,6 +41,8 @@ pub(crate) enum Error {
     UnsupportedMediaType,
     /// Too many tries; seconds to wait.
     SlowDown(u64),
+    /// Too many long answers to this person at a time.
+    TooMany,
     /// Too much at once for now; seconds to wait.
     Busy(u64),
     NotSetUp,
@@ -100,6 +102,7 @@ fn words(error: &Error) -> Words {
         Error::SentInClear => new(403, "Not Sent Over HTTPS", text::SENT_IN_CLEAR),
         Error::UnsupportedMediaType => new(415, "Unsupported Media Type", text::NOT_UNDERSTOOD),
         Error::SlowDown(wait_s) => Words { status: 429, heading: "Slow Down", text: text::slow_down(*wait_s) },
+        Error::TooMany => new(429, "Too Many at Once", text::TOO_MANY),
         Error::Busy(_) => new(503, "Busy", text::BUSY),
         Error::NotSaved(_) => new(503, text::NOT_SAVED_HEADING, text::NOT_SAVED),
         Error::NotSetUp => new(503, "Not Set Up", text::NOT_SET_UP),
@@ -146,6 +149,7 @@ pub(crate) fn respond(error: &Error, request: Option<&Request>, visitor: Option<
         Error::MethodNotAllowed(allow) => response.with("Allow", *allow),
         Error::SlowDown(wait_s) | Error::Busy(wait_s) => response.with("Retry-After", wait_s.to_string()),
         Error::NotSaved(_) => response.with("Retry-After", SPACE_RETRY_MAX.as_secs().to_string()),
+        Error::TooMany => response.with("Retry-After", "10"),
         _ => response,
     }
 }

@@ -5,9 +5,10 @@ use std::time::Instant;
 use log::debug;
 
 use crate::app::App;
-use crate::limits::{LIVE_EVERY, LIVE_WORD_EVERY};
+use crate::limits::{LIVE_EVERY, LIVE_WORD_EVERY, STREAMS_PER_PERSON_MAX};
 use crate::link::LinkId;
 use crate::session::SessionHash;
+use crate::share::Share;
 use crate::store::{Error as StoreError, Numbers};
 use crate::ui::number;
 use crate::user::UserId;
@@ -33,8 +34,15 @@ pub(crate) fn show(
     parts: &Parts<'_>,
 ) -> Result<Response, Error> {
     let link = own_link(app, account, parts)?;
-    let clicks =
-        Clicks { owner: link.owner, link: link.id, session: account.session, told: None, spoken: Instant::now() };
+    let share = app.long_answers.take(account.user.id, STREAMS_PER_PERSON_MAX).ok_or(Error::TooMany)?;
+    let clicks = Clicks {
+        owner: link.owner,
+        link: link.id,
+        session: account.session,
+        told: None,
+        spoken: Instant::now(),
+        _share: share,
+    };
     let mut response = Response::new(200, Kind::Download)
         .with("Content-Type", "text/event-stream; charset=utf-8")
         // nginx would keep events back until it has many.
@@ -53,6 +61,8 @@ struct Clicks {
     told: Option<Numbers>,
     /// When there was last a word.
     spoken: Instant,
+    /// For as long as this lives.
+    _share: Share,
 }
 
 impl Source for Clicks {

@@ -4,18 +4,22 @@
 //! answer carries. Read [`router`] for the addresses and [`access`] for who may reach them.
 
 mod access;
+mod account_export;
 mod account_form;
 pub(crate) mod assets;
+mod click_export;
 mod cookie;
 
 mod email_change;
 mod error;
+mod export;
 mod flash;
 mod form;
 pub(crate) mod headers;
 mod health;
 mod home;
 mod host;
+mod json_lines;
 mod link_create;
 mod link_delete;
 mod link_detail;
@@ -41,6 +45,7 @@ mod robots;
 mod router;
 mod setup;
 mod spreadsheet;
+mod statistics_export;
 pub(crate) mod stream;
 mod target_rules;
 mod theme;

@@ -10,8 +10,9 @@ use crate::web::error::Error;
 use crate::web::request::{Method, Request};
 use crate::web::response::Response;
 use crate::web::{
-    assets, email_change, health, home, link_create, link_delete, link_detail, link_edit, link_export, link_list,
-    link_live, login, logout, password_change, privacy, profile, register, reset, robots, setup, theme,
+    account_export, assets, click_export, email_change, health, home, link_create, link_delete, link_detail, link_edit,
+    link_export, link_list, link_live, login, logout, password_change, privacy, profile, register, reset, robots,
+    setup, statistics_export, theme,
 };
 
 type Answer = Result<Response, Error>;
@@ -83,9 +84,19 @@ pub(crate) const ROUTES: &[Route] = &[
     page("accounts/reset/*", Show::Anyone(reset::take)),
     page("links", Show::SignedIn(link_list::show)),
     form("links/new", Show::SignedIn(link_create::show), Submit::SignedIn(link_create::submit)),
+    page("accounts/export.jsonl", Show::SignedIn(account_export::show)),
     page("links/export.csv", Show::SignedIn(link_export::show)),
+    page("links/export.jsonl", Show::SignedIn(link_export::show)),
+    page("links/clicks.csv", Show::SignedIn(click_export::show)),
+    page("links/clicks.jsonl", Show::SignedIn(click_export::show)),
+    page("links/statistics.csv", Show::SignedIn(statistics_export::show)),
+    page("links/statistics.jsonl", Show::SignedIn(statistics_export::show)),
     page("links/*", Show::SignedIn(link_detail::show)),
     page("links/*/live", Show::SignedIn(link_live::show)),
+    page("links/*/clicks.csv", Show::SignedIn(click_export::show)),
+    page("links/*/clicks.jsonl", Show::SignedIn(click_export::show)),
+    page("links/*/statistics.csv", Show::SignedIn(statistics_export::show)),
+    page("links/*/statistics.jsonl", Show::SignedIn(statistics_export::show)),
     form("links/*/edit", Show::SignedIn(link_edit::show), Submit::SignedIn(link_edit::submit)),
     form("links/*/delete", Show::SignedIn(link_delete::show), Submit::SignedIn(link_delete::submit)),
 ];

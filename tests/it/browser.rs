@@ -104,6 +104,15 @@ impl Browser {
         page
     }
 
+    /// A file that must be there, however long it is: a client of HTTP/1.0 finds its end at the end of the connection.
+    pub fn download(&mut self, path: &str) -> Page {
+        let (host, cookies) = (self.address, self.cookies());
+        let request = format!("GET {path} HTTP/1.0\r\nHost: {host}\r\nCookie: {cookies}\r\n\r\n");
+        let page = Page::parse(&self.way.ask(self.address, request.as_bytes()));
+        assert_eq!(page.status, 200, "{path}: {}", page.body);
+        page
+    }
+
     /// Posts exactly these fields.
     pub fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
         let body: Vec<String> =

@@ -256,7 +256,7 @@ fn the_state_of_a_link_stands_beside_its_address() {
         let id = admin.make_link("example.com", slug);
         let edit = format!("/links/{id}/edit");
         assert_eq!(admin.submit(&edit, &edit, &fields).status, 303);
-        admin.open(&format!("/links/{id}")).says(&format!("/root-user/{slug} Copy {state} Edit"));
+        admin.open(&format!("/links/{id}")).says(&format!("/root-user/{slug} Copy {state} Export"));
     }
 }
 

@@ -89,3 +89,21 @@ fn a_connection_goes_on_behind_a_table() {
     let (table, health) = answers.split_once("0\r\n\r\n").unwrap();
     assert!(table.contains("\"docs\"") && health.starts_with("HTTP/1.1 200 OK") && health.ends_with('}'), "{answers}");
 }
+
+#[test]
+fn programs_get_an_object_a_line_with_the_same_in_it() {
+    let appliance = Start::with_admin().run();
+    let mut browser = Browser::admin(&appliance);
+    browser.make_link("https://docs.example/", "docs");
+    let page = browser.open("/links/new");
+    let title = "=1+1 </script>\u{202e}";
+    let fields = [("target_url", "https://docs.example/?a=<b>"), ("slug", "odd"), ("title", title)];
+    browser.submit_on(&page, "/links/new", &fields);
+    let file = browser.download("/links/export.jsonl");
+    assert_eq!(file.header("content-type"), Some("application/jsonl; charset=utf-8"));
+    assert_eq!(file.header("content-disposition"), Some("attachment; filename=\"links.jsonl\""));
+    let lines: Vec<serde_json::Value> = file.body.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((lines.len(), &lines[0]["slug"], &lines[0]["type"]), (2, &"docs".into(), &"link".into()));
+    assert_eq!((&lines[1]["title"], &lines[1]["enabled"]), (&title.into(), &true.into()));
+    assert_eq!((&lines[1]["expires_at"], &lines[1]["clicks"]), (&serde_json::Value::Null, &0.into()));
+}

@@ -29,6 +29,12 @@ mod link_detail;
 mod link_edit;
 // One's links as a table.
 mod link_export;
+// Single clicks as files.
+mod click_export;
+// What is counted, as files.
+mod statistics_export;
+// Everything of a person as one file.
+mod account_export;
 // The clicks of a link while they happen.
 mod link_live;
 // Deleting a link.
