@@ -53,12 +53,14 @@ fn visits(privacy: &Privacy) -> Markup {
                 }
             }
         }
+        p { "How many different people came in a day is counted by marks: 32 bits made of address, browser and day with a key "
+            "that lives in memory alone and is forgotten at midnight. From then on nobody can tell whose mark one was." }
         p {
             "Whoever sends "
             code { "Sec-GPC: 1" }
             " (Global Privacy Control) or "
             code { "DNT: 1" }
-            " is counted, and only the time and the kind of visit are kept."
+            " is counted, and only the time and the kind of visit are kept; it leaves no mark."
         }
     }
 }
@@ -73,8 +75,8 @@ fn ends(privacy: &Privacy) -> Markup {
             }
             None => p { "Single visits are kept until their link is deleted." },
         }
-        p { "How many there were on each day stays for as long as the link: by hour, by the host that led here, by browser "
-            "and by system." }
+        p { "How many there were on each day stays for as long as the link: by hour, by the host that led here, by browser, "
+            "system and device." }
         p { "Removed means: on no page and in no export any more. The bytes can stay in unused parts of the data file until "
             "something else is written there. Texts of referring pages and browsers stay without the visits they came with."
         }
