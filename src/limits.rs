@@ -196,12 +196,8 @@ pub(crate) const FORWARDED_HOPS_MAX: usize = 20;
 pub(crate) const CLIENTS_MAX: usize = 16_384;
 /// Connections held at once whatever the open-file limit; with fewer nobody could be served beside a slow client.
 pub(crate) const CLIENTS_MIN: usize = 8;
-/// Descriptors that are no connection's: the data file, the listening sockets, the event loop's own.
-pub(crate) const DESCRIPTORS_KEPT: usize = 24;
-/// Lanes where descriptors are few: one in so many is enough for a lane, the rest is for connections.
-pub(crate) const DESCRIPTORS_FOR_ONE_LANE: usize = 16;
-/// Descriptors of a lane: both ends of its socket, and the copy that the pool makes of one.
-pub(crate) const DESCRIPTORS_PER_LANE: usize = 3;
+/// Descriptors that are no connection's: the data file, the listening sockets, the event loop's own, the lane's three.
+pub(crate) const DESCRIPTORS_KEPT: usize = 30;
 /// The share of all connections, one in so many, that is closed when there is no room for another: looking for the one
 /// that is missed least costs a look at all.
 pub(crate) const EVICTED_SHARE: usize = 512;
@@ -253,11 +249,11 @@ pub(crate) const QUEUED_MAX: usize = 1_024;
 pub(crate) const QUEUED_BYTES_MAX: usize = 16 << 20;
 /// A worker has this long for its answer.
 pub(crate) const LANE_TIMEOUT: Duration = Duration::from_secs(30);
-/// Lanes that may work at once for each processor, as long as each comes back within [`LANE_SLOW`]. With ten on two
-/// processors a small page was measured to cost a fifth more than with four.
-pub(crate) const LANES_PER_PROCESSOR: usize = 2;
-/// A lane that works for longer waits for something: another may be started beside it.
-pub(crate) const LANE_SLOW: Duration = Duration::from_millis(2);
+/// Requests that may be with the pool at once for each processor, as long as each is answered within [`WORK_SLOW`]. With
+/// ten on two processors a small page was measured to cost a fifth more than with four.
+pub(crate) const QUICK_PER_PROCESSOR: usize = 2;
+/// A request that takes longer waits for something: another may be started beside it.
+pub(crate) const WORK_SLOW: Duration = Duration::from_millis(2);
 /// The pool has this long to take a new lane.
 pub(crate) const LANE_OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Links that are looked up for the loop at a time. Read from memory they take a millisecond; where each costs a look

@@ -1,7 +1,7 @@
 //! Answers on their way from the pool's workers to the door: handed over in memory, whatever their size.
 //!
 //! Over the lane that brought the request each would cost copies into the kernel and out of it, and the large ones many
-//! wake-ups. There are never more of them here than lanes, for each lane carries one request at a time.
+//! wake-ups. There are never more of them here than workers, for no more requests are with the pool at a time.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 

@@ -25,10 +25,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::app::App;
 use crate::config::Config;
-use crate::limits::{
-    CLIENTS_MAX, CLIENTS_MIN, DESCRIPTORS_FOR_ONE_LANE, DESCRIPTORS_KEPT, DESCRIPTORS_PER_LANE, LISTEN_BACKLOG,
-    STOP_GRACE, TCP_USER_TIMEOUT,
-};
+use crate::limits::{CLIENTS_MAX, CLIENTS_MIN, DESCRIPTORS_KEPT, LISTEN_BACKLOG, STOP_GRACE, TCP_USER_TIMEOUT};
 use desk::Desk;
 use door::{Door, Entrance, Setting, Speech};
 use pool::Pool;
@@ -90,16 +87,13 @@ pub(crate) fn run(app: &Arc<App>, sockets: Sockets, config: &Config, ready: impl
     let (sender, receiver) = channel();
     let watch = sockets.tls.clone().map(Watch::start).transpose().map_err(|error| error.to_string())?;
     stop::listen(sender.clone(), watch.as_ref().map(Watch::reloader))?;
-    let pool = Arc::new(Pool::start(app, &config.data_dir)?);
-    let descriptors = descriptors();
-    let lanes = config.threads.min(descriptors / DESCRIPTORS_FOR_ONE_LANE).max(1);
+    let pool = Arc::new(Pool::start(app, &config.data_dir, config.threads)?);
     let setting = Setting {
         app: Arc::clone(app),
         pool: Arc::clone(&pool),
         entrances: sockets.entrances(),
         trusted: config.trusted_proxies.clone(),
-        lanes,
-        clients_max: clients_max(descriptors, lanes),
+        clients_max: clients_max(descriptors()),
     };
     let door = Door::start(setting, sender)?;
     let desk = Desk::open(app, &config.data_dir);
@@ -132,7 +126,6 @@ fn descriptors() -> usize {
 }
 
 /// Connections that may be held at once: what the open-file limit leaves for them.
-fn clients_max(descriptors: usize, lanes: usize) -> usize {
-    let kept = DESCRIPTORS_KEPT + DESCRIPTORS_PER_LANE * lanes;
-    descriptors.saturating_sub(kept).clamp(CLIENTS_MIN, CLIENTS_MAX)
+fn clients_max(descriptors: usize) -> usize {
+    descriptors.saturating_sub(DESCRIPTORS_KEPT).clamp(CLIENTS_MIN, CLIENTS_MAX)
 }

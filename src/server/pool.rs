@@ -1,7 +1,8 @@
-//! The thread pool behind the door: tiny_http takes requests off the lanes, our workers answer them.
+//! The thread pool behind the door: tiny_http takes requests off the lane, our workers answer them.
 //!
-//! There is a worker for each lane, so that no lane waits behind another. tiny_http stops taking connections for ever
-//! after the first that it cannot take; lanes that are open go on then, and the next one is opened on a new server.
+//! All requests come over one lane: it carries them one behind the other, each worker takes the next, and answers do not
+//! go back on it, so none waits behind a slow one. tiny_http stops taking connections for ever after the first that it
+//! cannot take; an open lane goes on then, and the next one is opened on a new server.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io::{ErrorKind, Read, Write};
@@ -40,8 +41,10 @@ pub(super) struct Pool {
     answers: Arc<Answers>,
     /// The server that takes new lanes.
     newest: Mutex<Arc<Running>>,
-    /// Workers of all servers.
-    workers: Arc<AtomicUsize>,
+    /// Workers for a lane.
+    workers: usize,
+    /// Workers of all servers that have not gone.
+    living: Arc<AtomicUsize>,
 }
 
 /// A server and what its workers must know of it.
@@ -56,22 +59,26 @@ struct Running {
     leaving: AtomicUsize,
 }
 
-/// A worker's place, held by the lane it works for.
-pub(super) struct Seat(Arc<Running>);
+/// The workers' places, held by the lane they work for.
+pub(super) struct Seat {
+    running: Arc<Running>,
+    workers: usize,
+}
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.0.leaving.fetch_add(1, Ordering::AcqRel);
-        self.0.server.unblock();
+        self.running.leaving.fetch_add(self.workers, Ordering::AcqRel);
+        (0..self.workers).for_each(|_| self.running.server.unblock());
     }
 }
 
 impl Pool {
-    /// Makes the folder of the pool's sockets, below `folder` where the file system allows it.
+    /// Makes the folder of the pool's sockets, below `folder` where the file system allows it. `workers` are at work once
+    /// there is a lane.
     ///
     /// # Errors
     /// A sentence for the operator.
-    pub(super) fn start(app: &Arc<App>, folder: &Path) -> Result<Pool, String> {
+    pub(super) fn start(app: &Arc<App>, folder: &Path, workers: usize) -> Result<Pool, String> {
         let secret = random::hex(&random::bytes::<16>().map_err(|error| error.to_string())?);
         let elsewhere = std::env::temp_dir().join(format!("linkjar-{}", std::process::id()));
         let (folder, running) = [folder.join(FOLDER), elsewhere]
@@ -88,7 +95,8 @@ impl Pool {
             secret: secret.into(),
             answers: Arc::default(),
             newest: Mutex::new(Arc::new(running)),
-            workers: Arc::default(),
+            workers,
+            living: Arc::default(),
         })
     }
 
@@ -100,13 +108,15 @@ impl Pool {
         &self.answers
     }
 
+    pub(super) fn workers(&self) -> usize {
+        self.workers
+    }
+
     pub(super) fn is_stopping(&self) -> bool {
         self.app.is_stopping()
     }
 
-    /// Opens a lane with a worker of its own, proven by a round trip.
-    ///
-    /// One after the other: tiny_http may leave a connection waiting when several come at the same moment.
+    /// Opens a lane with workers of its own, proven by a round trip.
     ///
     /// # Errors
     /// Those of the operating system; no answer within [`LANE_OPEN_TIMEOUT`]. The next try is made on a new server.
@@ -115,8 +125,11 @@ impl Pool {
         if newest.is_deaf.load(Ordering::Acquire) {
             *newest = Arc::new(Running::start(&self.folder, newest.generation + 1)?);
         }
-        self.employ(&newest)?;
-        let seat = Seat(Arc::clone(&newest));
+        let mut seat = Seat { running: Arc::clone(&newest), workers: 0 };
+        for _ in 0..self.workers {
+            self.employ(&newest)?;
+            seat.workers += 1;
+        }
         match connect(&newest.socket, &greeting(&self.secret)) {
             Ok(stream) => Ok((stream, seat)),
             Err(error) => {
@@ -129,12 +142,12 @@ impl Pool {
     /// Starts one more worker.
     fn employ(&self, running: &Arc<Running>) -> std::io::Result<()> {
         let (app, secret, answers) = (Arc::clone(&self.app), Arc::clone(&self.secret), Arc::clone(&self.answers));
-        let (running, workers) = (Arc::clone(running), Arc::clone(&self.workers));
-        workers.fetch_add(1, Ordering::AcqRel);
-        let count = Arc::clone(&workers);
+        let (running, living) = (Arc::clone(running), Arc::clone(&self.living));
+        living.fetch_add(1, Ordering::AcqRel);
+        let count = Arc::clone(&living);
         let thread = thread::Builder::new().name("worker".to_owned()).spawn(move || {
             work(&app, &running, &secret, &answers);
-            workers.fetch_sub(1, Ordering::AcqRel);
+            living.fetch_sub(1, Ordering::AcqRel);
         });
         if thread.is_err() {
             count.fetch_sub(1, Ordering::AcqRel);
@@ -142,9 +155,9 @@ impl Pool {
         thread.map(drop)
     }
 
-    /// Waits until the workers have gone, or it is `end`, and removes the sockets. Workers go when the lanes are closed.
+    /// Waits until the workers have gone, or it is `end`, and removes the sockets. Workers go when the lane is closed.
     pub(super) fn stop(&self, end: Instant) {
-        while self.workers.load(Ordering::Acquire) > 0 && Instant::now() < end {
+        while self.living.load(Ordering::Acquire) > 0 && Instant::now() < end {
             thread::sleep(STOP_POLL);
         }
         // A folder that stays is made anew at the next start.

@@ -13,7 +13,7 @@
 //! - `flat`: the same of one link and of very many.
 //! - `new`: redirects over a new connection for each.
 //! - `cold`: redirects of links that nobody has followed yet.
-//! - `page`: pages that go through the lanes and the pool.
+//! - `page`: pages that go through the pool.
 //! - `tls`: redirects over TLS, full and resumed handshakes.
 //! - `idle`: memory for connections that do nothing.
 //! - `pressure`: how ordinary visitors fare while somebody attacks.

@@ -1,4 +1,4 @@
-//! Pages, which go through the lanes and the pool, beside the HTTP library giving an answer of the same size.
+//! Pages, which go through the pool, beside the HTTP library giving an answer of the same size.
 
 use crate::compare;
 use crate::endpoint::PATIENCE;

@@ -70,7 +70,11 @@ impl Connection {
                 Some(tls) => rustls::Stream::new(tls, &mut self.stream).read(&mut buffer),
                 None => self.stream.read(&mut buffer),
             };
-            let count = count.unwrap();
+            let count = match count {
+                // A read with a time-out is not taken up again by the kernel after a signal (signal(7)).
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                count => count.unwrap(),
+            };
             assert!(count > 0, "closed after {:?}", String::from_utf8_lossy(&self.read));
             self.read.extend_from_slice(&buffer[..count]);
         }

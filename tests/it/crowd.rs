@@ -13,7 +13,7 @@ use crate::appliance::{Appliance, Start};
 use crate::browser::Browser;
 use crate::connection::{Connection, check_alive, check_served, eventually, get, is_closed};
 
-/// A program with room for a hundred connections: of 130 open files it keeps 24, and 3 for each thread.
+/// A program with room for a hundred connections: of 130 open files it keeps 30.
 fn roomy() -> Appliance {
     Start::with_admin().env("SERVER_NUMTHREADS", "2").descriptors(130).run()
 }
@@ -178,7 +178,7 @@ fn visitors_stay_where_closing_one_of_them_makes_no_room() {
     idle.iter_mut().for_each(|connection| check_alive(connection, address));
     let pid = Pid::from_raw(i32::try_from(appliance.pid()).unwrap());
     let usual =
-        prlimit(pid, Resource::Nofile, Rlimit { current: Some(20), maximum: getrlimit(Resource::Nofile).maximum });
+        prlimit(pid, Resource::Nofile, Rlimit { current: Some(10), maximum: getrlimit(Resource::Nofile).maximum });
     let usual = usual.unwrap();
     let mut newcomers: Vec<Connection> = (0..3).map(|_| Connection::open(address)).collect();
     // Time for a dozen tries.

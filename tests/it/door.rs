@@ -565,7 +565,7 @@ fn after_random_bytes_every_worker_still_answers() {
     all.iter_mut().for_each(|connection| connection.send(get(address, "/accounts/login", "").as_bytes()));
     assert!(all.iter_mut().all(|connection| connection.answer(true).status == 200));
     let log = appliance.log();
-    assert!(!log.contains("closed a lane") && !log.contains("panic"), "{log}");
+    assert!(!log.contains("closed its lane") && !log.contains("panic"), "{log}");
 }
 
 /// Logins take long enough to be under way when the signal comes.

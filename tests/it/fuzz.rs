@@ -478,7 +478,7 @@ fn check_well(site: &Site, before: (usize, usize)) {
     }
     check_given_back(site.appliance.pid(), before);
     let log = site.appliance.log();
-    assert!(!log.contains("closed a lane") && !log.contains("panic"), "{log}");
+    assert!(!log.contains("closed its lane") && !log.contains("panic"), "{log}");
 }
 
 /// Only an answer to HEAD itself has no body; whoever waits for this one's waits for ever.

@@ -216,7 +216,7 @@ fn a_siege_keeps_no_visitor_out_and_leaves_nothing_behind() {
     clicks += visit(&appliance);
     check_clicks(&mut admin, &id, clicks);
     let log = appliance.log();
-    assert!(!log.contains("closed a lane") && !log.contains("panic"), "{log}");
+    assert!(!log.contains("closed its lane") && !log.contains("panic"), "{log}");
 }
 
 /// So many newcomers at once, beside others that hold all connections with half of a request each. On a network some

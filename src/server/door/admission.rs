@@ -16,7 +16,7 @@ use crate::limits::{
 use crate::proxy::Transport;
 use crate::server::door::client::{Client, Standing, Worth};
 use crate::server::door::socket::Socket;
-use crate::server::door::{Loop, Speech};
+use crate::server::door::{FIRST_CLIENT, Loop, Speech};
 use crate::server::wire::{self, Send};
 use crate::web;
 
@@ -87,7 +87,7 @@ impl Loop {
         let entry = self.clients.vacant_entry();
         let key = entry.key();
         let client = entry.insert(Client::new(socket, peer, transport, self.generation, now));
-        let token = Token(self.first_client + key);
+        let token = Token(FIRST_CLIENT + key);
         let interest = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = self.poll.registry().register(client.stream(), token, interest) {
             debug!(target: "door", "a connection could not be watched: {error}");

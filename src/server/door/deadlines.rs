@@ -1,4 +1,4 @@
-//! What happens when nothing happens: requests that come too slowly, answers that nobody reads, lanes that are full.
+//! What happens when nothing happens: requests that come too slowly, answers that nobody reads, a pool that is slow.
 //!
 //! Deadlines are absolute, never extended by a byte that trickles in.
 
@@ -30,7 +30,7 @@ impl Loop {
     /// Sees to everything whose time is up.
     pub(super) fn pass_deadlines(&mut self, now: Instant) {
         if self.start_again.is_some_and(|at| at <= now) {
-            self.start_lanes(now);
+            self.start_work(now);
         }
         // What was put off in this round is for the next.
         if self.accept_again.take_if(|at| *at < now).is_some() || self.is_full {
@@ -42,11 +42,8 @@ impl Loop {
         self.looked = now;
         self.expire_queue(now);
         self.release_held(now);
-        for index in 0..self.lanes.len() {
-            if let Some(ticket) = self.lanes[index].as_mut().and_then(|lane| lane.overdue(now)) {
-                self.apologise(ticket, 504, now);
-            }
-        }
+        let overdue: Vec<_> = self.lane.iter_mut().flat_map(|lane| lane.overdue(now)).collect();
+        overdue.into_iter().for_each(|ticket| self.apologise(ticket, 504, now));
         let due: Vec<usize> =
             self.clients.iter().filter(|(_, client)| client.deadline() <= now).map(|(key, _)| key).collect();
         for key in due {
@@ -68,13 +65,13 @@ impl Loop {
             }
         }
         let deadlines = self.clients.iter().map(|(_, client)| client.deadline());
-        // A request that waits for a lane has an earlier end than its client.
+        // A request that waits for a worker has an earlier end than its client.
         let queued = self.queue.front().map(|queued| queued.since + QUEUE_TIMEOUT);
         let held = self.held.front().map(Held::until);
         self.next_deadline = deadlines.chain(queued).chain(held).min();
     }
 
-    /// Requests that no lane took in time are asked to come back.
+    /// Requests that no worker took in time are asked to come back.
     fn expire_queue(&mut self, now: Instant) {
         while self.queue.front().is_some_and(|queued| now.duration_since(queued.since) >= QUEUE_TIMEOUT) {
             if let Some(queued) = self.next_queued() {

@@ -5,13 +5,13 @@ use std::time::Instant;
 use log::{debug, warn};
 
 use crate::app::App;
-use crate::limits::{LANE_TIMEOUT, QUEUE_TIMEOUT, QUEUED_BYTES_MAX, QUEUED_MAX};
+use crate::limits::{LANE_TIMEOUT, QUEUE_TIMEOUT, QUEUED_BYTES_MAX, QUEUED_MAX, WORK_SLOW};
 use crate::server::answers::Answered;
 use crate::server::door::client::{Next, Request};
 use crate::server::door::feeder::Fed;
 use crate::server::door::finder::{Found, Wanted};
 use crate::server::door::head::Head;
-use crate::server::door::lane::{Broken, Lane};
+use crate::server::door::lane::Broken;
 use crate::server::door::{Loop, Ticket};
 use crate::server::exchange;
 use crate::server::identity::{HEADER, Identity};
@@ -20,7 +20,7 @@ use crate::web;
 use crate::web::request::{Method, Raw};
 use crate::web::response::Response;
 
-/// A request that waits for a lane.
+/// A request that waits for a worker.
 pub(super) struct Queued {
     pub(super) ticket: Ticket,
     number: u64,
@@ -192,7 +192,7 @@ impl Loop {
         self.note_deadline(now + QUEUE_TIMEOUT);
         self.queued_bytes += bytes.len();
         self.queue.push_back(Queued { ticket, number, bytes, since: now });
-        self.start_lanes(now);
+        self.start_work(now);
         false
     }
 
@@ -203,66 +203,57 @@ impl Loop {
         Some(next)
     }
 
-    /// Gives waiting requests to idle lanes.
+    /// Gives waiting requests to the pool, no more than it has workers.
     ///
-    /// As long as lanes come back quickly, no more of them work at once than keep the processors busy: each further one
-    /// would only make threads change places. One that takes long, because it waits for the disk or hashes a password,
-    /// does not count.
-    pub(super) fn start_lanes(&mut self, now: Instant) {
+    /// As long as they are answered quickly, no more of them are there at once than keep the processors busy: each
+    /// further one would only make threads change places. One that takes long, because it waits for the disk or hashes a
+    /// password, does not count.
+    pub(super) fn start_work(&mut self, now: Instant) {
         self.start_again = None;
-        for index in 0..self.lanes.len() {
-            while let Some(lane) = &self.lanes[index]
-                && lane.is_idle()
-                && !self.queue.is_empty()
-            {
-                let quick = self.lanes.iter().flatten().filter_map(|lane| lane.slow_at(now));
-                let (count, first) = quick.fold((0, None), |(count, first), slow_at| {
-                    (count + 1, Some(first.map_or(slow_at, |first: Instant| first.min(slow_at))))
-                });
-                if count >= self.quick_lanes {
-                    self.start_again = first;
-                    return;
-                }
-                let next = self.next_queued();
-                let (Some(lane), Some(next)) = (&mut self.lanes[index], next) else { return };
-                if is_here(&self.clients, next.ticket) {
-                    let registry = self.poll.registry();
-                    if let Err(broken) = lane.send(next.bytes, next.number, next.ticket, now, registry) {
-                        self.replace_lane(index, broken, now);
-                    }
-                }
+        let Some(lane) = &mut self.lane else { return };
+        let mut room = self.pool.workers().saturating_sub(lane.count());
+        let (mut quick, first) = lane.slow_at(now).fold((0, None), |(count, first), slow_at| {
+            (count + 1, Some(first.map_or(slow_at, |first: Instant| first.min(slow_at))))
+        });
+        while room > 0 && quick < self.quick_max {
+            let Some(next) = self.queue.pop_front() else { break };
+            self.queued_bytes -= next.bytes.len();
+            if is_here(&self.clients, next.ticket) {
+                lane.push(&next.bytes, next.number, next.ticket, now);
+                (room, quick) = (room - 1, quick + 1);
             }
         }
-    }
-
-    pub(super) fn lane_event(&mut self, index: usize, now: Instant) {
-        if let Some(lane) = self.lanes.get_mut(index).and_then(Option::as_mut)
-            && let Err(broken) = lane.proceed(self.poll.registry())
-        {
-            self.replace_lane(index, broken, now);
+        if room > 0 && !self.queue.is_empty() {
+            self.start_again = Some(first.unwrap_or(now + WORK_SLOW));
         }
-        self.start_lanes(now);
-    }
-
-    fn replace_lane(&mut self, index: usize, Broken(ticket): Broken, now: Instant) {
-        warn!(target: "door", lane = index; "the pool closed a lane");
-        self.lanes[index] = None;
-        self.opener.open(index);
-        if let Some(ticket) = ticket {
-            self.apologise(ticket, 500, now);
+        if let Err(broken) = lane.write(self.poll.registry()) {
+            self.replace_lane(broken, now);
         }
     }
 
-    /// Gives clients what the pool has answered; its lanes get the next requests first.
+    pub(super) fn lane_event(&mut self, now: Instant) {
+        if let Some(Err(broken)) = self.lane.as_mut().map(|lane| lane.proceed(self.poll.registry())) {
+            self.replace_lane(broken, now);
+        }
+    }
+
+    fn replace_lane(&mut self, Broken(tickets): Broken, now: Instant) {
+        warn!(target: "door", "the pool closed its lane");
+        self.lane = None;
+        self.opener.open();
+        tickets.into_iter().for_each(|ticket| self.apologise(ticket, 500, now));
+    }
+
+    /// Gives clients what the pool has answered; its workers get the next requests first.
     pub(super) fn take_answers(&mut self, now: Instant) {
-        let answers = self.pool.answers().take();
-        let whom =
-            |lanes: &mut [Option<Lane>], number| lanes.iter_mut().flatten().find_map(|lane| lane.answered(number));
-        let answers: Vec<(Ticket, Response)> = answers
-            .into_iter()
-            .filter_map(|Answered { number, response }| Some((whom(&mut self.lanes, number)?, response)))
-            .collect();
-        self.start_lanes(now);
+        let mut answers = Vec::new();
+        for Answered { number, response } in self.pool.answers().take() {
+            // One of a lane that broke meanwhile is nobody's.
+            if let Some(ticket) = self.lane.as_mut().and_then(|lane| lane.answered(number)) {
+                answers.push((ticket, response));
+            }
+        }
+        self.start_work(now);
         for (ticket, response) in answers {
             if is_here(&self.clients, ticket) {
                 self.give(ticket.key, response, now);

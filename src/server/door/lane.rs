@@ -1,8 +1,8 @@
-//! One permanent connection to the pool: whole requests go out, one at a time. Answers come back in memory, see
-//! [`answers`](crate::server::answers); on the lane itself nothing comes that is any good.
+//! One permanent connection to the pool: whole requests go out, several one behind the other. Answers come back in
+//! memory and in any order, see [`answers`](crate::server::answers); on the lane itself nothing comes that is any good.
 //!
 //! The pool never sees a client's connection, so it cannot be slowed down, starved or confused by one. A lane knows
-//! nothing of clients but the ticket of the one it works for.
+//! nothing of clients but the tickets of those it works for.
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream as BlockingStream;
@@ -11,21 +11,24 @@ use std::time::Instant;
 use mio::net::UnixStream;
 use mio::{Interest, Registry, Token};
 
-use crate::limits::{LANE_SLOW, LANE_TIMEOUT};
+use crate::limits::{LANE_TIMEOUT, WORK_SLOW};
 use crate::server::door::Ticket;
+
+/// Bytes of memory that a lane keeps for the next requests; most together fit.
+const KEPT_BYTES_MAX: usize = 64 << 10;
 
 /// A lane and what it is doing.
 pub(super) struct Lane {
     stream: UnixStream,
     token: Token,
-    /// Events tell, too, when the pool takes more of a request.
+    /// Events tell, too, when the pool takes more.
     waits_to_write: bool,
-    work: Option<Work>,
-    /// Bytes of the request not yet taken by the pool.
+    works: Vec<Work>,
+    /// Bytes of requests not yet taken by the pool.
     outgoing: Vec<u8>,
 }
 
-/// A request on its way.
+/// A request that is not answered.
 struct Work {
     /// The pool's answer says which request it is for.
     number: u64,
@@ -35,9 +38,9 @@ struct Work {
 }
 
 /// The pool closed the lane, or said something on it: the library's words about a request that it did not pass on, or
-/// that was lost. The client, if any, gets no answer from it.
+/// that was lost. These clients get no answer from it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Broken(pub(super) Option<Ticket>);
+pub(super) struct Broken(pub(super) Vec<Ticket>);
 
 impl Lane {
     /// Takes an open connection to the pool.
@@ -48,46 +51,36 @@ impl Lane {
         let mut stream = UnixStream::from_std(stream);
         // Not for writing: a Unix socket would tell each time that the pool has read something.
         registry.register(&mut stream, token, Interest::READABLE)?;
-        Ok(Lane { stream, token, waits_to_write: false, work: None, outgoing: Vec::new() })
+        Ok(Lane { stream, token, waits_to_write: false, works: Vec::new(), outgoing: Vec::new() })
     }
 
-    pub(super) fn is_idle(&self) -> bool {
-        self.work.is_none() && self.outgoing.is_empty()
+    /// Requests that are not answered.
+    pub(super) fn count(&self) -> usize {
+        self.works.len()
     }
 
-    /// When what the lane works on will count as slow; `None` when it does already, or there is nothing.
-    pub(super) fn slow_at(&self, now: Instant) -> Option<Instant> {
-        self.work.as_ref().map(|work| work.since + LANE_SLOW).filter(|slow_at| *slow_at > now)
+    /// When each request will count as slow that does not yet.
+    pub(super) fn slow_at(&self, now: Instant) -> impl Iterator<Item = Instant> {
+        self.works.iter().map(|work| work.since + WORK_SLOW).filter(move |slow_at| *slow_at > now)
     }
 
-    /// Whom the lane has kept waiting past [`LANE_TIMEOUT`]. The lane stays busy until the pool answers; the answer is
-    /// nobody's then.
-    pub(super) fn overdue(&mut self, now: Instant) -> Option<Ticket> {
-        let work = self.work.as_mut()?;
-        let is_overdue = now.duration_since(work.since) >= LANE_TIMEOUT && work.ticket != Ticket::NOBODY;
-        is_overdue.then(|| std::mem::replace(&mut work.ticket, Ticket::NOBODY))
+    /// Whom the pool has kept waiting past [`LANE_TIMEOUT`]. Their requests count until the pool answers; the answers
+    /// are nobody's then.
+    pub(super) fn overdue(&mut self, now: Instant) -> Vec<Ticket> {
+        let late = |work: &&mut Work| now.duration_since(work.since) >= LANE_TIMEOUT && work.ticket != Ticket::NOBODY;
+        self.works.iter_mut().filter(late).map(|work| std::mem::replace(&mut work.ticket, Ticket::NOBODY)).collect()
     }
 
-    /// Sends a request for a client. The lane must be idle.
-    ///
-    /// # Errors
-    /// [`Broken`].
-    pub(super) fn send(
-        &mut self,
-        request: Vec<u8>,
-        number: u64,
-        ticket: Ticket,
-        now: Instant,
-        registry: &Registry,
-    ) -> Result<(), Broken> {
-        self.work = Some(Work { number, ticket, since: now });
-        self.outgoing = request;
-        self.write(registry)
+    /// Takes a client's request; it goes out with the next [`Lane::write`].
+    pub(super) fn push(&mut self, request: &[u8], number: u64, ticket: Ticket, now: Instant) {
+        self.works.push(Work { number, ticket, since: now });
+        self.outgoing.extend_from_slice(request);
     }
 
-    /// Takes note that a request was answered. Whom the answer is for, if it was this lane's request; the lane is free.
+    /// Takes note that a request was answered. Whom the answer is for, if it was a request of this lane.
     pub(super) fn answered(&mut self, number: u64) -> Option<Ticket> {
-        self.work.take_if(|work| work.number == number).map(|work| work.ticket)
+        let at = self.works.iter().position(|work| work.number == number)?;
+        Some(self.works.swap_remove(at).ticket)
     }
 
     /// Goes on after an event.
@@ -106,10 +99,14 @@ impl Lane {
     }
 
     fn broken(&mut self) -> Broken {
-        Broken(self.work.take().map(|work| work.ticket))
+        Broken(self.works.drain(..).map(|work| work.ticket).collect())
     }
 
-    fn write(&mut self, registry: &Registry) -> Result<(), Broken> {
+    /// Sends what the pool takes.
+    ///
+    /// # Errors
+    /// [`Broken`].
+    pub(super) fn write(&mut self, registry: &Registry) -> Result<(), Broken> {
         while !self.outgoing.is_empty() {
             match self.stream.write(&self.outgoing) {
                 Ok(0) => return Err(self.broken()),
@@ -118,6 +115,9 @@ impl Lane {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return Err(self.broken()),
             }
+        }
+        if self.outgoing.capacity() > KEPT_BYTES_MAX && self.outgoing.is_empty() {
+            self.outgoing = Vec::new();
         }
         let waits = !self.outgoing.is_empty();
         if waits != std::mem::replace(&mut self.waits_to_write, waits) {

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | a short link that is in memory, a file of the pages | answered here and now |
 //! | any other short link | looked up by the [`finder`], then answered here |
-//! | a page | written anew, over one of a few permanent [`lane`]s to the pool; its answer comes back in memory |
+//! | a page | written anew, over a permanent [`lane`] to the pool; its answer comes back in memory |
 //!
 //! Answers go out at the client's pace; a slow or silent client costs a few kilobytes and never a worker. Nothing in the
 //! loop waits for a disk, a lock or a client: a redirect whose click must be on disk first is [`held`]. What a client
@@ -45,7 +45,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use slab::Slab;
 
 use crate::app::App;
-use crate::limits::{ACCEPTED_PER_ROUND, EVENTS_PER_ROUND, LANES_PER_PROCESSOR, LISTEN_BACKLOG, STOP_POLL, STOP_QUIET};
+use crate::limits::{ACCEPTED_PER_ROUND, EVENTS_PER_ROUND, LISTEN_BACKLOG, QUICK_PER_PROCESSOR, STOP_POLL, STOP_QUIET};
 use crate::proxy::TrustedProxies;
 use crate::server::identity::GREETING;
 use crate::server::pool::Pool;
@@ -59,10 +59,11 @@ use held::Held;
 use lane::Lane;
 use opener::Opener;
 
-/// Tokens: the listening sockets from 0 on, the waker, the lanes, then the clients.
+/// Tokens: the listening sockets from 0 on, the waker, the lane, then the clients.
 const LISTENERS_MAX: usize = 2;
 const WAKER: Token = Token(LISTENERS_MAX);
-const FIRST_LANE: usize = LISTENERS_MAX + 1;
+const LANE: Token = Token(LISTENERS_MAX + 1);
+const FIRST_CLIENT: usize = LISTENERS_MAX + 2;
 
 /// Names a client for as long as it is the same one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +99,6 @@ pub(super) struct Setting {
     /// One or two.
     pub(super) entrances: Vec<Entrance>,
     pub(super) trusted: TrustedProxies,
-    pub(super) lanes: usize,
     /// Connections held at once.
     pub(super) clients_max: usize,
 }
@@ -110,7 +110,7 @@ pub(super) struct Door {
 }
 
 impl Door {
-    /// Opens the lanes and starts the loop. `failed` is told when the loop ends by itself.
+    /// Opens the lane and starts the loop. `failed` is told when the loop ends by itself.
     ///
     /// # Errors
     /// A sentence for the operator.
@@ -177,9 +177,8 @@ struct Loop {
     turns: Vec<Ticket>,
     buffers: Buffers,
     generation: u64,
-    first_client: usize,
-    /// `None` while a lane is opened anew.
-    lanes: Vec<Option<Lane>>,
+    /// `None` while it is opened anew.
+    lane: Option<Lane>,
     /// The number of the last request for the pool; above those of greetings.
     number: u64,
     /// Long answers under way.
@@ -189,8 +188,8 @@ struct Loop {
     finder: Finder,
     /// Answers that wait for their clicks to be on disk, in the order of these.
     held: VecDeque<Held>,
-    /// Lanes that may work at once as long as each comes back quickly.
-    quick_lanes: usize,
+    /// Requests that may be with the pool at once as long as each is answered quickly.
+    quick_max: usize,
     /// Bytes of the requests that wait for a lane.
     queued_bytes: usize,
     /// When waiting requests may get another lane although nothing happens.
@@ -208,12 +207,8 @@ impl Loop {
     fn new(setting: Setting) -> Result<(Loop, Arc<Waker>), Box<dyn std::error::Error + Send + Sync>> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-        let (mut lanes, mut seats) = (Vec::new(), Vec::new());
-        for index in 0..setting.lanes {
-            let (stream, seat) = setting.pool.open_lane()?;
-            lanes.push(Some(Lane::new(stream, poll.registry(), Token(FIRST_LANE + index))?));
-            seats.push(Some(seat));
-        }
+        let (stream, seat) = setting.pool.open_lane()?;
+        let lane = Lane::new(stream, poll.registry(), LANE)?;
         let mut listeners = Vec::new();
         for (index, Entrance { listener, speech }) in setting.entrances.into_iter().enumerate() {
             listener.set_nonblocking(true)?;
@@ -227,7 +222,7 @@ impl Loop {
             move || drop(waker.wake())
         };
         setting.pool.answers().on_arrival(wake(&waker));
-        let opener = Opener::start(Arc::clone(&setting.pool), seats, Arc::clone(&waker))?;
+        let opener = Opener::start(Arc::clone(&setting.pool), seat, Arc::clone(&waker))?;
         let feeder = Feeder::start(Arc::clone(&setting.app), Arc::clone(&waker))?;
         if setting.app.is_strict {
             setting.app.store.on_clicks_written(wake(&waker));
@@ -254,15 +249,14 @@ impl Loop {
             turns: Vec::new(),
             buffers: Buffers::default(),
             generation: 0,
-            first_client: FIRST_LANE + setting.lanes,
-            lanes,
+            lane: Some(lane),
             number: GREETING,
             streams: Streams::default(),
             opener,
             feeder,
             finder,
             held: VecDeque::new(),
-            quick_lanes: LANES_PER_PROCESSOR * thread::available_parallelism().map_or(1, usize::from),
+            quick_max: QUICK_PER_PROCESSOR * thread::available_parallelism().map_or(1, usize::from),
             queued_bytes: 0,
             start_again: None,
             queue: VecDeque::new(),
@@ -292,11 +286,9 @@ impl Loop {
                 match event.token() {
                     WAKER => self.woken(now),
                     Token(number) if number < LISTENERS_MAX => self.accept(number, ACCEPTED_PER_ROUND, now),
-                    Token(number) if number < self.first_client => {
-                        self.lane_event(number - FIRST_LANE, now);
-                    }
+                    LANE => self.lane_event(now),
                     Token(number) => {
-                        let key = number - self.first_client;
+                        let key = number - FIRST_CLIENT;
                         if let Some(client) = self.clients.get_mut(key) {
                             if event.is_readable() || event.is_read_closed() || event.is_error() {
                                 client.note_readable(event.is_read_closed() || event.is_error());
@@ -316,13 +308,12 @@ impl Loop {
 
     /// Another thread has something for the loop.
     fn woken(&mut self, now: Instant) {
-        let opened: Vec<_> = self.opener.opened().collect();
-        for (index, stream) in opened {
-            match Lane::new(stream, self.poll.registry(), Token(FIRST_LANE + index)) {
-                Ok(lane) => self.lanes[index] = Some(lane),
+        if let Some(stream) = self.opener.opened() {
+            match Lane::new(stream, self.poll.registry(), LANE) {
+                Ok(lane) => self.lane = Some(lane),
                 Err(error) => {
-                    warn!(target: "door", lane = index; "a new lane cannot be watched: {error}");
-                    self.opener.open(index);
+                    warn!(target: "door", "a new lane cannot be watched: {error}");
+                    self.opener.open();
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Opens lanes anew on a thread of its own: the pool may take its time, the loop must not.
+//! Opens the lane anew on a thread of its own: the pool may take its time, the loop must not.
 
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -11,44 +11,44 @@ use mio::Waker;
 use crate::limits::LANE_PAUSE;
 use crate::server::pool::{Pool, Seat};
 
-/// The thread that opens lanes, as the loop sees it. It ends when this is dropped.
+/// The thread that opens the lane, as the loop sees it. It ends when this is dropped.
 pub(super) struct Opener {
-    wanted: Sender<usize>,
-    opened: Receiver<(usize, UnixStream)>,
+    wanted: Sender<()>,
+    opened: Receiver<UnixStream>,
 }
 
 impl Opener {
-    /// `seats` are those of the lanes that are open; `waker` is called whenever another is.
+    /// `seat` is that of the open lane; `waker` is called whenever there is another.
     ///
     /// # Errors
     /// When there is no thread to be had.
-    pub(super) fn start(pool: Arc<Pool>, mut seats: Vec<Option<Seat>>, waker: Arc<Waker>) -> std::io::Result<Opener> {
-        let (wanted, requests) = channel::<usize>();
+    pub(super) fn start(pool: Arc<Pool>, seat: Seat, waker: Arc<Waker>) -> std::io::Result<Opener> {
+        let (wanted, requests) = channel::<()>();
         let (sender, opened) = channel();
-        thread::Builder::new().name("lanes".to_owned()).spawn(move || {
-            for index in requests {
-                let Some(seat) = seats.get_mut(index) else { continue };
-                // Its worker goes with it.
-                *seat = None;
+        thread::Builder::new().name("lane".to_owned()).spawn(move || {
+            let mut seat = Some(seat);
+            for () in requests {
+                // Its workers go with it.
+                drop(seat.take());
                 let Some((stream, taken)) = open(&pool) else { return };
-                *seat = Some(taken);
-                if sender.send((index, stream)).is_err() || waker.wake().is_err() {
+                seat = Some(taken);
+                if sender.send(stream).is_err() || waker.wake().is_err() {
                     return;
                 }
-                info!(target: "door", lane = index; "a lane to the pool was opened again");
+                info!(target: "door", "the lane to the pool was opened again");
             }
         })?;
         Ok(Opener { wanted, opened })
     }
 
-    /// Has a lane opened; it is among [`Opener::opened`] some time later.
-    pub(super) fn open(&self, index: usize) {
+    /// Has the lane opened; it is [`Opener::opened`] some time later.
+    pub(super) fn open(&self) {
         // The thread has ended only when the program does.
-        let _ = self.wanted.send(index);
+        let _ = self.wanted.send(());
     }
 
-    pub(super) fn opened(&self) -> impl Iterator<Item = (usize, UnixStream)> {
-        self.opened.try_iter()
+    pub(super) fn opened(&self) -> Option<UnixStream> {
+        self.opened.try_recv().ok()
     }
 }
 

@@ -12,12 +12,14 @@ use crate::options::Options;
 use crate::password::{Cost, Hasher};
 use crate::store::Store;
 
+const WORKERS: usize = 3;
+
 fn pool() -> (TempDir, Pool) {
     let folder = TempDir::new().unwrap();
     let (store, _) = Store::open(folder.path(), 1 << 20, |_| {}).unwrap();
     let config = config::resolve(&Options::default(), &|_| None).unwrap();
     let app = Arc::new(App::new(store, Clock::system(), Hasher::new(1, 1, Cost::USUAL), &config).unwrap());
-    let pool = Pool::start(&app, folder.path()).unwrap();
+    let pool = Pool::start(&app, folder.path(), WORKERS).unwrap();
     (folder, pool)
 }
 
@@ -36,24 +38,22 @@ fn ask(pool: &Pool, stream: &mut UnixStream) -> String {
 
 fn workers(pool: &Pool, expected: usize) {
     let end = Instant::now() + Duration::from_secs(20);
-    while pool.workers.load(Ordering::Acquire) != expected {
-        assert!(Instant::now() < end, "{} workers", pool.workers.load(Ordering::Acquire));
+    while pool.living.load(Ordering::Acquire) != expected {
+        assert!(Instant::now() < end, "{} workers", pool.living.load(Ordering::Acquire));
         thread::yield_now();
     }
 }
 
 #[test]
-fn a_worker_comes_with_a_lane_and_goes_with_it() {
+fn workers_come_with_a_lane_and_go_with_it() {
     let (_folder, pool) = pool();
-    let mut lanes: Vec<_> = (0..3).map(|_| pool.open_lane().unwrap()).collect();
-    workers(&pool, 3);
-    for (stream, _) in &mut lanes {
-        assert!(ask(&pool, stream).starts_with("HTTP/1.1 200 OK"));
-    }
-    lanes.truncate(1);
-    workers(&pool, 1);
-    assert!(ask(&pool, &mut lanes[0].0).starts_with("HTTP/1.1 200 OK"));
-    drop(lanes);
+    let (_first, seat) = pool.open_lane().unwrap();
+    let (mut second, next_seat) = pool.open_lane().unwrap();
+    workers(&pool, 2 * WORKERS);
+    drop(seat);
+    workers(&pool, WORKERS);
+    assert!(ask(&pool, &mut second).starts_with("HTTP/1.1 200 OK"));
+    drop(next_seat);
     workers(&pool, 0);
 }
 
@@ -67,7 +67,7 @@ fn a_pool_that_takes_no_more_lanes_is_replaced_and_those_it_has_go_on() {
     for stream in [&mut old, &mut new] {
         assert!(ask(&pool, stream).starts_with("HTTP/1.1 200 OK"));
     }
-    workers(&pool, 2);
+    workers(&pool, 2 * WORKERS);
     drop((old_seat, new_seat));
     workers(&pool, 0);
 }

@@ -53,7 +53,7 @@ fn strict_site() -> Site {
     let new = NewLink { slug: Some(Slug::parse("docs").unwrap()), change };
     app.store.create_link(alice, name, new, app.now()).unwrap().unwrap();
     let app = Arc::new(app);
-    let pool = Arc::new(Pool::start(&app, folder.path()).unwrap());
+    let pool = Arc::new(Pool::start(&app, folder.path(), 1).unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let setting = Setting {
@@ -61,7 +61,6 @@ fn strict_site() -> Site {
         pool: Arc::clone(&pool),
         entrances: vec![Entrance { listener, speech: Speech::Plain }],
         trusted: TrustedProxies::default(),
-        lanes: 1,
         clients_max: 1_000,
     };
     let door = Door::start(setting, channel().0).unwrap();

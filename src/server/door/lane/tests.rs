@@ -6,7 +6,9 @@ use mio::Poll;
 
 use super::*;
 
-const TICKET: Ticket = Ticket { key: 3, generation: 7 };
+fn ticket(number: u64) -> Ticket {
+    Ticket { key: 3, generation: number }
+}
 
 /// A lane, and the pool's end of it.
 struct Pair {
@@ -21,17 +23,12 @@ impl Pair {
         near.set_nonblocking(true).unwrap();
         let poll = Poll::new().unwrap();
         let lane = Lane::new(near, poll.registry(), Token(2)).unwrap();
-        assert!(lane.is_idle());
         Pair { pool, lane, poll }
     }
 
-    fn send(&mut self, request: &str, number: u64) {
-        let request = request.as_bytes().to_vec();
-        let sent = self.lane.send(request.clone(), number, TICKET, Instant::now(), self.poll.registry());
-        assert_eq!(sent, Ok(()));
-        let mut taken = vec![0; request.len()];
-        self.pool.read_exact(&mut taken).unwrap();
-        assert_eq!(taken, request);
+    fn send(&mut self, request: &[u8], number: u64) {
+        self.lane.push(request, number, ticket(number), Instant::now());
+        assert_eq!(self.lane.write(self.poll.registry()), Ok(()));
     }
 
     fn proceed(&mut self) -> Result<(), Broken> {
@@ -40,18 +37,21 @@ impl Pair {
 }
 
 #[test]
-fn a_lane_is_free_once_its_own_request_was_answered() {
+fn requests_go_out_in_order_and_are_answered_in_any() {
     let mut pair = Pair::new();
-    for number in 1..4 {
-        pair.send("GET / HTTP/1.1\r\n\r\n", number);
-        assert_eq!(pair.proceed(), Ok(()));
-        for other in [0, number - 1, number + 1] {
-            assert_eq!(pair.lane.answered(other), None);
-            assert!(!pair.lane.is_idle());
-        }
-        assert_eq!(pair.lane.answered(number), Some(TICKET));
-        assert!(pair.lane.is_idle());
+    for number in 1..=3 {
+        pair.send(format!("GET /{number} HTTP/1.1\r\n\r\n").as_bytes(), number);
+    }
+    let expected = b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.1\r\n\r\n";
+    let mut taken = vec![0; expected.len()];
+    pair.pool.read_exact(&mut taken).unwrap();
+    assert_eq!(taken, expected);
+    assert_eq!(pair.proceed(), Ok(()));
+    for (number, left) in [(2, 2), (3, 1), (1, 0)] {
+        assert_eq!(pair.lane.answered(7), None, "nobody's");
+        assert_eq!(pair.lane.answered(number), Some(ticket(number)));
         assert_eq!(pair.lane.answered(number), None, "once");
+        assert_eq!(pair.lane.count(), left);
     }
 }
 
@@ -59,7 +59,7 @@ fn a_lane_is_free_once_its_own_request_was_answered() {
 fn a_large_request_goes_out_as_the_pool_takes_it() {
     let mut pair = Pair::new();
     let request = vec![b'x'; 4 << 20];
-    assert_eq!(pair.lane.send(request.clone(), 1, TICKET, Instant::now(), pair.poll.registry()), Ok(()));
+    pair.send(&request, 1);
     let mut taken = Vec::new();
     while taken.len() < request.len() {
         let mut room = vec![0; 1 << 20];
@@ -68,37 +68,45 @@ fn a_large_request_goes_out_as_the_pool_takes_it() {
         assert_eq!(pair.proceed(), Ok(()));
     }
     assert_eq!(taken, request);
-    assert_eq!(pair.lane.answered(1), Some(TICKET));
-    assert!(pair.lane.is_idle());
+    assert!(pair.lane.outgoing.capacity() <= KEPT_BYTES_MAX);
+    assert_eq!(pair.lane.answered(1), Some(ticket(1)));
 }
 
 #[test]
 fn a_lane_whose_pool_says_anything_or_closes_it_is_broken() {
-    for is_busy in [false, true] {
+    for numbers in [vec![], vec![1], vec![1, 2]] {
         for words in ["HTTP/1.1 500 Internal Server Error\r\n", "x", ""] {
             let mut pair = Pair::new();
-            if is_busy {
-                pair.send("GET / HTTP/1.1\r\n\r\n", 1);
-            }
+            numbers.iter().for_each(|number| pair.send(b"GET / HTTP/1.1\r\n\r\n", *number));
             match words {
                 "" => pair.pool.shutdown(std::net::Shutdown::Both).unwrap(),
                 words => pair.pool.write_all(words.as_bytes()).unwrap(),
             }
-            assert_eq!(pair.proceed(), Err(Broken(is_busy.then_some(TICKET))), "{words}");
+            assert_eq!(pair.proceed(), Err(Broken(numbers.iter().copied().map(ticket).collect())), "{words}");
         }
     }
 }
 
 #[test]
-fn a_late_answer_is_nobodys_and_its_lane_goes_on() {
+fn a_late_answer_is_nobodys_and_counts_until_it_comes() {
     let mut pair = Pair::new();
     let start = Instant::now();
-    assert_eq!(pair.lane.overdue(start + LANE_TIMEOUT), None, "nobody waits");
-    assert_eq!(pair.lane.send(b"GET".to_vec(), 1, TICKET, start, pair.poll.registry()), Ok(()));
-    assert_eq!(pair.lane.overdue(start + LANE_TIMEOUT - Duration::from_millis(1)), None);
-    assert_eq!(pair.lane.overdue(start + LANE_TIMEOUT), Some(TICKET));
-    assert_eq!(pair.lane.overdue(start + LANE_TIMEOUT), None, "told once");
-    assert!(!pair.lane.is_idle());
+    assert!(pair.lane.overdue(start + LANE_TIMEOUT).is_empty(), "nobody waits");
+    pair.lane.push(b"GET", 1, ticket(1), start);
+    pair.lane.push(b"GET", 2, ticket(2), start + Duration::from_secs(1));
+    assert!(pair.lane.overdue(start + LANE_TIMEOUT - Duration::from_millis(1)).is_empty());
+    assert_eq!(pair.lane.overdue(start + LANE_TIMEOUT), [ticket(1)]);
+    assert!(pair.lane.overdue(start + LANE_TIMEOUT).is_empty(), "told once");
+    assert_eq!(pair.lane.count(), 2);
     assert_eq!(pair.lane.answered(1), Some(Ticket::NOBODY));
-    assert!(pair.lane.is_idle());
+    assert_eq!(pair.lane.answered(2), Some(ticket(2)));
+}
+
+#[test]
+fn a_request_counts_as_slow_after_a_while() {
+    let mut pair = Pair::new();
+    let start = Instant::now();
+    pair.lane.push(b"GET", 1, ticket(1), start);
+    assert_eq!(pair.lane.slow_at(start).collect::<Vec<_>>(), [start + WORK_SLOW]);
+    assert_eq!(pair.lane.slow_at(start + WORK_SLOW).count(), 0);
 }
