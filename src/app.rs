@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -52,8 +53,31 @@ pub(crate) struct App {
     registration: Option<Registration>,
     settings: RwLock<Arc<Settings>>,
     trust: RwLock<Trust>,
+    /// When the program began to run.
+    pub(crate) started: Instant,
+    backup: RwLock<BackupState>,
+    /// Where housekeeping hears that something should not wait for its next round, once it runs.
+    housekeeping: OnceLock<Sender<Call>>,
     set_up: AtomicBool,
     stopping: AtomicBool,
+}
+
+/// What housekeeping is called for between two rounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Call {
+    BackUp,
+    Stop,
+}
+
+/// How it stands with backups that the server makes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum BackupState {
+    /// Nothing is known that should be told.
+    #[default]
+    Fine,
+    Making,
+    /// Why the last one came to nothing.
+    Failed(String),
 }
 
 /// The addresses of our sockets.
@@ -88,6 +112,9 @@ impl App {
             settings: RwLock::new(Arc::new(store.settings()?)),
             // Until housekeeping has looked.
             trust: RwLock::new(Trust::Jumped(CLOCK_DOUBT)),
+            started: Instant::now(),
+            backup: RwLock::default(),
+            housekeeping: OnceLock::new(),
             set_up: AtomicBool::new(store.is_set_up()?),
             stopping: AtomicBool::new(false),
             store,
@@ -96,6 +123,30 @@ impl App {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// What came of the last backup that was not a command's.
+    pub(crate) fn backup_state(&self) -> BackupState {
+        self.backup.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn note_backup(&self, state: BackupState) {
+        *self.backup.write().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    /// Has a backup made beside everything else, unless one is under way.
+    pub(crate) fn ask_for_backup(&self) {
+        let mut state = self.backup.write().unwrap_or_else(PoisonError::into_inner);
+        let is_heard = |calls: &Sender<Call>| calls.send(Call::BackUp).is_ok();
+        if *state != BackupState::Making && self.housekeeping.get().is_some_and(is_heard) {
+            *state = BackupState::Making;
+        }
+    }
+
+    /// Notes where housekeeping is to be called.
+    pub(crate) fn note_housekeeping(&self, calls: Sender<Call>) {
+        // It is said once; a second call changes nothing.
+        let _ = self.housekeeping.set(calls);
     }
 
     /// Whether the clock is believed when something goes because of its age.
@@ -126,6 +177,19 @@ impl App {
     pub(crate) fn note_set_up(&self, settings: Settings) {
         self.note_settings(settings);
         self.set_up.store(true, Ordering::Release);
+    }
+
+    /// Writes settings; they count from now on.
+    ///
+    /// # Errors
+    /// When they cannot be written; the old ones stay then.
+    pub(crate) fn change_settings(&self, settings: Settings) -> Result<(), store::Error> {
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        // What is noted last must be what was written last.
+        let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        self.store.put_settings(settings.clone())?;
+        self.note_settings(settings);
+        Ok(())
     }
 
     /// Notes settings that were written.

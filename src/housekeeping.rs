@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use log::{debug, info, warn};
 
-use crate::app::App;
+use crate::app::{App, Call};
 use crate::clock::Trust;
 use crate::limits::{HOUSEKEEPING_EVERY, RETIRE_EVERY, SWEEP_EVERY};
 use crate::store;
@@ -21,7 +21,7 @@ use clock::ClockWatch;
 
 /// The running thread; ends when dropped.
 pub(crate) struct Housekeeping {
-    stop: Option<Sender<()>>,
+    calls: Sender<Call>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -31,7 +31,8 @@ impl Housekeeping {
     /// # Errors
     /// When the operating system has no thread to give.
     pub(crate) fn start(app: Arc<App>) -> std::io::Result<Housekeeping> {
-        let (stop, stopped) = channel::<()>();
+        let (calls, called) = channel();
+        app.note_housekeeping(calls.clone());
         let thread = thread::Builder::new().name("housekeeping".to_owned()).spawn(move || {
             let mut clock = ClockWatch::new();
             let mut last = Last::default();
@@ -42,18 +43,21 @@ impl Housekeeping {
                 round(&app, &mut last);
                 tell_of_refusals(&app, &mut told);
                 backups.round(&app);
-                if stopped.recv_timeout(HOUSEKEEPING_EVERY) != Err(RecvTimeoutError::Timeout) {
-                    return;
+                match called.recv_timeout(HOUSEKEEPING_EVERY) {
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Ok(Call::BackUp) => backups::make_another(&app),
+                    Ok(Call::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 }
             }
         })?;
-        Ok(Housekeeping { stop: Some(stop), thread: Some(thread) })
+        Ok(Housekeeping { calls, thread: Some(thread) })
     }
 }
 
 impl Drop for Housekeeping {
     fn drop(&mut self) {
-        drop(self.stop.take());
+        // A thread that has ended hears nothing.
+        let _ = self.calls.send(Call::Stop);
         if let Some(thread) = self.thread.take() {
             // A panic in it was reported where it happened.
             drop(thread.join());

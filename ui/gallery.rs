@@ -10,6 +10,8 @@ use std::{env, fs};
 use maud::Markup;
 
 use crate::clock::Timestamp;
+use crate::ui::admin::{self, Instance};
+use crate::ui::admin_settings::{self, AdminSettings, Backup};
 use crate::ui::badge::LinkState;
 use crate::ui::bars::Bar;
 use crate::ui::columns::{self, Bots, Chart, Unit};
@@ -79,8 +81,13 @@ fn errors(words: Words, names: &[&'static str]) -> Errors {
 
 /// Every page under a name of its own.
 fn pages(words: Words, theme: Theme) -> Vec<(&'static str, String)> {
-    let drawn =
-        [home_pages(words, theme), account_pages(words, theme), link_pages(words, theme), error_pages(words, theme)];
+    let drawn = [
+        home_pages(words, theme),
+        account_pages(words, theme),
+        link_pages(words, theme),
+        error_pages(words, theme),
+        admin_pages(words, theme),
+    ];
     drawn.into_iter().flatten().map(|(name, page)| (name, page.into_string())).collect()
 }
 
@@ -111,6 +118,69 @@ fn home_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
             "privacy-store",
             privacy::page(&inside, &Privacy { addresses: AddressPolicy::Store, keep_days: None, backups: 0 }),
         ),
+    ]
+}
+
+fn admin_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
+    let inside = Frame { section: Section::Admin, ..frame(words, "Administration", theme) };
+    let instance = Instance {
+        version: "0.1.0",
+        uptime_s: 273_840,
+        users: 3,
+        links: 128,
+        people: 12_046,
+        bots: 9_310,
+        waiting: 12,
+        shed: 0,
+        file_bytes: 4_205_568,
+        free_bytes: 11_811_160_064,
+        last_backup: Some((AT, 3_145_728)),
+        warnings: Vec::new(),
+    };
+    let worse = Instance {
+        shed: 1_204,
+        last_backup: None,
+        warnings: vec![
+            words("The disk is nearly full: 70.1 MB are free. Below 67.1 MB nothing is written.").to_owned(),
+            words("There is no backup, although the server has run for more than a day.").to_owned(),
+        ],
+        ..instance.clone()
+    };
+    let none = Errors::new();
+    let wrong = errors(words, &["site.name", "clicks.keep-days", "links.private", "password"]);
+    let values = [
+        ("site.name", words("Our links")),
+        ("accounts.registration", "invite"),
+        ("clicks.addresses", "shorten"),
+        ("clicks.keep-days", words("90")),
+        ("links.blocked-hosts", words("bad.example,worse.example")),
+        ("links.private", "allow"),
+    ];
+    let backup = |name: &'static str, hours: i64| Backup {
+        name: words(name).to_owned(),
+        made: AT.plus_s(-hours * 3_600),
+        bytes: 3_145_728,
+    };
+    let settings = AdminSettings {
+        values: values.map(|(key, value)| (key, value.to_owned())).to_vec(),
+        errors: &none,
+        registration_is_set: None,
+        backups: vec![backup("linkjar-2026-11-20.redb", 0), backup("linkjar-2026-11-19-231502.redb", 15)],
+        is_backing_up: false,
+        download_errors: &none,
+    };
+    let refused = AdminSettings {
+        errors: &wrong,
+        registration_is_set: Some("closed"),
+        is_backing_up: true,
+        backups: Vec::new(),
+        ..settings.clone()
+    };
+    vec![
+        ("admin", admin::page(&inside, &instance)),
+        ("admin-warnings", admin::page(&inside, &worse)),
+        ("admin-settings", admin_settings::page(&inside, &settings)),
+        ("admin-settings-refused", admin_settings::page(&inside, &refused)),
     ]
 }
 

@@ -74,6 +74,7 @@ pub(crate) enum Section {
     #[default]
     Other,
     Links,
+    Admin,
     Profile,
     LogIn,
     Register,
@@ -172,6 +173,9 @@ fn main_links(frame: &Frame<'_>) -> Markup {
     html! {
         @if frame.account.is_some() {
             (nav_link(frame, "/links", "Links", Section::Links))
+            @if frame.account.is_some_and(|account| account.is_admin) {
+                (nav_link(frame, "/admin", "Admin", Section::Admin))
+            }
         }
     }
 }

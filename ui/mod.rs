@@ -41,6 +41,9 @@ pub(crate) mod link_detail;
 pub(crate) mod link_form;
 pub(crate) mod link_list;
 
+pub(crate) mod admin;
+pub(crate) mod admin_settings;
+
 pub(crate) mod error;
 pub(crate) mod redirect;
 

@@ -20,8 +20,8 @@ pub(crate) struct Privacy {
 /// Draws the page.
 pub(crate) fn page(frame: &Frame<'_>, privacy: &Privacy) -> Markup {
     let main = html! {
-        h1 { "Privacy" }
         div.prose {
+            h1 { "Privacy" }
             p { "What this server keeps, about whom, and for how long. Nothing of it leaves the server by itself: no page "
                 "loads anything from elsewhere, and the program asks nobody." }
             (visits(privacy))
@@ -35,8 +35,8 @@ pub(crate) fn page(frame: &Frame<'_>, privacy: &Privacy) -> Markup {
 
 fn visits(privacy: &Privacy) -> Markup {
     html! {
-        h2 { "Whoever follows a short link" }
-        p { "is sent on without a cookie. Of the visit these are kept, and shown to the owner of the link:" }
+        h2 { "People who follow a short link" }
+        p { "They are sent on without a cookie. Of each visit these are kept, and shown to the owner of the link:" }
         ul {
             li { "the time," }
             li { "the host and path of the page that led here, as far as the browser tells; never the part after “?” or “#”," }
@@ -90,8 +90,8 @@ fn ends(privacy: &Privacy) -> Markup {
 fn accounts() -> Markup {
     const DAY_S: i64 = 86_400;
     html! {
-        h2 { "Whoever has an account" }
-        p { "Username and email address, the time of joining and of the last login, the role, and the links with their titles. "
+        h2 { "People who have an account" }
+        p { "Kept are username and email address, the time of joining and of the last login, the role, and the links with their titles. "
             "The password is kept as an Argon2id hash, from which nobody can read it. No email is sent." }
         p {
             "Logging in sets a cookie. It ends " (SESSION_IDLE_S / DAY_S) " days after the last visit, and after "

@@ -17,6 +17,7 @@ pub(crate) fn welcome(username: &str) -> String {
 }
 
 // After a change to a link.
+pub(crate) const BACKUP_BEGUN: &str = "A backup is being made. It is in the list once it was examined.";
 pub(crate) const SAVED: &str = "Saved.";
 
 /// After a link is gone; `address` is the short address without `https://`.

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use log::{error, info, warn};
 
-use crate::app::App;
+use crate::app::{App, BackupState};
 use crate::clock::Trust;
 use crate::limits::{BACKUP_AFTER, BACKUP_EVERY, BACKUP_RETRY};
-use crate::store::{BackupError, Daily, Stage};
+use crate::store::{Backup, BackupError, Daily, Stage};
 
 /// What is remembered of daily backups while the server runs.
 pub(super) struct Backups {
@@ -45,13 +45,11 @@ fn make(app: &App) -> Duration {
     let mut watch = |_: Stage| if app.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
     // While the clock is not believed, none is too old.
     let keep = if app.trust() == Trust::Good { app.backup_keep } else { usize::MAX };
-    match app.store.back_up_daily(app.now(), keep, &mut watch) {
+    let outcome = app.store.back_up_daily(app.now(), keep, &mut watch);
+    note(app, outcome.as_ref().err());
+    match outcome {
         Ok(Daily::Made(made)) => {
-            let path = made.path.display().to_string();
-            info!(target: "store", path, bytes = made.bytes, sha256 = made.sha256; "backup made");
-            if made.report.leftovers.count > 0 {
-                warn!(target: "store", count = made.report.leftovers.count; "the data file has rows that nobody needs. See: linkjar check");
-            }
+            tell(&made);
             BACKUP_EVERY
         }
         // A restart later on the same day.
@@ -66,6 +64,33 @@ fn make(app: &App) -> Duration {
             error!(target: "store", "no daily backup was made: {why}");
             BACKUP_RETRY
         }
+    }
+}
+
+/// Makes a backup that somebody asked for; it stays until somebody removes it.
+pub(super) fn make_another(app: &App) {
+    let mut watch = |_: Stage| if app.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let outcome = app.store.new_backup(app.now()).and_then(|target| app.store.back_up(&target, &mut watch));
+    note(app, outcome.as_ref().err());
+    match outcome {
+        Ok(made) => tell(&made),
+        Err(why) => error!(target: "store", "the backup that was asked for was not made: {why}"),
+    }
+}
+
+/// What administrators see of it. One that was given up says nothing of the file.
+fn note(app: &App, error: Option<&BackupError>) {
+    app.note_backup(match error {
+        Some(why) if !matches!(why, BackupError::Busy | BackupError::Cancelled) => BackupState::Failed(why.to_string()),
+        _ => BackupState::Fine,
+    });
+}
+
+fn tell(made: &Backup) {
+    let path = made.path.display().to_string();
+    info!(target: "store", path, bytes = made.bytes, sha256 = made.sha256.as_str(); "backup made");
+    if made.report.leftovers.count > 0 {
+        warn!(target: "store", count = made.report.leftovers.count; "the data file has rows that nobody needs. See: linkjar check");
     }
 }
 

@@ -68,6 +68,10 @@ pub(crate) const BACKUP_AFTER: Duration = Duration::from_secs(600);
 pub(crate) const BACKUP_EVERY: Duration = Duration::from_secs(20 * 3_600);
 /// A backup that could not be made is tried again after this long: it costs a copy of the file each time.
 pub(crate) const BACKUP_RETRY: Duration = Duration::from_secs(3_600);
+/// A newest backup that is older than this is told of: a day, and time for it to be made.
+pub(crate) const BACKUP_LATE_S: i64 = 26 * 3_600;
+/// Backups that administrators are shown, the newest; beyond the usual seven and four they were asked for.
+pub(crate) const BACKUPS_SHOWN_MAX: usize = 50;
 /// Weeks of which one backup is kept beyond the daily ones.
 pub(crate) const BACKUP_WEEKS_KEPT: usize = 4;
 /// Daily backups that may be asked for; more than a year of them is an archive's business.

@@ -5,6 +5,7 @@
 //! was opened and examined like the file of a crashed server; only then it gets its name, and takes no other file's.
 
 mod daily;
+mod list;
 mod restore;
 
 use std::fs;
@@ -29,6 +30,7 @@ use crate::store::upgrade::{self, FORMAT};
 use crate::store::{Store, space, tables};
 
 pub(crate) use daily::Daily;
+pub(crate) use list::{BackupFile, BackupReader};
 pub(crate) use restore::Restore;
 
 /// How far the making of a copy has come.

@@ -51,12 +51,13 @@ use redb::{ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransa
 
 #[cfg(test)]
 pub(crate) use backend::fault::Fault;
-pub(crate) use backup::{Backup, BackupError, Daily, Restore, Stage, Tell, check_file};
+pub(crate) use backup::{Backup, BackupError, BackupFile, BackupReader, Daily, Restore, Stage, Tell, check_file};
 pub(crate) use check::{Findings, Report as CheckReport};
 pub(crate) use clicks::{History, Numbers, OneDay, Period, Places, Seen, TallyOf, Whose};
 pub(crate) use create::{begin_anew, create_folder};
 pub(crate) use error::{Error, Kind, OpenError};
 pub(crate) use file::{FILE_NAME, Opened, is_trying};
+pub(crate) use health::Health;
 pub(crate) use link_pages::{Cursor, Page, Row, Sort, Step, Wanted};
 pub(crate) use redirects::Redirect;
 pub(crate) use settings::{SETTINGS, Setting, Settings};

@@ -58,6 +58,20 @@ pub(crate) struct SignedIn {
     pub(crate) session: SessionHash,
 }
 
+/// Somebody signed in who is an administrator now; the role is read with every request.
+pub(crate) struct Administrator(pub(crate) SignedIn);
+
+impl Administrator {
+    /// # Errors
+    /// [`Error::Forbid`] for anybody else.
+    pub(crate) fn check(account: &SignedIn) -> Result<Administrator, Error> {
+        match account.user.role {
+            Role::Administrator => Ok(Administrator(account.clone())),
+            Role::User => Err(Error::Forbid),
+        }
+    }
+}
+
 /// A form from a page of ours, sent by the browser that page was drawn for.
 pub(crate) struct Submission<'a> {
     pub(crate) visitor: &'a Visitor,

@@ -14,6 +14,7 @@ pub(crate) enum Message<'a> {
     EmailChanged,
     PasswordChanged,
     Saved,
+    BackupBegun,
     /// The slug of the new link.
     Created(&'a str),
     /// The slug of the link that is gone.
@@ -30,6 +31,7 @@ impl Message<'_> {
             Message::EmailChanged => "email-changed".to_owned(),
             Message::PasswordChanged => "password-changed".to_owned(),
             Message::Saved => "saved".to_owned(),
+            Message::BackupBegun => "backup-begun".to_owned(),
             Message::Created(slug) => format!("created.{slug}"),
             Message::Deleted(slug) => format!("deleted.{slug}"),
         }
@@ -50,6 +52,7 @@ pub(crate) fn read(value: &str, site: &str, user: Option<&str>) -> Option<Flash>
         "logged-out" => Flash::success(text::LOGGED_OUT),
         "email-changed" => Flash::success(text::EMAIL_CHANGED),
         "password-changed" => Flash::success(text::PASSWORD_CHANGED),
+        "backup-begun" => Flash::success(text::BACKUP_BEGUN),
         "saved" => Flash::success(text::SAVED),
         "created" => Flash::created(address(slug)?),
         "deleted" => {
@@ -75,6 +78,7 @@ mod tests {
             Message::EmailChanged,
             Message::PasswordChanged,
             Message::Saved,
+            Message::BackupBegun,
             Message::Created("promo"),
             Message::Deleted("promo"),
         ] {

@@ -6,6 +6,9 @@
 mod access;
 mod account_export;
 mod account_form;
+mod admin;
+mod admin_backups;
+mod admin_settings;
 pub(crate) mod assets;
 mod click_export;
 mod cookie;
@@ -66,7 +69,7 @@ use crate::visitor::AddressPolicy;
 pub(crate) use redirect::plain_path;
 pub(crate) use refusal::{refuse, refuse_plain};
 
-use access::Visitor;
+use access::{Administrator, Visitor};
 use error::Error;
 use form::Form;
 use host::Standing;
@@ -204,7 +207,7 @@ fn failed_for_stranger(app: &App, request: &Request, error: &Error) -> Response 
 
 fn dispatch(app: &App, request: &Request) -> Result<Response, Error> {
     let Some((route, parts)) = router::find(&request.path) else {
-        return Err(if app.is_set_up() { Error::NotFound } else { Error::NotSetUp });
+        return Err(if app.is_set_up() { refused(app, request, Error::NotFound) } else { Error::NotSetUp });
     };
     if !app.is_set_up() && !route.before_setup {
         return Err(Error::NotSetUp);
@@ -215,7 +218,19 @@ fn dispatch(app: &App, request: &Request) -> Result<Response, Error> {
     match (request.method, route.show, route.submit) {
         (Method::Get | Method::Head, Some(show), _) => shown(app, request, show, &parts),
         (Method::Post, _, Some(submit)) => submitted(app, request, submit, &parts),
-        (method, ..) => router::other_verb(method, route.allow()),
+        (method, ..) => router::other_verb(method, route.allow()).map_err(|why| refused(app, request, why)),
+    }
+}
+
+/// Why nothing is done, as whoever asks may know it: of their pages only administrators learn what there is.
+fn refused(app: &App, request: &Request, why: Error) -> Error {
+    if !router::is_for_administrators(&request.path) {
+        return why;
+    }
+    match Visitor::of(app, request) {
+        Ok(Visitor { account: None, .. }) => Error::SignInFirst,
+        Ok(Visitor { account: Some(account), .. }) => Administrator::check(&account).err().unwrap_or(why),
+        Err(error) => error,
     }
 }
 
@@ -231,6 +246,11 @@ fn shown(app: &App, request: &Request, show: Show, parts: &Parts<'_>) -> Result<
             let account = visitor.account.as_ref().ok_or(Error::SignInFirst)?;
             Ok(visitor.keep(show(app, &visitor, account, request, parts)?))
         }
+        Show::Administrator(show) => {
+            let visitor = Visitor::of(app, request)?;
+            let account = visitor.account.as_ref().ok_or(Error::SignInFirst)?;
+            Ok(visitor.keep(show(app, &visitor, &Administrator::check(account)?, request, parts)?))
+        }
     }
 }
 
@@ -239,7 +259,9 @@ fn submitted(app: &App, request: &Request, submit: Submit, parts: &Parts<'_>) ->
     let visitor = Visitor::of(app, request)?;
     let response = match (submit, &visitor.account) {
         // The token went with the session; there is nothing to compare it with, and nothing is done.
-        (Submit::SignedIn(_), None) => Response::see_other(next::login_for_form(request, &form)),
+        (Submit::SignedIn(_) | Submit::Administrator(_), None) => {
+            Response::see_other(next::login_for_form(request, &form))
+        }
         (Submit::SignedIn(submit), Some(account)) => {
             let submission = access::submission(request, &visitor, form)?;
             kept(submit(app, account, &submission, parts), submission.form)?
@@ -247,6 +269,11 @@ fn submitted(app: &App, request: &Request, submit: Submit, parts: &Parts<'_>) ->
         (Submit::Anyone(submit), _) => {
             let submission = access::submission(request, &visitor, form)?;
             kept(submit(app, &submission, parts), submission.form)?
+        }
+        (Submit::Administrator(submit), Some(account)) => {
+            let administrator = Administrator::check(account)?;
+            let submission = access::submission(request, &visitor, form)?;
+            kept(submit(app, &administrator, &submission, parts), submission.form)?
         }
     };
     Ok(visitor.keep(response))

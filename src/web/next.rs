@@ -27,7 +27,7 @@ pub(crate) fn safe(next: &str) -> Option<&str> {
     let parts = decoded.trim_start_matches('/').split('/').map(str::to_owned).collect::<Vec<_>>();
     let parts = if parts == [""] { Vec::new() } else { parts };
     let (route, _) = router::find(&parts)?;
-    let is_page = matches!(route.show, Some(Show::Anyone(_) | Show::SignedIn(_)));
+    let is_page = matches!(route.show, Some(Show::Anyone(_) | Show::SignedIn(_) | Show::Administrator(_)));
     let is_place = !matches!(route.pattern, "setup" | "accounts/reset" | "accounts/reset/*");
     (is_page && is_place).then_some(next)
 }

@@ -5,14 +5,14 @@
 
 use crate::app::App;
 use crate::user;
-use crate::web::access::{SignedIn, Submission, Visitor};
+use crate::web::access::{Administrator, SignedIn, Submission, Visitor};
 use crate::web::error::Error;
 use crate::web::request::{Method, Request};
 use crate::web::response::Response;
 use crate::web::{
-    account_export, assets, click_export, email_change, health, home, link_create, link_delete, link_detail, link_edit,
-    link_export, link_list, link_live, login, logout, password_change, privacy, profile, register, reset, robots,
-    setup, statistics_export, theme,
+    account_export, admin, admin_backups, admin_settings, assets, click_export, email_change, health, home,
+    link_create, link_delete, link_detail, link_edit, link_export, link_list, link_live, login, logout,
+    password_change, privacy, profile, register, reset, robots, setup, statistics_export, theme,
 };
 
 type Answer = Result<Response, Error>;
@@ -24,6 +24,7 @@ pub(crate) enum Show {
     Plain(fn(&App, &Request, &Parts<'_>) -> Answer),
     Anyone(fn(&App, &Visitor, &Request, &Parts<'_>) -> Answer),
     SignedIn(fn(&App, &Visitor, &SignedIn, &Request, &Parts<'_>) -> Answer),
+    Administrator(fn(&App, &Visitor, &Administrator, &Request, &Parts<'_>) -> Answer),
 }
 
 /// What takes a form at an address.
@@ -31,6 +32,7 @@ pub(crate) enum Show {
 pub(crate) enum Submit {
     Anyone(fn(&App, &Submission<'_>, &Parts<'_>) -> Answer),
     SignedIn(fn(&App, &SignedIn, &Submission<'_>, &Parts<'_>) -> Answer),
+    Administrator(fn(&App, &Administrator, &Submission<'_>, &Parts<'_>) -> Answer),
 }
 
 /// The parts of a path that a route leaves open, in order.
@@ -97,6 +99,10 @@ pub(crate) const ROUTES: &[Route] = &[
     page("links/*/clicks.jsonl", Show::SignedIn(click_export::show)),
     page("links/*/statistics.csv", Show::SignedIn(statistics_export::show)),
     page("links/*/statistics.jsonl", Show::SignedIn(statistics_export::show)),
+    page("admin", Show::Administrator(admin::show)),
+    form("admin/settings", Show::Administrator(admin_settings::show), Submit::Administrator(admin_settings::submit)),
+    action("admin/backups", Submit::Administrator(admin_backups::submit)),
+    action("admin/backups/download", Submit::Administrator(admin_backups::submit_download)),
     form("links/*/edit", Show::SignedIn(link_edit::show), Submit::SignedIn(link_edit::submit)),
     form("links/*/delete", Show::SignedIn(link_delete::show), Submit::SignedIn(link_delete::submit)),
 ];
@@ -140,11 +146,20 @@ pub(crate) fn find(path: &[String]) -> Option<(&'static Route, Vec<&str>)> {
     ROUTES.iter().find_map(|route| route.matches(path).map(|open| (route, open)))
 }
 
-/// The path of the page that a form sent to `request` stands on: the same, or the profile for forms that have no page of
-/// their own.
+/// The path of the page that a form sent to `request` stands on: the same, or for forms that have no page of their own the
+/// one that several stand on.
 pub(crate) fn form_page(request: &Request) -> &str {
     let has_page = find(&request.path).is_some_and(|(route, _)| route.show.is_some());
-    if has_page { request.path_text() } else { "/accounts/profile" }
+    match has_page {
+        true => request.path_text(),
+        false if is_for_administrators(&request.path) => "/admin/settings",
+        false => "/accounts/profile",
+    }
+}
+
+/// True when nobody else is to know what there is at a path, nor whether there is anything.
+pub(crate) fn is_for_administrators(path: &[String]) -> bool {
+    path.first().is_some_and(|first| first == "admin")
 }
 
 /// True when a path belongs to a user: two parts, of which the first is no word of ours.

@@ -29,12 +29,17 @@ fn forms(id: &str) -> Vec<(String, Vec<(&'static str, &'static str)>)> {
             vec![("target_url", "https://evil.example/"), ("slug", "promo"), ("enabled", "1")],
         ),
         (format!("/links/{id}/delete"), vec![]),
+        ("/admin/settings".to_owned(), vec![("site.name", "Forged"), ("password", PASSWORD)]),
+        ("/admin/backups".to_owned(), vec![]),
+        ("/admin/backups/download".to_owned(), vec![("name", "linkjar-2026-01-01.redb"), ("password", PASSWORD)]),
     ]
 }
 
 /// Whether a form is for signed-in people only; others are sent to log in.
 fn needs_login(path: &str) -> bool {
-    path.starts_with("/links/") || ["/accounts/email", "/accounts/password"].contains(&path)
+    path.starts_with("/links/")
+        || path.starts_with("/admin/")
+        || ["/accounts/email", "/accounts/password"].contains(&path)
 }
 
 /// A server with a link of the administrator, and the link's id.
@@ -126,7 +131,8 @@ fn the_addresses_that_take_forms_are_those_tried_here() {
         &link,
         "/admin",
         "/admin/users",
-        "/admin/settings",
+        "/privacy",
+        "/.well-known/gpc.json",
         "/.well-known/change-password",
         "/nowhere",
         "/root-user/promo",

@@ -65,6 +65,12 @@ mod email_change;
 mod password_change;
 // The one-time link to a new password.
 mod reset;
+// The state of the instance, and who may see it.
+mod admin;
+// Settings that are changed while the server runs.
+mod admin_settings;
+// Backups from the page of settings.
+mod admin_backups;
 // Light and dark.
 mod theme;
 // Other people's links, and races for one slug.

@@ -1,0 +1,92 @@
+//! The state of the instance, for administrators.
+
+use crate::app::{App, BackupState};
+use crate::calendar::{self, Day};
+use crate::clock::Trust;
+use crate::limits::BACKUP_LATE_S;
+use crate::store::{BackupFile, Health, Period, TallyOf, Whose};
+use crate::ui::admin::{self, Instance};
+use crate::ui::number;
+use crate::web::Section;
+use crate::web::access::{Administrator, Visitor};
+use crate::web::error::Error;
+use crate::web::request::Request;
+use crate::web::response::Response;
+use crate::web::router::Parts;
+
+/// Shows it; what wants somebody's attention stands first.
+pub(crate) fn show(
+    app: &App,
+    visitor: &Visitor,
+    _: &Administrator,
+    _: &Request,
+    _: &Parts<'_>,
+) -> Result<Response, Error> {
+    let mut frame = visitor.frame("Administration");
+    frame.section = Section::Admin;
+    let (users, links) = app.store.counts()?;
+    let today = calendar::day(app.now().ms());
+    let period = Period { days: today..=today, tally: TallyOf::Since(Day::MAX) };
+    let clicks = app.store.history(Whose::Site, &period)?.numbers;
+    let (health, backups) = (app.store.health(), app.store.backups());
+    let instance = Instance {
+        version: env!("CARGO_PKG_VERSION"),
+        uptime_s: app.started.elapsed().as_secs(),
+        users,
+        links,
+        people: clicks.humans,
+        bots: clicks.bots,
+        waiting: health.waiting_clicks,
+        shed: health.shed_clicks,
+        file_bytes: app.store.size_bytes(),
+        free_bytes: health.space.free_bytes,
+        last_backup: backups.first().map(|backup| (backup.made, backup.bytes)),
+        warnings: warnings(app, &health, backups.first()),
+    };
+    Ok(super::page(admin::page(&frame, &instance)))
+}
+
+/// What wants somebody's attention, the worst first.
+fn warnings(app: &App, health: &Health, newest: Option<&BackupFile>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if !health.writes {
+        let why = health.trouble.as_ref().map_or_else(|| health.space.to_string(), |(_, why)| why.clone());
+        warnings.push(format!("Nothing can be written to the data file: {why}."));
+    } else if health.space.free_bytes < 2 * health.space.kept_bytes {
+        let (free, kept) = (number::size(health.space.free_bytes), number::size(health.space.kept_bytes));
+        warnings.push(format!("The disk is nearly full: {free} are free. Below {kept} nothing is written."));
+    }
+    if let BackupState::Failed(why) = app.backup_state() {
+        warnings.push(format!("The last backup came to nothing: {why}."));
+    }
+    let late = |made: crate::clock::Timestamp| made.plus_s(BACKUP_LATE_S) < app.now();
+    match newest {
+        _ if app.backup_keep == 0 => warnings.push("No daily backups are made: SERVER_BACKUP_KEEP is 0.".to_owned()),
+        Some(newest) if late(newest.made) => {
+            warnings.push(format!("The newest backup is of {}: more than a day ago.", newest.made.minute_text()));
+        }
+        None if late(app.now().plus_s(-i64::try_from(app.started.elapsed().as_secs()).unwrap_or(i64::MAX))) => {
+            warnings.push("There is no backup, although the server has run for more than a day.".to_owned());
+        }
+        _ => {}
+    }
+    match app.trust() {
+        Trust::Good => {}
+        Trust::Behind(newest) => warnings.push(format!(
+            "The clock stands at {}, but the data file has seen {}. Nothing is removed for its age until that has passed. \
+             Set the clock.",
+            app.now().minute_text(),
+            newest.minute_text()
+        )),
+        Trust::Jumped(wait) => warnings.push(format!(
+            "The clock has jumped against the time the server has run. Nothing is removed for its age for another {}.",
+            number::counted(wait.as_secs().div_ceil(3_600), "hour")
+        )),
+    }
+    if health.shed_clicks > 0 {
+        let clicks = number::counted(health.shed_clicks, "click");
+        warnings
+            .push(format!("{clicks} could not be kept since the start: they came faster than the disk takes them."));
+    }
+    warnings
+}

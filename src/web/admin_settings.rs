@@ -1,0 +1,93 @@
+//! What an administrator changes while the program runs: the same settings, in the same words, as on the command line. A
+//! save counts at once.
+
+use log::info;
+
+use crate::app::{App, BackupState};
+use crate::store::{SETTINGS, Settings};
+use crate::ui::Markup;
+use crate::ui::admin_settings::{self, AdminSettings, Backup};
+use crate::ui::field::Errors;
+use crate::web::Section;
+use crate::web::access::{Administrator, Submission, Visitor};
+use crate::web::account_form;
+use crate::web::error::Error;
+use crate::web::flash::Message;
+use crate::web::form::Form;
+use crate::web::request::Request;
+use crate::web::response::Response;
+use crate::web::router::Parts;
+
+/// What came back from one of the page's forms.
+#[derive(Default)]
+pub(crate) struct Refused<'a> {
+    /// The settings as they were sent.
+    pub(crate) form: Option<&'a Form>,
+    pub(crate) errors: Errors,
+    pub(crate) download_errors: Errors,
+}
+
+/// Shows the settings as they are.
+pub(crate) fn show(
+    app: &App,
+    visitor: &Visitor,
+    _: &Administrator,
+    _: &Request,
+    _: &Parts<'_>,
+) -> Result<Response, Error> {
+    Ok(super::page(draw(app, visitor, &Refused::default())))
+}
+
+/// Changes them all, or none.
+pub(crate) fn submit(
+    app: &App,
+    administrator: &Administrator,
+    submission: &Submission<'_>,
+    _: &Parts<'_>,
+) -> Result<Response, Error> {
+    let form = &submission.form;
+    let mut errors = Errors::new();
+    let before = app.settings();
+    let mut settings = Settings::clone(&before);
+    for setting in SETTINGS {
+        if let Err(why) = (setting.change)(&mut settings, form.get(setting.key)) {
+            errors.push(setting.key, why);
+        }
+    }
+    account_form::password_again(app, &administrator.0, submission, &mut errors)?;
+    if !errors.is_empty() {
+        let refused = Refused { form: Some(form), errors, ..Refused::default() };
+        return Ok(super::form_again(draw(app, submission.visitor, &refused)));
+    }
+    let changed = SETTINGS.iter().filter(|setting| (setting.show)(&before) != (setting.show)(&settings));
+    let changed: Vec<&str> = changed.map(|setting| setting.key).collect();
+    app.change_settings(settings)?;
+    let user = administrator.0.user.name.as_str();
+    info!(target: "accounts", user, changed = changed.join(" "), ip = submission.request.ip(); "settings changed");
+    Ok(submission.visitor.say(Response::see_other("/admin/settings"), &Message::Saved))
+}
+
+/// Draws the page, with what was refused if anything was.
+pub(crate) fn draw(app: &App, visitor: &Visitor, refused: &Refused<'_>) -> Markup {
+    let mut frame = visitor.frame("Settings");
+    frame.section = Section::Admin;
+    frame.failed = !(refused.errors.is_empty() && refused.download_errors.is_empty());
+    let settings = app.settings();
+    let values = SETTINGS.iter().map(|setting| {
+        let value = match refused.form {
+            Some(form) => form.get(setting.key).to_owned(),
+            None => (setting.show)(&settings),
+        };
+        (setting.key, value)
+    });
+    let backups = app.store.backups().into_iter();
+    let data = AdminSettings {
+        values: values.collect(),
+        errors: &refused.errors,
+        registration_is_set: (app.registration() != settings.registration).then(|| app.registration().word()),
+        backups: backups.map(|backup| Backup { name: backup.name, made: backup.made, bytes: backup.bytes }).collect(),
+        is_backing_up: app.backup_state() == BackupState::Making,
+        download_errors: &refused.download_errors,
+    };
+    admin_settings::page(&frame, &data)
+}

@@ -1,0 +1,78 @@
+//! The pages for administrators: what they say, and that they are for nobody else.
+
+use crate::appliance::{ADMIN, Start};
+use crate::browser::Browser;
+
+/// What there is, and what there is not.
+const PATHS: [&str; 7] = [
+    "/admin",
+    "/admin/settings",
+    "/admin/backups",
+    "/admin/backups/download",
+    "/admin/nothing",
+    "/admin/users/1/x",
+    "/%61dmin/users",
+];
+
+#[test]
+fn the_state_of_the_instance_is_told() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    admin.make_link("https://example.com/", "promo");
+    for agent in ["", "", "curl/8.5.0"] {
+        let mut visitor = Browser::of(&appliance);
+        if !agent.is_empty() {
+            visitor.header("User-Agent", agent);
+        }
+        assert_eq!(visitor.get(&format!("/{ADMIN}/promo")).status, 302);
+    }
+    let page = admin.open("/admin");
+    for words in [
+        "1 user",
+        "1 link",
+        "2 clicks",
+        "Clicks by bots 1",
+        "Lost since the start 0 clicks",
+        "Running for 0 minutes",
+        "Last backup none yet",
+        concat!("Version ", env!("CARGO_PKG_VERSION")),
+    ] {
+        page.says(words);
+    }
+    assert!(page.text().contains("MB") || page.text().contains("KB"), "sizes");
+    page.does_not_say("nothing is removed");
+    let quiet = Start::with_admin().env("SERVER_BACKUP_KEEP", "0").run();
+    Browser::admin(&quiet).open("/admin").says("No daily backups are made");
+}
+
+#[test]
+fn the_pages_are_for_administrators_and_nobody_else_learns_what_there_is() {
+    let appliance = Start::with_admin().run();
+    let mut anna = Browser::user(&appliance, "anna");
+    let mut admin = Browser::admin(&appliance);
+    for path in PATHS {
+        let out = Browser::of(&appliance).get(path);
+        assert_eq!(out.status, 302, "{path}");
+        assert!(out.header("location").unwrap().starts_with("/accounts/login?next=%2F"), "{path}");
+        let refused = anna.get(path);
+        assert_eq!(refused.status, 403, "{path}");
+        refused.says("You may not do this.");
+        let token = anna.open("/links").token();
+        assert_eq!(anna.post(path, &[("csrf_token", &token)]).status, 403, "{path}");
+    }
+    for (path, status) in PATHS.into_iter().zip([200, 200, 405, 405, 404, 404, 404]) {
+        assert_eq!(admin.get(path).status, status, "{path}");
+    }
+    assert!(!anna.open("/links").body.contains("href=\"/admin\""));
+    assert!(admin.open("/links").body.contains("href=\"/admin\""));
+}
+
+#[test]
+fn logging_in_leads_back_to_the_page() {
+    let appliance = Start::with_admin().run();
+    let mut browser = Browser::of(&appliance);
+    let login = browser.get("/admin/settings").header("location").unwrap().to_owned();
+    let fields = [("username", ADMIN), ("password", crate::appliance::PASSWORD)];
+    let page = browser.submit(&login, "/accounts/login", &fields);
+    assert_eq!((page.status, page.header("location")), (303, Some("/admin/settings")));
+}

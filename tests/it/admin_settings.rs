@@ -1,0 +1,79 @@
+//! Settings that are changed while the server runs.
+
+use crate::appliance::{ADMIN, PASSWORD, Start, run_command};
+use crate::browser::Browser;
+
+const PAGE: &str = "/admin/settings";
+
+#[test]
+fn a_change_counts_at_once_and_after_a_restart() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    admin.make_link("https://bad.example/", "bad");
+    let mut visitor = Browser::of(&appliance);
+    assert_eq!(visitor.get(&format!("/{ADMIN}/bad")).status, 302);
+    let fields = [
+        ("site.name", "Our <links>"),
+        ("clicks.addresses", "never"),
+        ("clicks.keep-days", "30"),
+        ("links.blocked-hosts", "Bad.Example"),
+        ("links.private", "refuse"),
+        ("password", PASSWORD),
+    ];
+    let saved = admin.submit(PAGE, PAGE, &fields);
+    assert_eq!((saved.status, saved.header("location")), (303, Some(PAGE)), "{}", saved.body);
+    let page = admin.open(PAGE);
+    page.says("Saved.");
+    let offered = page.form(PAGE);
+    let value = |name: &str| offered.iter().find(|(found, _)| found == name).unwrap().1.as_str();
+    assert_eq!((value("clicks.addresses"), value("clicks.keep-days")), ("never", "30"));
+    assert_eq!((value("links.blocked-hosts"), value("links.private")), ("bad.example", "refuse"));
+    assert_eq!(value("password"), "");
+    page.says("Our <links>");
+    assert_eq!(visitor.get(&format!("/{ADMIN}/bad")).status, 410, "blocked at once");
+    let privacy = Browser::of(&appliance).open("/privacy");
+    privacy.says("removed after 30 days");
+    privacy.says("nothing of the network address");
+    let private = admin.submit("/links/new", "/links/new", &[("target_url", "http://192.168.0.1/")]);
+    assert_eq!(private.status, 422);
+    let log = appliance.log();
+    let changed = "site.name clicks.addresses clicks.keep-days links.blocked-hosts links.private";
+    assert!(log.contains("settings changed") && log.contains(changed), "{log}");
+    let (_, folder) = appliance.stop();
+    let ended = run_command(folder.path(), &["settings"], "");
+    assert!(ended.stdout.contains("site.name=Our <links>\n") && ended.stdout.contains("clicks.keep-days=30\n"));
+}
+
+#[test]
+fn what_will_not_do_is_told_at_its_field_and_nothing_is_changed() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    for (field, value, words) in [
+        ("site.name", " ", "Use 1 to 60 characters."),
+        ("clicks.keep-days", "0", "Use a number of days from 1 to 3650, or forever."),
+        ("clicks.addresses", "always", "Use never, shorten or store."),
+        ("links.blocked-hosts", "a b", "a b is no host name."),
+        ("links.private", "", "Use allow or refuse."),
+        ("accounts.registration", "", "Use open, invite or closed."),
+        ("password", "another sentence", "password"),
+        ("password", "", "password"),
+    ] {
+        let mut fields = vec![("password", PASSWORD), ("site.name", "Changed")];
+        fields.retain(|(name, _)| *name != field);
+        fields.push((field, value));
+        let page = admin.submit(PAGE, PAGE, &fields);
+        assert_eq!(page.status, 422, "{field}={value}");
+        page.says(words);
+        assert!(page.body.contains("<title>Error: Settings"), "{field}={value}");
+        assert!(!page.body.contains(PASSWORD), "the password is not shown again");
+        admin.open("/").does_not_say("Changed");
+    }
+    let log = appliance.log();
+    assert_eq!((log.matches("login failed").count(), log.matches("settings changed").count()), (2, 0), "{log}");
+}
+
+#[test]
+fn what_the_environment_says_of_registration_is_told() {
+    let appliance = Start::with_admin().env("SERVER_REGISTRATION", "closed").run();
+    Browser::admin(&appliance).open(PAGE).says("SERVER_REGISTRATION says “closed”, and that counts.");
+}
