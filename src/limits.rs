@@ -229,6 +229,11 @@ pub(crate) const NEWCOMER: Duration = Duration::from_secs(1);
 /// Bytes that one client may send in a row before others have their turn: what is mostly framing costs far more to
 /// read than it brings.
 pub(crate) const TURN_BYTES_MAX: usize = 128 << 10;
+/// Answers that one client may have in a row before others have their turn: it may have sent a thousand requests at
+/// once, each for a file of 20 KB.
+pub(crate) const ANSWERS_PER_TURN: usize = 16;
+/// Answers that wait for their clicks to be on disk, those of clients that have left among them. Each has about 1 KB.
+pub(crate) const HELD_ANSWERS_MAX: usize = CLIENTS_MAX;
 /// A request body has this long from its head before its speed counts.
 pub(crate) const BODY_GRACE: Duration = Duration::from_secs(10);
 /// A body that comes slower than this is cut off after [`BODY_GRACE`].

@@ -41,6 +41,7 @@ pub(super) struct Unprintable(pub(super) &'static str);
 /// [`Unprintable`] when a header value holds a byte that no header may: below 0x20 or above 0x7e, in `Location` also
 /// a space. `out` is as it was then.
 pub(super) fn print(response: &Response, send: Send, connection: &str, out: &mut Vec<u8>) -> Result<(), Unprintable> {
+    debug_assert!(response.click.is_none(), "an answer that has to wait for its click");
     // Neither has a body, and a length would be wrong (RFC 9110, section 8.6).
     let has_body = !matches!(response.status, 204 | 304);
     let body: &[u8] = if has_body && send == Send::Whole { &response.body } else { &[] };

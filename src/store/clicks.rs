@@ -221,11 +221,6 @@ impl Store {
         self.queue.push_click(click)
     }
 
-    /// Waits until the click with this number is on disk, up to a time. False when it is not.
-    pub(crate) fn wait_for_click(&self, number: u64, at_most: Duration) -> bool {
-        self.queue.wait_until_written(number, at_most)
-    }
-
     /// How far clicks are on disk.
     pub(crate) fn written_clicks(&self) -> Written {
         self.queue.written_clicks()

@@ -97,9 +97,7 @@ impl Waiting {
 pub(super) struct Queue {
     waiting: Mutex<Waiting>,
     changed: Condvar,
-    /// Told after each transaction with clicks, and at the end.
-    written: Condvar,
-    /// Called as often.
+    /// Called after each transaction with clicks, and after each that failed.
     listener: OnceLock<Box<dyn Fn() + Send + Sync>>,
     /// Clicks shed since the start, and how many of them were told.
     shed: AtomicU64,
@@ -120,7 +118,6 @@ impl Queue {
         Queue {
             waiting: Mutex::default(),
             changed: Condvar::new(),
-            written: Condvar::new(),
             listener: OnceLock::new(),
             shed: AtomicU64::new(0),
             told: AtomicU64::new(0),
@@ -199,13 +196,12 @@ impl Queue {
 
     /// Tells whoever waits for clicks to be written.
     fn tell(&self) {
-        self.written.notify_all();
         if let Some(listener) = self.listener.get() {
             listener();
         }
     }
 
-    /// Has `listener` called after each transaction with clicks, and after each that failed. There is one at most.
+    /// Has `listener` called whenever that has changed, and when clicks cannot be written. There is one at most.
     pub(super) fn on_written(&self, listener: Box<dyn Fn() + Send + Sync>) {
         // A second one is not called.
         let _ = self.listener.set(listener);
@@ -262,14 +258,6 @@ impl Queue {
     /// True when a click and all before it are on disk.
     pub(super) fn is_written(&self, click: u64) -> bool {
         self.lock().written >= click
-    }
-
-    /// Waits until a click and all before it are on disk, up to a time and on a disk that works. False when they are
-    /// not.
-    pub(super) fn wait_until_written(&self, click: u64, at_most: Duration) -> bool {
-        let waits = |waiting: &mut Waiting| waiting.written < click && waiting.failures == 0;
-        let waiting = self.written.wait_timeout_while(self.lock(), at_most, waits);
-        waiting.unwrap_or_else(PoisonError::into_inner).0.written >= click
     }
 
     /// True when clicks wait for the disk, or it failed within [`CLICK_RETRY_MAX`], and nothing was written since.

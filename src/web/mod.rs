@@ -60,7 +60,6 @@ use std::time::Instant;
 use log::debug;
 
 use crate::app::App;
-use crate::limits::CLICK_STRICT_WAIT;
 use crate::proxy::Transport;
 use crate::store::Redirect;
 use crate::ui::Markup;
@@ -74,7 +73,7 @@ use error::Error;
 use form::Form;
 use host::Standing;
 use request::{Method, Raw, Request};
-use response::{Kind, Pending, Response};
+use response::{Kind, Response};
 use router::{Parts, Show, Submit};
 
 /// The content policy of pages: nothing but our own files, no inline script or style anywhere.
@@ -85,18 +84,13 @@ const BARE_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 /// A year, in which the browser asks for no plain HTTP of ours.
 const STRICT_TRANSPORT: &str = "max-age=31536000";
 
-/// Answers a request.
+/// Answers a request. Who sends the answer waits for its [click](Response::click).
 pub(crate) fn respond(app: &App, raw: Raw) -> Response {
-    let mut response = respond_with(app, raw, None);
-    match response.pending.take() {
-        Some(pending) if !app.store.wait_for_click(pending.click, CLICK_STRICT_WAIT) => pending.too_late(app),
-        _ => response,
-    }
+    respond_with(app, raw, None)
 }
 
 /// Answers a request for a short address whose link was found under its [`plain_path`]. The same code as for every
-/// other request, so a link has one behaviour; but nothing in it waits for a disk: who sends the answer waits until
-/// it is no longer [pending](Pending).
+/// other request, so a link has one behaviour; but nothing in it waits for a disk.
 pub(crate) fn respond_found(app: &App, raw: Raw, found: &Redirect) -> Response {
     respond_with(app, raw, Some(found))
 }
@@ -113,14 +107,6 @@ fn respond_with(app: &App, raw: Raw, found: Option<&Redirect>) -> Response {
         note(app, request, response.status, started);
     }
     with_headers(app, transport, response)
-}
-
-impl Pending {
-    /// The answer in the place of the redirect, whose click is not on disk in time.
-    pub(crate) fn too_late(&self, app: &App) -> Response {
-        let response = failed_for_stranger(app, &self.request, &redirect::UNWRITTEN);
-        with_headers(app, self.request.transport, response)
-    }
 }
 
 /// Logs a request. Visitors are in these lines too, so they have the address only where clicks keep it whole.

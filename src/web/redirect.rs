@@ -9,14 +9,14 @@ use crate::ui::{self, text};
 use crate::user;
 use crate::web::error::Error;
 use crate::web::request::{Method, Request};
-use crate::web::response::{Kind, Pending, Response};
+use crate::web::response::{Kind, Response};
 
-/// Sends the visitor to the link's target. Each GET is one click; unless the operator wants it to, it does not wait for
-/// the click to be written.
+/// Sends the visitor to the link's target. Each GET is one click.
 ///
 /// # Errors
 /// [`Error::NotFound`] for an unknown user or slug alike; [`Error::Gone`] when the link is switched off, expired, or
-/// leads to a host that is blocked by now; [`Error::Busy`] when the click has to be on disk and is not; [`Error::Internal`] when its row is damaged: never a wrong target.
+/// leads to a host that is blocked by now; [`Error::Busy`] when the click has to be on disk and finds no room in the
+/// queue; [`Error::Internal`] when its row is damaged: never a wrong target.
 pub(crate) fn show(app: &App, request: &Request) -> Result<Response, Error> {
     let [user, slug] = request.path.as_slice() else { return Err(Error::NotFound) };
     let found = app.store.redirect(&key(user, slug))?.ok_or(Error::NotFound)?;
@@ -31,8 +31,8 @@ fn key(user: &str, slug: &str) -> String {
     key
 }
 
-/// What the store knows a plain short address by. `target` is the request target as sent; a page of ours has no such
-/// path, nor has what needs more than a look (escapes, another shape).
+/// What the store knows a plain short address by. `target` is the request target as sent; what needs more than a look
+/// (escapes, another shape) has no such path, nor have nearly all of our own addresses.
 pub(crate) fn plain_path(target: &str) -> Option<String> {
     let path = target.split('?').next()?.strip_prefix('/')?;
     let path = path.strip_suffix('/').unwrap_or(path);
@@ -56,7 +56,7 @@ pub(super) fn follow(app: &App, request: &Request, found: &Redirect) -> Result<R
         State::Disabled => return Err(Error::Gone(text::SWITCHED_OFF)),
         State::Expired => return Err(Error::Gone(text::EXPIRED)),
     }
-    let mut pending = None;
+    let mut click = None;
     if request.method == Method::Get {
         let visit = Visit {
             at: now,
@@ -66,11 +66,10 @@ pub(super) fn follow(app: &App, request: &Request, found: &Redirect) -> Result<R
             ahead_of_time: is_ahead_of_time(request),
             counts_only: request.header("sec-gpc") == Some("1") || request.header("dnt") == Some("1"),
         };
-        let click = Click::of(visit, found.owner, found.link, settings.addresses, &app.marker);
-        let number = app.store.record_click(click);
+        let kept = Click::of(visit, found.owner, found.link, settings.addresses, &app.marker);
+        let number = app.store.record_click(kept);
         if app.is_strict {
-            let click = number.ok_or(UNWRITTEN)?;
-            pending = Some(Box::new(Pending { click, request: request.clone() }));
+            click = Some(number.ok_or(Error::Busy(CLICK_STRICT_WAIT.as_secs()))?);
         }
     }
     let target = found.target.as_str();
@@ -78,11 +77,8 @@ pub(super) fn follow(app: &App, request: &Request, found: &Redirect) -> Result<R
         .with("Location", target.to_owned())
         .with("Content-Type", "text/html; charset=utf-8")
         .with_body(ui::redirect::body(target).into_string().into_bytes());
-    Ok(Response { pending, ..response })
+    Ok(Response { click, ..response })
 }
-
-/// The click has to be on disk, and is not.
-pub(super) const UNWRITTEN: Error = Error::Busy(CLICK_STRICT_WAIT.as_secs());
 
 /// True when the browser fetches before its user has followed the link.
 fn is_ahead_of_time(request: &Request) -> bool {

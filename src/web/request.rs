@@ -123,7 +123,7 @@ pub(crate) struct Raw {
 }
 
 /// A request as pages see it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) method: Method,
     /// The path's parts, each decoded once; an empty last part (a trailing slash) is left out.

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use crate::ui::Markup;
-use crate::web::request::Request;
 use crate::web::stream::Source;
 
 /// Room made for headers; few answers have more.
@@ -33,16 +32,8 @@ pub(crate) struct Response {
     pub(crate) body: Cow<'static, [u8]>,
     /// What follows the head in the place of `body`, piece by piece.
     pub(crate) stream: Option<Box<dyn Source>>,
-    /// Not to be sent before its click is on disk.
-    pub(crate) pending: Option<Box<Pending>>,
-}
-
-/// A redirect that waits for its click.
-#[derive(Debug)]
-pub(crate) struct Pending {
-    /// The click's number.
-    pub(crate) click: u64,
-    pub(super) request: Request,
+    /// Not to be sent before the click of this number is on disk.
+    pub(crate) click: Option<u64>,
 }
 
 impl Response {
@@ -53,7 +44,7 @@ impl Response {
             headers: Vec::with_capacity(HEADERS_USUAL),
             body: Cow::Borrowed(&[]),
             stream: None,
-            pending: None,
+            click: None,
         }
     }
 

@@ -257,16 +257,19 @@ fn on_a_full_disk_pages_and_redirects_go_on() {
 }
 
 #[test]
-fn with_strict_clicks_a_visitor_is_sent_on_when_the_click_is_on_disk() {
+fn with_strict_clicks_an_answer_names_the_click_it_waits_for() {
     let site = Site::empty(&[("SERVER_CLICK_DURABILITY", "strict")]);
     site.set_up();
     site.link("docs", "https://docs.example/", None);
-    assert_eq!(site.get("/alice/docs", "").status, 302);
-    site.app.store.break_disk(Fault::Full);
-    let page = site.get("/alice/docs", "");
-    assert_eq!((page.status, header(&page, "Retry-After"), header(&page, "Location")), (503, Some("2"), None));
-    site.app.store.mend_disk();
-    assert_eq!(site.get("/alice/docs", "").status, 302);
+    let answer = site.get("/alice/docs", "");
+    let (click, wait) = (answer.click.unwrap(), Instant::now());
+    while site.app.store.written_clicks().last < click {
+        assert!(wait.elapsed().as_secs() < 60);
+        std::thread::yield_now();
+    }
+    assert_eq!(site.get("/alice/docs", "").click, Some(click + 1));
+    assert_eq!(site.ask("HEAD", "/alice/docs", "", "").click, None, "no click");
+    assert_eq!(site.get("/alice/none", "").click, None);
 }
 
 #[test]

@@ -9,7 +9,7 @@
 //! | Head, nothing come | a request's first byte | `IDLE_TIMEOUT`, `IDLE_TIMEOUT_CROWDED` when it is crowded | closed |
 //! | Head, begun | the blank line | `HEAD_TIMEOUT` from its first byte | 408 |
 //! | Body | the last byte | `BODY_GRACE` and a second for each `BODY_BYTES_PER_S` come, never past `BODY_TIMEOUT` | 408 |
-//! | Waiting | an answer from elsewhere | what the loop allows | 503, 504 |
+//! | Waiting | an answer from elsewhere | what the loop allows | 503 where it can come back soon, else 504 |
 //! | Streaming | the next piece | `PIECE_TIMEOUT`, or until its source wants to be asked again | closed |
 //! | Answering, Streaming | the client, to take bytes | `ANSWER_STALL` without one taken | closed |
 //! | Discarding | the client's end, after a refusal | `DISCARD_TIMEOUT`, `DISCARD_BYTES_MAX` | closed |
@@ -141,6 +141,8 @@ pub(super) enum Next {
     Feed(Stream),
     /// Say that TLS is spoken here, and end.
     NotTls,
+    /// Say that the answer did not come in time.
+    GiveUp,
     /// Answer this status and end: the request cannot be trusted, or is too large or too late.
     Refuse(u16, &'static str),
     Close,
@@ -304,7 +306,7 @@ impl Client {
                 Next::Refuse(408, "head came too slowly")
             }
             Phase::Body(..) => Next::Refuse(408, "body came too slowly"),
-            Phase::Waiting => Next::Wait,
+            Phase::Waiting => Next::GiveUp,
             // Its time to be asked again has come; what it waits for is not the client.
             Phase::Streaming(streaming) if streaming.is_waiting() => Next::Wait,
             _ => Next::Close,

@@ -57,6 +57,10 @@ impl Loop {
                     self.refuse(key, status, reason, now);
                     self.proceed(key, now);
                 }
+                Next::GiveUp => {
+                    self.give_up(key, now);
+                    self.proceed(key, now);
+                }
                 Next::Wait => {
                     client.wait_until(now + LANE_TIMEOUT);
                     self.proceed(key, now);

@@ -5,7 +5,7 @@ use std::time::Instant;
 use log::{debug, warn};
 
 use crate::app::App;
-use crate::limits::{LANE_TIMEOUT, QUEUE_TIMEOUT, QUEUED_BYTES_MAX, QUEUED_MAX, WORK_SLOW};
+use crate::limits::{ANSWERS_PER_TURN, LANE_TIMEOUT, QUEUE_TIMEOUT, QUEUED_BYTES_MAX, QUEUED_MAX, WORK_SLOW};
 use crate::server::answers::Answered;
 use crate::server::door::client::{Next, Request};
 use crate::server::door::feeder::Fed;
@@ -35,13 +35,15 @@ impl Loop {
         if let Some(client) = self.clients.get_mut(key) {
             client.begin_turn(is_crowded);
         }
-        loop {
+        let mut answers = 0;
+        while answers < ANSWERS_PER_TURN {
             let Some(client) = self.clients.get_mut(key) else { return };
             client.lend(&mut self.buffers);
             match client.proceed(now) {
                 Next::Wait => break,
                 Next::Close => return self.close(key),
                 Next::Refuse(status, reason) => self.refuse(key, status, reason, now),
+                Next::GiveUp => self.give_up(key, now),
                 Next::Feed(stream) => {
                     self.feeder.feed(Ticket { key, generation: client.generation }, stream);
                     break;
@@ -54,12 +56,13 @@ impl Loop {
                     if !self.take(key, request, now) {
                         break;
                     }
+                    answers += 1;
                 }
             }
         }
         self.settle(key);
         if let Some(client) = self.clients.get(key)
-            && client.wants_turn()
+            && (client.wants_turn() || answers == ANSWERS_PER_TURN)
         {
             self.turns.push(Ticket { key, generation: client.generation });
         }
@@ -95,8 +98,7 @@ impl Loop {
         let is_plain = request.body.is_empty() && matches!(request.head.method, Method::Get | Method::Head);
         if is_plain && web::assets::is_plain(&request.head.target) {
             let response = self.answer_now(*request, from, web::respond);
-            self.reply(key, &response, now);
-            return true;
+            return self.give(ticket, response, now);
         }
         match web::plain_path(&request.head.target).filter(|_| is_plain) {
             Some(path) => match self.app.store.hot_redirect(&path) {
@@ -122,22 +124,33 @@ impl Loop {
         redirect: &Redirect,
         now: Instant,
     ) -> bool {
-        let mut response = self.answer_now(request, from, |app, raw| web::respond_found(app, raw, redirect));
-        if let Some(pending) = response.pending.take() {
-            if !self.app.store.written_clicks().is_failing {
-                self.hold(ticket, pending, response, now);
-                return false;
-            }
-            response = pending.too_late(&self.app);
+        let response = self.answer_now(request, from, |app, raw| web::respond_found(app, raw, redirect));
+        self.give(ticket, response, now)
+    }
+
+    /// Gives a client the answer to its request. True when it is there already: it may have to wait for its click.
+    fn give(&mut self, ticket: Ticket, mut response: Response, now: Instant) -> bool {
+        if let Some(click) = response.click.take() {
+            return self.hold(ticket, click, response, now);
         }
-        self.reply(ticket.key, &response, now);
+        match response.stream.take().map(|source| self.streams.begin(source)) {
+            None => self.reply(ticket.key, &response, now),
+            Some(None) => self.reply_with(ticket.key, 503, now),
+            Some(Some(stream)) => {
+                let is_last = self.wants_less();
+                if let Some(client) = self.clients.get_mut(ticket.key) {
+                    client.begin_stream(&response, stream, is_last, now);
+                }
+            }
+        }
         true
     }
 
-    /// Gives a client the answer to its request.
+    /// Gives a client an answer as it is.
     pub(super) fn reply(&mut self, key: usize, response: &Response, now: Instant) {
         let is_last = self.wants_less();
         if let Some(client) = self.clients.get_mut(key) {
+            client.lend(&mut self.buffers);
             client.reply(response, is_last, now);
         }
     }
@@ -161,17 +174,12 @@ impl Loop {
         if !is_here(&self.clients, ticket) {
             return;
         }
-        if let Some(client) = self.clients.get_mut(ticket.key) {
-            client.lend(&mut self.buffers);
-        }
         let is_answered = match redirect {
             Some(redirect) => self.answer_short(ticket, *request, from, &redirect, now),
             None => self.enqueue(ticket, *request, from, now),
         };
         if is_answered {
             self.proceed(ticket.key, now);
-        } else {
-            self.settle(ticket.key);
         }
     }
 
@@ -255,25 +263,8 @@ impl Loop {
         }
         self.start_work(now);
         for (ticket, response) in answers {
-            if is_here(&self.clients, ticket) {
-                self.give(ticket.key, response, now);
+            if is_here(&self.clients, ticket) && self.give(ticket, response, now) {
                 self.proceed(ticket.key, now);
-            }
-        }
-    }
-
-    /// Gives a client the pool's answer.
-    fn give(&mut self, key: usize, mut response: Response, now: Instant) {
-        let Some(client) = self.clients.get_mut(key) else { return };
-        client.lend(&mut self.buffers);
-        match response.stream.take().map(|source| self.streams.begin(source)) {
-            None => self.reply(key, &response, now),
-            Some(None) => self.reply_with(key, 503, now),
-            Some(Some(stream)) => {
-                let is_last = self.wants_less();
-                if let Some(client) = self.clients.get_mut(key) {
-                    client.begin_stream(&response, stream, is_last, now);
-                }
             }
         }
     }
@@ -301,9 +292,18 @@ impl Loop {
         }
     }
 
+    /// Tells a client that its answer did not come in time. Should it come yet, it is nobody's.
+    pub(super) fn give_up(&mut self, key: usize, now: Instant) {
+        self.generation += 1;
+        if let Some(client) = self.clients.get_mut(key) {
+            client.generation = self.generation;
+        }
+        self.reply_with(key, 504, now);
+    }
+
     /// Answers a request with a status alone. The client goes on when [`Loop::proceed`] is called next, and not from
     /// here: its next request may come to the same end, and so on for as many as it has sent at once.
-    fn reply_with(&mut self, key: usize, status: u16, now: Instant) {
+    pub(super) fn reply_with(&mut self, key: usize, status: u16, now: Instant) {
         if let Some(client) = self.clients.get(key) {
             self.app.traffic.note_refused(status);
             let response = web::refuse(&self.app, status, client.transport);

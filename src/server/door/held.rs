@@ -5,16 +5,18 @@
 
 use std::time::Instant;
 
-use crate::limits::CLICK_STRICT_WAIT;
+use log::debug;
+
+use crate::limits::{CLICK_STRICT_WAIT, HELD_ANSWERS_MAX};
 use crate::server::door::dispatch::is_here;
 use crate::server::door::{Loop, Ticket};
-use crate::web::response::{Pending, Response};
+use crate::web::response::Response;
 
 /// An answer that waits.
 pub(super) struct Held {
     ticket: Ticket,
     response: Response,
-    pending: Box<Pending>,
+    click: u64,
     since: Instant,
 }
 
@@ -25,15 +27,21 @@ impl Held {
 }
 
 impl Loop {
-    /// Keeps an answer until its click is on disk.
-    pub(super) fn hold(&mut self, ticket: Ticket, pending: Box<Pending>, response: Response, now: Instant) {
-        let held = Held { ticket, response, pending, since: now };
+    /// Keeps an answer until its click is on disk. True when the client has been sent away instead: the disk takes no
+    /// clicks, or too many wait.
+    pub(super) fn hold(&mut self, ticket: Ticket, click: u64, response: Response, now: Instant) -> bool {
+        if self.held.len() >= HELD_ANSWERS_MAX || self.app.store.written_clicks().is_failing {
+            self.send_away(ticket, now);
+            return true;
+        }
+        let held = Held { ticket, response, click, since: now };
         if let Some(client) = self.clients.get_mut(ticket.key) {
             // Its end is looked after here.
             client.wait_until(held.until() + CLICK_STRICT_WAIT);
         }
         self.note_deadline(held.until());
         self.held.push_back(held);
+        false
     }
 
     /// Sends those on whose clicks are on disk, and away those whose clicks will not be in time.
@@ -42,18 +50,27 @@ impl Loop {
             return;
         }
         let written = self.app.store.written_clicks();
-        // Clicks are written in the order in which they came, and here they came in that order, too.
+        // Clicks are written in the order in which they came. Those that came by way of the pool may stand a little
+        // behind their turn, and go out with the next.
         while let Some(held) = self.held.front()
-            && (held.pending.click <= written.last || written.is_failing || held.until() <= now)
+            && (held.click <= written.last || written.is_failing || held.until() <= now)
         {
-            let Some(Held { ticket, response, pending, .. }) = self.held.pop_front() else { break };
-            let is_written = pending.click <= written.last;
-            let response = if is_written { response } else { pending.too_late(&self.app) };
-            if is_here(&self.clients, ticket) {
-                self.reply(ticket.key, &response, now);
-                self.proceed(ticket.key, now);
+            let Some(Held { ticket, response, click, .. }) = self.held.pop_front() else { break };
+            if !is_here(&self.clients, ticket) {
+                continue;
             }
+            if click <= written.last {
+                self.reply(ticket.key, &response, now);
+            } else {
+                self.send_away(ticket, now);
+            }
+            self.proceed(ticket.key, now);
         }
+    }
+
+    fn send_away(&mut self, ticket: Ticket, now: Instant) {
+        debug!(target: "door", "a click is not on disk in time");
+        self.reply_with(ticket.key, 503, now);
     }
 }
 

@@ -57,6 +57,37 @@ fn workers_come_with_a_lane_and_go_with_it() {
     workers(&pool, 0);
 }
 
+/// Behind each other on one lane, the slow one first.
+#[test]
+fn a_request_is_answered_once_in_memory_and_nothing_is_said_on_its_lane() {
+    let (_folder, pool) = pool();
+    let (mut stream, _seat) = pool.open_lane().unwrap();
+    let (rang, rings) = std::sync::mpsc::channel();
+    pool.answers().on_arrival(move || rang.send(()).unwrap());
+    stream.set_nonblocking(false).unwrap();
+    let identity = Identity { address: IpAddr::from([127, 0, 0, 1]), transport: Transport::Unknown };
+    let body = "x".repeat(60_000);
+    for number in 1..=9 {
+        let identity = identity.write(pool.secret(), number);
+        let head = format!("/health HTTP/1.1\r\nHost: localhost\r\n{HEADER}: {identity}\r\nContent-Length: ");
+        let request = match number {
+            1 => format!("POST {head}{}\r\n\r\n{body}", body.len()),
+            _ => format!("GET {head}0\r\n\r\n"),
+        };
+        stream.write_all(request.as_bytes()).unwrap();
+    }
+    let mut answers = Vec::new();
+    while answers.len() < 9 {
+        rings.recv_timeout(Duration::from_secs(20)).unwrap();
+        answers.extend(pool.answers().take().into_iter().map(|answered| (answered.number, answered.response.status)));
+    }
+    answers.sort_unstable();
+    let expected: Vec<_> = (1..=9).map(|number| (number, if number == 1 { 405 } else { 200 })).collect();
+    assert_eq!(answers, expected);
+    // It is the library's turn to read, and there is nothing for us.
+    assert!(ask(&pool, &mut stream).starts_with("HTTP/1.1 200 OK"));
+}
+
 #[test]
 fn a_pool_that_takes_no_more_lanes_is_replaced_and_those_it_has_go_on() {
     let (folder, pool) = pool();

@@ -1,5 +1,7 @@
 //! The queue before the writing thread.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::link::LinkId;
 use crate::store::ledger::{Ledger, Pace};
@@ -87,19 +89,31 @@ fn how_long_clicks_gather_is_as_the_operator_says() {
 #[test]
 fn whoever_waits_for_a_click_is_told_when_it_is_on_disk_and_no_sooner() {
     let queue = Queue::new();
+    let calls = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&calls);
+    queue.on_written(Box::new(move || {
+        counter.fetch_add(1, Ordering::SeqCst);
+    }));
+    let check = |expected_calls: u64, last: u64, is_failing: bool| {
+        let written = queue.written_clicks();
+        assert_eq!(
+            (calls.load(Ordering::SeqCst), written.last, written.is_failing),
+            (expected_calls, last, is_failing)
+        );
+    };
     let push = || queue.push_click(click(UserId(1), LinkId(1), Class::Human)).unwrap();
     let (first, second, third) = (push(), push(), push());
-    assert!(!queue.wait_until_written(first, Duration::from_millis(5)));
-    std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| queue.wait_until_written(second, Duration::from_secs(60)));
-        queue.note_commit(1);
-        assert!(queue.wait_until_written(first, Duration::ZERO));
-        assert!(!queue.wait_until_written(second, Duration::from_millis(5)));
-        queue.note_commit(1);
-        assert!(waiting.join().unwrap());
-    });
+    check(0, first - 1, false);
+    queue.note_commit(1);
+    check(1, first, false);
+    queue.note_commit(0);
+    check(1, first, false);
+    queue.note_failure(CLICK_RETRY_MAX);
+    check(2, first, true);
+    queue.note_commit(1);
+    check(3, second, false);
     queue.stop();
     assert_eq!(queue.note_failure(CLICK_RETRY_MAX), 1);
-    assert!(!queue.wait_until_written(third, Duration::from_millis(5)), "given up is not written");
+    check(4, third - 1, true);
     assert_eq!(queue.push_click(click(UserId(1), LinkId(1), Class::Human)), None);
 }

@@ -159,6 +159,7 @@ fn word(next: &Next) -> String {
         Next::Wait => "wait".to_owned(),
         Next::Answer(request) => format!("answer {}", request.body.len()),
         Next::Refuse(status, _) => format!("refuse {status}"),
+        Next::GiveUp => "give up".to_owned(),
         Next::Feed(_) => "feed".to_owned(),
         Next::NotTls => "not TLS".to_owned(),
         Next::Close => "close".to_owned(),
@@ -184,6 +185,16 @@ fn a_connection_without_a_request_is_closed_without_a_word() {
     assert!(kept.client.standing() == Standing::Idle && kept.client.standing() < Standing::AtWork);
     assert_eq!(kept.deadline(), 2 + 30);
     check(&kept.client.timed_out(), "close");
+}
+
+#[test]
+fn a_request_that_nobody_answers_is_given_up() {
+    let mut pair = Pair::new();
+    check(&pair.send(GET, 0), "answer 0");
+    assert!(pair.client.standing() == Standing::AtWork);
+    check(&pair.client.timed_out(), "give up");
+    check(&pair.answer("hi", 30), "wait");
+    assert_eq!(pair.read("hi"), ANSWER);
 }
 
 #[test]
