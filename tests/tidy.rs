@@ -48,7 +48,16 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rpassword", &["src/command/password.rs"]),
     ("rust_embed", &["ui/assets.rs"]),
     ("rustls", &["src/command/health/tls.rs", "src/server/"]),
-    ("rustix", &["src/server/door/admission.rs", "src/server/mod.rs", "src/store/copy.rs", "src/store/space.rs"]),
+    (
+        "rustix",
+        &[
+            "src/command/prove.rs",
+            "src/server/door/admission.rs",
+            "src/server/mod.rs",
+            "src/store/copy.rs",
+            "src/store/space.rs",
+        ],
+    ),
     ("serde", &["src/store/record.rs"]),
     ("serde_json", &["src/command/", "src/config/", "src/web/export.rs", "src/web/json_lines.rs"]),
     (

@@ -12,6 +12,7 @@ mod logging;
 mod machine;
 mod migrate;
 mod password;
+mod prove;
 mod restore;
 mod serve;
 mod settings;
@@ -94,6 +95,10 @@ impl From<NoRandomness> for Error {
 /// Does what the arguments (without the program's name) ask for. Returns the exit code.
 pub(crate) fn run(args: Vec<OsString>) -> u8 {
     std::panic::set_hook(Box::new(tell_of_panic));
+    if let Some(copy) = prove::asked(&args) {
+        prove::run(copy);
+        return 0;
+    }
     let outcome = match cli::parse(args) {
         Ok(command) => perform(command),
         Err(usage) => Err(Error::usage(usage.to_string())),

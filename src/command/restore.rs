@@ -1,10 +1,12 @@
 //! `linkjar restore`: a backup in the place of the data file, once it has proven itself.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::cli::Options;
 use crate::clock::Clock;
-use crate::command::{Code, Error, data, machine, say};
+use crate::command::backup::Progress;
+use crate::command::{Code, Error, data, machine, prove, say};
 use crate::config;
 use crate::server::desk;
 use crate::store::{BackupError, FILE_NAME, OpenError, Restore};
@@ -21,17 +23,30 @@ pub(crate) fn run(options: &Options, file: &str, verify: bool) -> Result<(), Err
     if desk::is_open(folder) {
         return Err(data::explain(folder, &OpenError::InUse));
     }
-    let prepared = Restore::prepare(Path::new(file), folder, machine::page_cache_bytes());
-    let restore = prepared.map_err(|error| explain(&config.data_dir, file, &error))?;
-    let report = &restore.report;
+    let mut progress = Progress::new();
+    let mut watch = |stage| {
+        progress.show(stage);
+        ControlFlow::Continue(())
+    };
+    let prepared = Restore::prepare(Path::new(file), folder, machine::page_cache_bytes(), &mut watch);
+    let restore = prepared.map_err(|error| explain(folder, file, &error))?;
+    let report = prove::apart(restore.copy(), |stage| progress.show(stage)).map_err(|refused| {
+        let code = if refused.is_damage { Code::Damaged } else { Code::Failed };
+        Error { code, text: format!("{file} {}", refused.text) }
+    })?;
+    drop(progress);
+    if report.damage.count > 0 {
+        return Err(explain(folder, file, &BackupError::Damaged(report)));
+    }
     let (users, links) = (number::counted(report.users, "user"), number::counted(report.links, "link"));
     let counts = format!("{users}, {links}, {}", number::counted(report.clicks, "click"));
+    let sha256 = format!("SHA-256 {}\n", restore.sha256);
     if verify {
-        say(&format!("{file} is good: {counts}. Nothing was changed.\n"));
+        say(&format!("{file} is good: {counts}. Nothing was changed.\n{sha256}"));
         return Ok(());
     }
-    let old = restore.finish(Clock::system().now()).map_err(|error| explain(folder, file, &error))?;
-    say(&format!("{} is now {file}: {counts}.\n", path.display()));
+    let old = restore.finish(report, Clock::system().now()).map_err(|error| explain(folder, file, &error))?;
+    say(&format!("{} is now {file}: {counts}.\n{sha256}", path.display()));
     if let Some(old) = old {
         say(&format!("What was there before is {}.\n", old.display()));
     }
@@ -42,9 +57,6 @@ fn explain(folder: &Path, file: &str, error: &BackupError) -> Error {
     let damaged = |text| Error { code: Code::Damaged, text };
     match error {
         BackupError::Open(why @ OpenError::InUse) => data::explain(folder, why),
-        BackupError::Open(why @ OpenError::Newer { .. }) => {
-            damaged(format!("{file} was {why}. Run the newer executable."))
-        }
         BackupError::Open(why) => damaged(format!("{file} is {why}. Nothing was changed. Take another backup.")),
         BackupError::Damaged(report) => {
             let first = report.damage.shown.first().map_or("", String::as_str);

@@ -57,6 +57,17 @@ pub(crate) const UPGRADES_KEPT_MAX: u32 = 100;
 
 /// Damaged rows that `linkjar check` names; more say nothing new, and their number is told.
 pub(crate) const FINDINGS_MAX: usize = 20;
+/// Chunks of 64 KiB that a copy of a running server's file is made of at a time: 4 MiB, which a slow card (10 MB/s) has
+/// in half a second.
+pub(crate) const COPY_PIECE_CHUNKS: usize = 64;
+/// The longest pause after such a piece.
+pub(crate) const COPY_PAUSE_MAX: Duration = Duration::from_secs(1);
+/// The process that examines a backup before it is restored has at least this long,
+pub(crate) const PROOF_TIME_MIN: Duration = Duration::from_secs(120);
+/// and a second for so many bytes: a slow card reads a megabyte of scattered pages in that time.
+pub(crate) const PROOF_BYTES_PER_S: u64 = 1 << 20;
+/// Address space that it may use: sixteen times the largest page cache.
+pub(crate) const PROOF_MEMORY_BYTES: u64 = 1 << 30;
 /// Chunks of 64 KiB that may be left to copy while nobody writes: 4 MiB take a few ms.
 pub(crate) const BACKUP_LAST_CHUNKS: usize = 64;
 /// Passes over chunks that were written meanwhile; after these the rest is copied whatever its size.

@@ -10,6 +10,8 @@
 //!
 //! `failed WHY TEXT` has `damaged` for a damaged data file, else `failed`. One is served at a time; others hear that.
 
+pub(crate) mod answer;
+
 use std::fs::{self, DirBuilder, Permissions};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::ops::ControlFlow;
@@ -24,10 +26,9 @@ use std::time::Instant;
 use log::{info, warn};
 
 use crate::app::App;
-use crate::limits::{
-    ACCEPT_PAUSE, DESK_ANSWER_BYTES_MAX, DESK_LINE_BYTES_MAX, DESK_PATIENCE, DESK_TIMEOUT, STOP_GRACE, STOP_POLL,
-};
-use crate::store::{Backup, BackupError, CheckReport, Stage};
+use crate::limits::{ACCEPT_PAUSE, DESK_LINE_BYTES_MAX, DESK_PATIENCE, DESK_TIMEOUT, STOP_GRACE, STOP_POLL};
+use crate::store::{BackupError, Stage};
+pub(crate) use answer::Answered;
 
 const FOLDER: &str = ".desk";
 const SOCKET: &str = "socket";
@@ -110,16 +111,11 @@ impl Drop for Desk {
 
 fn refuse(mut stream: UnixStream, why: &BackupError) {
     let _ = stream.set_write_timeout(Some(DESK_TIMEOUT));
-    let _ = write_failure(&mut stream, why);
+    let _ = stream.write_all(failure(why).lines().as_bytes());
 }
 
-fn write_failure(to: &mut impl Write, why: &BackupError) -> io::Result<()> {
-    let word = if why.is_damage() { "damaged" } else { "failed" };
-    writeln!(to, "failed {word} {}", one_line(&why.sentence()))
-}
-
-fn one_line(text: &str) -> String {
-    text.replace(['\n', '\r'], " ")
+fn failure(why: &BackupError) -> Answered {
+    Answered::Failed(why.sentence(), why.is_damage())
 }
 
 /// Reads what is asked for and does it.
@@ -131,66 +127,29 @@ fn serve(app: &App, stream: UnixStream) -> io::Result<()> {
     let (word, path) = line.trim_end_matches('\n').split_once(' ').unwrap_or((line.trim_end(), ""));
     let mut out = &stream;
     let mut watch = |stage| {
-        let told = match stage {
-            Stage::Copying { done, total } => writeln!(out, "copying {done} {total}"),
-            _ => writeln!(out, "checking"),
-        };
+        let told = out.write_all(answer::progress(stage).as_bytes());
         if told.is_err() || app.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let outcome = match word {
         "backup" if path.is_empty() => {
-            app.store.new_backup(app.now()).and_then(|path| app.store.back_up(&path, &mut watch)).map(Done::Backup)
+            app.store.new_backup(app.now()).and_then(|path| app.store.back_up(&path, &mut watch)).map(Answered::Backup)
         }
-        "backup" => app.store.back_up(Path::new(path), &mut watch).map(Done::Backup),
-        "check" => app.store.check(&mut watch).map(Done::Check),
-        _ => return writeln!(&stream, "failed failed this server does not know that command. Use the same version."),
+        "backup" => app.store.back_up(Path::new(path), &mut watch).map(Answered::Backup),
+        "check" => app.store.check(&mut watch).map(Answered::Checked),
+        _ => {
+            let unknown = "this server does not know that command. Use the same version.";
+            return out.write_all(Answered::Failed(unknown.to_owned(), false).lines().as_bytes());
+        }
     };
     match &outcome {
-        Ok(Done::Backup(made)) => info!(target: "store", path = made.path.display().to_string(); "backup made"),
-        Ok(Done::Check(report)) if report.damage.count > 0 => {
+        Ok(Answered::Backup(made)) => info!(target: "store", path = made.path.display().to_string(); "backup made"),
+        Ok(Answered::Checked(report)) if report.damage.count > 0 => {
             warn!(target: "store", count = report.damage.count; "the data file is damaged");
         }
-        Ok(Done::Check(_)) => info!(target: "store", "data file checked"),
+        Ok(_) => info!(target: "store", "data file checked"),
         Err(why) => warn!(target: "store", "backup: {why}"),
     }
-    match outcome {
-        Ok(done) => out.write_all(done.lines().as_bytes()),
-        Err(why) => write_failure(&mut out, &why),
-    }
-}
-
-enum Done {
-    Backup(Backup),
-    Check(CheckReport),
-}
-
-impl Done {
-    fn lines(&self) -> String {
-        let (mut lines, report) = match self {
-            Done::Backup(made) => {
-                let path = one_line(&made.path.display().to_string());
-                (format!("path {path}\nbytes {}\nsha256 {}\n", made.bytes, made.sha256), &made.report)
-            }
-            Done::Check(report) => (String::new(), report),
-        };
-        lines += &format!("users {}\nlinks {}\nclicks {}\n", report.users, report.links, report.clicks);
-        for (row, all, findings) in
-            [("damage", "damaged", &report.damage), ("leftover", "leftovers", &report.leftovers)]
-        {
-            findings.shown.iter().for_each(|what| lines += &format!("{row} {}\n", one_line(what)));
-            lines += &format!("{all} {}\n", findings.count);
-        }
-        lines + "done\n"
-    }
-}
-
-/// What the desk answered.
-#[derive(Debug)]
-pub(crate) enum Answered {
-    Backup(Backup),
-    Checked(CheckReport),
-    /// The sentence, and whether the data file is damaged.
-    Failed(String, bool),
+    out.write_all(outcome.unwrap_or_else(|why| failure(&why)).lines().as_bytes())
 }
 
 /// True when a server is there.
@@ -203,39 +162,8 @@ pub(crate) fn is_open(data: &Path) -> bool {
 ///
 /// # Errors
 /// When the conversation breaks off.
-pub(crate) fn ask(data: &Path, request: &str, mut watch: impl FnMut(Stage)) -> io::Result<Option<Answered>> {
+pub(crate) fn ask(data: &Path, request: &str, watch: impl FnMut(Stage)) -> io::Result<Option<Answered>> {
     let Ok(stream) = UnixStream::connect(data.join(FOLDER).join(SOCKET)) else { return Ok(None) };
     writeln!(&stream, "{request}")?;
-    let mut made = Backup { path: PathBuf::new(), bytes: 0, sha256: String::new(), report: CheckReport::default() };
-    for line in BufReader::new(stream.take(DESK_ANSWER_BYTES_MAX)).lines() {
-        let line = line?;
-        let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
-        let number = |text: &str| text.parse().unwrap_or(0);
-        let report = &mut made.report;
-        match word {
-            "copying" => {
-                let (done, total) = rest.split_once(' ').unwrap_or_default();
-                watch(Stage::Copying { done: number(done), total: number(total) });
-            }
-            "checking" => watch(Stage::Checking),
-            "path" => made.path = PathBuf::from(rest),
-            "bytes" => made.bytes = number(rest),
-            "sha256" => rest.clone_into(&mut made.sha256),
-            "users" => report.users = number(rest),
-            "links" => report.links = number(rest),
-            "clicks" => report.clicks = number(rest),
-            "damage" => report.damage.shown.push(rest.to_owned()),
-            "damaged" => report.damage.count = number(rest),
-            "leftover" => report.leftovers.shown.push(rest.to_owned()),
-            "leftovers" => report.leftovers.count = number(rest),
-            "done" if made.sha256.is_empty() => return Ok(Some(Answered::Checked(made.report))),
-            "done" => return Ok(Some(Answered::Backup(made))),
-            "failed" => {
-                let (word, text) = rest.split_once(' ').unwrap_or_default();
-                return Ok(Some(Answered::Failed(text.to_owned(), word == "damaged")));
-            }
-            _ => {}
-        }
-    }
-    Err(ErrorKind::UnexpectedEof.into())
+    answer::read(stream, watch).map(Some)
 }

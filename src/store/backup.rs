@@ -8,7 +8,7 @@ mod daily;
 mod list;
 mod restore;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use crate::clock::Timestamp;
 use crate::limits::{BACKUP_LAST_CHUNKS, BACKUP_PASSES_MAX};
 use crate::store::backend::Storage;
 use crate::store::check::{self, Report};
-use crate::store::copy::{Chunk, Temporary, copy_all, copy_chunk, digest, folder_of};
+use crate::store::copy::{Chunk, Haste, Temporary, copy_all, copy_chunk, digest, folder_of};
 use crate::store::create::{self, BACKUPS};
 use crate::store::dirty::CHUNK_BYTES;
 use crate::store::error::{Error, OpenError};
@@ -182,7 +182,8 @@ impl Store {
         if report.damage.count > 0 {
             return Err(BackupError::Damaged(report));
         }
-        let (bytes, sha256) = digest(&temporary.path).map_err(doing("reading the copy"))?;
+        let file = File::open(&temporary.path).map_err(doing("reading the copy"))?;
+        let (bytes, sha256) = digest(&file, None, watch)?;
         temporary.keep(target)?;
         Ok(Backup { path: target.to_owned(), bytes, sha256, report })
     }
@@ -228,7 +229,7 @@ impl Store {
     /// Copies the file as it was at one moment. Returns how many users and links there were.
     fn copy_file(&self, storage: &Storage, to: &Temporary, watch: Watch<'_>) -> Result<(u64, u64), BackupError> {
         let write = doing("writing the copy");
-        copy_all(storage, &to.file, watch)?;
+        copy_all(storage, &to.file, Haste::Half, watch)?;
         let mut buffer = vec![0; CHUNK_BYTES as usize];
         let mut rest = storage.dirty().take();
         for _ in 0..BACKUP_PASSES_MAX {
@@ -282,6 +283,14 @@ pub(super) fn prove(path: &Path, cache_bytes: usize, tell: Tell) -> Result<Prove
         check::examine(&mut database)
     })?;
     Ok(Proven { database, storage, report })
+}
+
+/// Examines a copy, which becomes one of the present format.
+///
+/// # Errors
+/// As [`BackupError`] says; damage that lets it open is an answer.
+pub(crate) fn prove_copy(path: &Path, cache_bytes: usize, tell: Tell) -> Result<Report, BackupError> {
+    prove(path, cache_bytes, tell).map(|proven| proven.report)
 }
 
 /// Damage can make redb panic.

@@ -1,14 +1,17 @@
 //! A file that becomes a copy of the data file: under a temporary name until it is whole, and never in another's place.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use sha2::{Digest, Sha256};
 
+use crate::limits::{COPY_PAUSE_MAX, COPY_PIECE_CHUNKS};
 use crate::store::backend::Storage;
 use crate::store::backup::{BackupError, Stage, Watch, doing};
 use crate::store::dirty::CHUNK_BYTES;
@@ -78,15 +81,34 @@ pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// How fast a file is copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Haste {
+    /// Nobody else needs the disk.
+    Full,
+    /// Half of the disk's time is left for others: after each piece there is a pause of the time that it took. Each is
+    /// on disk before the next begins, or whoever syncs meanwhile would wait for all of it.
+    Half,
+}
+
 /// Copies all of a file, but for what is zero: the copy is as sparse. Its length is that of what was copied.
-pub(super) fn copy_all(from: &Storage, to: &File, watch: Watch<'_>) -> Result<(), BackupError> {
+pub(super) fn copy_all(from: &Storage, to: &File, haste: Haste, watch: Watch<'_>) -> Result<(), BackupError> {
     let write = doing("writing the copy");
     let total = from.len().map_err(&write)?;
     let mut buffer = vec![0; CHUNK_BYTES as usize];
-    for chunk in 0..total.div_ceil(CHUNK_BYTES) {
-        copy_chunk(from, to, chunk, &mut buffer, Chunk::New).map_err(&write)?;
-        if chunk % 64 == 0 && watch(Stage::Copying { done: chunk * CHUNK_BYTES, total }).is_break() {
+    let chunks: Vec<u64> = (0..total.div_ceil(CHUNK_BYTES)).collect();
+    for piece in chunks.chunks(COPY_PIECE_CHUNKS) {
+        let start = Instant::now();
+        for chunk in piece {
+            copy_chunk(from, to, *chunk, &mut buffer, Chunk::New).map_err(&write)?;
+        }
+        let done = piece.last().map_or(0, |last| ((last + 1) * CHUNK_BYTES).min(total));
+        if watch(Stage::Copying { done, total }).is_break() {
             return Err(BackupError::Cancelled);
+        }
+        if haste == Haste::Half {
+            to.sync_data().map_err(&write)?;
+            thread::sleep(start.elapsed().min(COPY_PAUSE_MAX));
         }
     }
     to.set_len(total).map_err(write)
@@ -119,16 +141,22 @@ pub(super) fn copy_chunk(from: &Storage, to: &File, chunk: u64, buffer: &mut [u8
     to.write_all_at(part, offset)
 }
 
-/// Length and SHA-256 of a file.
-pub(super) fn digest(path: &Path) -> io::Result<(u64, String)> {
-    let (mut file, mut sha, mut bytes) = (File::open(path)?, Sha256::new(), 0);
-    let mut buffer = vec![0; CHUNK_BYTES as usize];
+/// Reads a file to its end, and writes what it reads to another if there is one. Returns its length and SHA-256.
+pub(super) fn digest(mut from: &File, to: Option<&File>, watch: Watch<'_>) -> Result<(u64, String), BackupError> {
+    let total = from.metadata().map_err(doing("reading the file"))?.len();
+    let (mut sha, mut done, mut buffer) = (Sha256::new(), 0, vec![0; CHUNK_BYTES as usize]);
     loop {
-        let count = file.read(&mut buffer)?;
+        let count = from.read(&mut buffer).map_err(doing("reading the file"))?;
         if count == 0 {
-            return Ok((bytes, crate::random::hex(&sha.finalize())));
+            return Ok((done, crate::random::hex(&sha.finalize())));
         }
         sha.update(&buffer[..count]);
-        bytes += count as u64;
+        if let Some(mut to) = to {
+            to.write_all(&buffer[..count]).map_err(doing("writing the copy"))?;
+        }
+        done += count as u64;
+        if to.is_some() && watch(Stage::Copying { done, total }).is_break() {
+            return Err(BackupError::Cancelled);
+        }
     }
 }

@@ -51,7 +51,9 @@ use redb::{ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransa
 
 #[cfg(test)]
 pub(crate) use backend::fault::Fault;
-pub(crate) use backup::{Backup, BackupError, BackupFile, BackupReader, Daily, Restore, Stage, Tell, check_file};
+pub(crate) use backup::{
+    Backup, BackupError, BackupFile, BackupReader, Daily, Restore, Stage, Tell, check_file, prove_copy,
+};
 pub(crate) use check::{Findings, Report as CheckReport};
 pub(crate) use clicks::{History, Numbers, OneDay, Period, Places, Seen, TallyOf, Whose};
 pub(crate) use create::{begin_anew, create_folder};

@@ -15,7 +15,7 @@ use crate::limits::{UPGRADE_ROOM_FILES, UPGRADES_KEPT_MAX};
 use crate::store::backend::Storage;
 use crate::store::backup::{BackupError, Proven, Stage, Tell, doing, prove};
 use crate::store::check::Report;
-use crate::store::copy::{Temporary, copy_all, folder_of, sync_folder};
+use crate::store::copy::{Haste, Temporary, copy_all, folder_of, sync_folder};
 use crate::store::create::{BACKUPS, create_folder};
 use crate::store::error::{Error, Kind, OpenError};
 use crate::store::file::{self, Held};
@@ -113,7 +113,7 @@ fn copy(place: &Path, old: &Held, cache_bytes: usize, tell: Tell) -> Result<(Tem
     let bytes = fs::metadata(place).map_err(doing("looking for the data file"))?.blocks().saturating_mul(512);
     space::demand(folder_of(place), bytes.saturating_mul(UPGRADE_ROOM_FILES))?;
     let temporary = Temporary::create(place.with_extension("redb.upgrading"))?;
-    copy_all(&old.hold.storage(), &temporary.file, &mut |stage| {
+    copy_all(&old.hold.storage(), &temporary.file, Haste::Full, &mut |stage| {
         tell(stage);
         ControlFlow::Continue(())
     })?;
@@ -141,7 +141,7 @@ fn keep(place: &Path, folder: &Path, old: &Storage) -> Result<PathBuf, BackupErr
             // Another file system, or one without second names.
             Err(_) => {
                 let temporary = Temporary::create(kept.with_extension("partial"))?;
-                copy_all(old, &temporary.file, &mut |_| ControlFlow::Continue(()))?;
+                copy_all(old, &temporary.file, Haste::Full, &mut |_| ControlFlow::Continue(()))?;
                 temporary.file.sync_all().map_err(&name)?;
                 match temporary.keep(&kept) {
                     Err(BackupError::Exists(_)) => continue,

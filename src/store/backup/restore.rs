@@ -1,25 +1,26 @@
 //! A copy in the place of the data file.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::{BackupError, doing, prove};
+use super::{BackupError, Watch, doing};
 use crate::clock::Timestamp;
 use crate::store::check::Report;
-use crate::store::copy::{Temporary, rename, sync_folder};
+use crate::store::copy::{Temporary, digest, rename, sync_folder};
 use crate::store::create::create_folder;
 use crate::store::error::OpenError;
 use crate::store::file::{self, FILE_NAME};
 
-/// A copy on its way to the data file's place: proven, and beside it.
+/// A copy on its way to the data file's place: beside it, and to be proven.
 ///
 /// # Invariants
 /// As long as it exists no server can open the data file, if that file opens at all.
 pub(crate) struct Restore {
     temporary: Temporary,
     path: PathBuf,
-    pub(crate) report: Report,
+    /// SHA-256 of the backup in hexadecimal digits.
+    pub(crate) sha256: String,
     /// Holds the lock on the data file.
     _current: Option<file::Held>,
     /// Holds the lock under which data files are made.
@@ -27,18 +28,23 @@ pub(crate) struct Restore {
 }
 
 impl Restore {
-    /// Copies `from` into the data folder, brings it to the format of this version, and examines it.
+    /// Copies `from` into the data folder.
     ///
     /// # Errors
     /// [`OpenError::InUse`] when a process has the data file, [`BackupError::Busy`] when another is restoring or making
-    /// one; else as [`BackupError`] says, of the copy. Nothing is changed then.
-    pub(crate) fn prepare(from: &Path, folder: &Path, cache_bytes: usize) -> Result<Restore, BackupError> {
+    /// one; else as [`BackupError`] says. Nothing is changed then.
+    pub(crate) fn prepare(
+        from: &Path,
+        folder: &Path,
+        cache_bytes: usize,
+        watch: Watch<'_>,
+    ) -> Result<Restore, BackupError> {
         let open = doing("opening the backup");
         // A pipe would be waited for without an end.
         if !fs::metadata(from).map_err(&open)?.is_file() {
             return Err(BackupError::Open(OpenError::Damaged("it is not a file".to_owned())));
         }
-        let mut source = File::open(from).map_err(open)?;
+        let source = File::open(from).map_err(open)?;
         create_folder(folder).map_err(doing("making the data folder"))?;
         let lock = File::open(folder).map_err(doing("opening the data folder"))?;
         lock.try_lock().map_err(|_| BackupError::Busy)?;
@@ -50,20 +56,26 @@ impl Restore {
             Err(_) => None,
         };
         let temporary = Temporary::create(path.with_extension("redb.restoring"))?;
-        io::copy(&mut source, &mut &*temporary.file).map_err(doing("copying the backup"))?;
-        let report = prove(&temporary.path, cache_bytes, |_| {})?.report;
+        let (_, sha256) = digest(&source, Some(&temporary.file), watch)?;
+        temporary.file.sync_all().map_err(doing("copying the backup"))?;
+        Ok(Restore { temporary, path, sha256, _current: current, _folder: lock })
+    }
+
+    /// The copy, for whoever examines it.
+    pub(crate) fn copy(&self) -> &Path {
+        &self.temporary.path
+    }
+
+    /// Puts it in place once it has passed. Returns where the file that was there stands now, if there was one.
+    ///
+    /// # Errors
+    /// [`BackupError::Damaged`] for a copy that has not, and those of the file system; the old file is in its place then.
+    pub(crate) fn finish(self, report: Report, now: Timestamp) -> Result<Option<PathBuf>, BackupError> {
         if report.damage.count > 0 {
             return Err(BackupError::Damaged(report));
         }
-        temporary.file.sync_all().map_err(doing("copying the backup"))?;
-        Ok(Restore { temporary, path, report, _current: current, _folder: lock })
-    }
-
-    /// Puts it in place. Returns where the file that was there stands now, if there was one.
-    ///
-    /// # Errors
-    /// Those of the file system; the old file is in its place then.
-    pub(crate) fn finish(self, now: Timestamp) -> Result<Option<PathBuf>, BackupError> {
+        // What examining it has written.
+        self.temporary.file.sync_all().map_err(doing("copying the backup"))?;
         let put = doing("putting the backup in place");
         let old = self.path.with_extension(format!("redb.before-restore-{}", now.file_text()));
         let had = fs::symlink_metadata(&self.path).is_ok();
