@@ -15,9 +15,9 @@ use pico_args::Arguments;
 
 use crate::limits::SELF_SIGNED_NAMES_MAX;
 use crate::options::{
-    ADMIN, ALLOWED_HOSTS, BACKUP_KEEP, BASE_URL, CLICK_DURABILITY, CLICK_WINDOW, DATA_DIR, DRY_RUN, EMAIL, HOST,
-    HTTP_PORT, JSON, LOG_FORMAT, LOG_LEVEL, NEW, NUMTHREADS, OptionRow, PASSWORD_STDIN, PORT, TLS_CERT, TLS_KEY, TO,
-    TRUSTED_PROXIES, VERIFY,
+    ADMIN, ALLOWED_HOSTS, BACKUP_KEEP, BASE_URL, CLICK_DURABILITY, CLICK_WINDOW, COMPACT, DATA_DIR, DRY_RUN, EMAIL,
+    HOST, HTTP_PORT, JSON, LOG_FORMAT, LOG_LEVEL, NEW, NUMTHREADS, OptionRow, PASSWORD_STDIN, PORT, TLS_CERT, TLS_KEY,
+    TO, TRUSTED_PROXIES, VERIFY,
 };
 use crate::spelling::shown;
 use form::{COMMANDS, Form, GROUPS, SERVE};
@@ -57,6 +57,11 @@ pub(crate) enum Command {
     Backup {
         options: Options,
         to: Option<String>,
+    },
+    Export {
+        options: Options,
+        /// The file to write the data file to anew.
+        compact: String,
     },
     Check {
         options: Options,
@@ -127,6 +132,7 @@ pub(crate) fn parse(args: Vec<OsString>) -> Result<Command, Usage> {
         Topic::UserPasswd => user_passwd(typed),
         Topic::UserResetLink => user_reset_link(typed),
         Topic::Backup => backup(typed),
+        Topic::Export => export(typed),
         Topic::Check => check(typed),
         Topic::Restore => restore(typed),
         Topic::Migrate => migrate(typed),
@@ -221,6 +227,17 @@ fn backup(mut typed: Typed) -> Result<Command, Usage> {
     let to = typed.value(&TO)?;
     typed.operands(0)?;
     Ok(Command::Backup { options, to })
+}
+
+fn export(mut typed: Typed) -> Result<Command, Usage> {
+    let options = typed.options()?;
+    let compact = typed.value(&COMPACT)?;
+    let form = typed.form;
+    typed.operands(0)?;
+    let Some(compact) = compact else {
+        return Err(Usage(see("export needs a file. Add --compact FILE", form.words)));
+    };
+    Ok(Command::Export { options, compact })
 }
 
 fn check(mut typed: Typed) -> Result<Command, Usage> {

@@ -132,6 +132,8 @@ pub(crate) static EMAIL: OptionRow =
 pub(crate) static TO: OptionRow =
     OptionRow { value: Some("FILE"), ..OptionRow::switch("--to", "where it goes instead; must not exist") };
 pub(crate) static DRY_RUN: OptionRow = OptionRow::switch("--dry-run", "only try it, on a copy that is removed");
+pub(crate) static COMPACT: OptionRow =
+    OptionRow { value: Some("FILE"), ..OptionRow::switch("--compact", "where it goes, needed; must not exist") };
 pub(crate) static NEW: OptionRow = OptionRow::switch("--new", "begin anew beside backups");
 pub(crate) static VERIFY: OptionRow = OptionRow::switch("--verify", "only try whether it could be restored");
 

@@ -3,8 +3,8 @@
 //! One table, read by the parser and by the help. A command that is not here does not exist.
 
 use crate::options::{
-    ADMIN, BASE_URL, DATA_DIR, DRY_RUN, EMAIL, FROM_ENVIRONMENT, HOST, JSON, NEW, OptionRow, PASSWORD_STDIN, PORT,
-    TLS_CERT, TO, VERIFY,
+    ADMIN, BASE_URL, COMPACT, DATA_DIR, DRY_RUN, EMAIL, FROM_ENVIRONMENT, HOST, JSON, NEW, OptionRow, PASSWORD_STDIN,
+    PORT, TLS_CERT, TO, VERIFY,
 };
 
 /// What `help` can be asked about: every command, every group of them, and the program as a whole.
@@ -18,6 +18,7 @@ pub(crate) enum Topic {
     UserPasswd,
     UserResetLink,
     Backup,
+    Export,
     Check,
     Restore,
     Migrate,
@@ -171,6 +172,15 @@ pub(super) static COMMANDS: &[&Form] = &[
         sentence: "Copy the data file, and prove the copy.",
         examples: &["linkjar backup", "linkjar backup --to /mnt/backups/linkjar-monday.redb"],
         options: &[&TO, &DATA_DIR],
+        environment: false,
+    },
+    &Form {
+        topic: Topic::Export,
+        words: "export",
+        operands: "",
+        sentence: "Write the data file anew, without gaps.",
+        examples: &["linkjar export --compact linkjar-compact.redb"],
+        options: &[&COMPACT, &DATA_DIR],
         environment: false,
     },
     &Form {

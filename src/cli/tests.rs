@@ -88,6 +88,7 @@ fn the_other_commands_are_read_as_typed() {
         ("backup --to b.redb", backup(Some("b.redb"))),
         ("check --data-dir d", look(in_folder("d"), false)),
         ("check --json", look(none(), true)),
+        ("export --compact c.redb", Command::Export { options: none(), compact: "c.redb".to_owned() }),
         ("migrate", Command::Migrate { options: none(), dry_run: false }),
         ("migrate --dry-run", Command::Migrate { options: none(), dry_run: true }),
         ("restore a.redb", restore(false)),

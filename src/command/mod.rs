@@ -143,6 +143,7 @@ fn perform(command: Command) -> Result<(), Error> {
         Command::UserPasswd { options, name, password_stdin } => user_passwd::run(&options, &name, password_stdin),
         Command::UserResetLink { options, name } => user_reset_link::run(&options, &name),
         Command::Backup { options, to } => backup::run(&options, to.as_deref()),
+        Command::Export { options, compact } => backup::compact(&options, &compact),
         Command::Check { options, json } => check::run(&options, json),
         Command::Restore { options, file, verify } => restore::run(&options, &file, verify),
         Command::Migrate { options, dry_run } => migrate::run(&options, dry_run),

@@ -68,6 +68,8 @@ pub(crate) const PROOF_TIME_MIN: Duration = Duration::from_secs(120);
 pub(crate) const PROOF_BYTES_PER_S: u64 = 1 << 20;
 /// Address space that it may use: sixteen times the largest page cache.
 pub(crate) const PROOF_MEMORY_BYTES: u64 = 1 << 30;
+/// How far the writing of a new file is, is told after so many rows.
+pub(crate) const COMPACT_TOLD_ROWS: u64 = 10_000;
 /// Chunks of 64 KiB that may be left to copy while nobody writes: 4 MiB take a few ms.
 pub(crate) const BACKUP_LAST_CHUNKS: usize = 64;
 /// Passes over chunks that were written meanwhile; after these the rest is copied whatever its size.

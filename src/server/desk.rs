@@ -6,6 +6,7 @@
 //! | asked | answered |
 //! |---|---|
 //! | `backup`, `backup PATH` | `copying DONE TOTAL`…, `checking`, then `path`, `bytes`, `sha256` and those of `check` |
+//! | `compact PATH` | as `backup`, with `converting DONE TOTAL`… |
 //! | `check` | `users`, `links`, `clicks` with a number; `damage`, `leftover` with the rows that are named, `damaged`, `leftovers` with the number of all |
 //!
 //! `failed WHY TEXT` has `damaged` for a damaged data file, else `failed`. One is served at a time; others hear that.
@@ -135,6 +136,7 @@ fn serve(app: &App, stream: UnixStream) -> io::Result<()> {
             app.store.new_backup(app.now()).and_then(|path| app.store.back_up(&path, &mut watch)).map(Answered::Backup)
         }
         "backup" => app.store.back_up(Path::new(path), &mut watch).map(Answered::Backup),
+        "compact" if !path.is_empty() => app.store.compact(Path::new(path), &mut watch).map(Answered::Backup),
         "check" => app.store.check(&mut watch).map(Answered::Checked),
         _ => {
             let unknown = "this server does not know that command. Use the same version.";

@@ -4,11 +4,12 @@
 //! writing transaction, when the last commit is whole and no other can begin. It stands under a temporary name until it
 //! was opened and examined like the file of a crashed server; only then it gets its name, and takes no other file's.
 
+mod compact;
 mod daily;
 mod list;
 mod restore;
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -182,8 +183,7 @@ impl Store {
         if report.damage.count > 0 {
             return Err(BackupError::Damaged(report));
         }
-        let file = File::open(&temporary.path).map_err(doing("reading the copy"))?;
-        let (bytes, sha256) = digest(&file, None, watch)?;
+        let (bytes, sha256) = digest(&temporary.file, None, watch)?;
         temporary.keep(target)?;
         Ok(Backup { path: target.to_owned(), bytes, sha256, report })
     }
@@ -220,7 +220,9 @@ impl Store {
         }
         let mut report = prove(&temporary.path, self.file.cache_bytes(), |_| {})?.report;
         if (report.users, report.links) != (users, links) {
-            report.damage.add(format!("users and links: {} and {} of {users} and {links}", report.users, report.links));
+            report
+                .damage
+                .add(format!("tables: users and links: {} and {} of {users} and {links}", report.users, report.links));
         }
         temporary.file.sync_all().map_err(doing("writing the copy"))?;
         Ok((temporary, report))

@@ -52,7 +52,7 @@ use redb::{ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransa
 #[cfg(test)]
 pub(crate) use backend::fault::Fault;
 pub(crate) use backup::{
-    Backup, BackupError, BackupFile, BackupReader, Daily, Restore, Stage, Tell, check_file, prove_copy,
+    Backup, BackupError, BackupFile, BackupReader, Daily, Restore, Stage, Tell, Watch, check_file, prove_copy,
 };
 pub(crate) use check::{Findings, Report as CheckReport};
 pub(crate) use clicks::{History, Numbers, OneDay, Period, Places, Seen, TallyOf, Whose};
@@ -83,6 +83,8 @@ pub(crate) struct Store {
     writer: Mutex<Option<JoinHandle<()>>>,
     /// Held while the file is being copied: one at a time.
     copying: Mutex<()>,
+    /// Logged clicks that opening found, and that are counted from here on.
+    pub(crate) found_in_log: usize,
 }
 
 impl Store {
@@ -113,6 +115,7 @@ impl Store {
         let ledger = Arc::new(Ledger::new(pace));
         let start = || Keeper::start(Arc::clone(&ledger), &file.database()?.begin_read()?, report);
         let keeper = start().map_err(|error| OpenError::Damaged(error.to_string()))?;
+        let found_in_log = ledger.uncounted();
         let writer = {
             let (file, queue) = (Arc::clone(&file), Arc::clone(&queue));
             thread::Builder::new().name("writer".to_owned()).spawn(move || {
@@ -128,7 +131,7 @@ impl Store {
         };
         let writer = writer.map_err(|error| OpenError::Io(error.to_string()))?;
         let writer = Mutex::new(Some(writer));
-        Ok(Store { file, queue, ledger, hot: Hot::new(), writer, copying: Mutex::default() })
+        Ok(Store { file, queue, ledger, hot: Hot::new(), writer, copying: Mutex::default(), found_in_log })
     }
 
     /// Writes what waits and closes the file. Later calls find it closed.

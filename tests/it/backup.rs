@@ -48,6 +48,39 @@ pub fn serve_copy(copy: &Path) -> Appliance {
 }
 
 #[test]
+fn a_data_file_written_anew_has_everything_and_is_smaller() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    let target = |number: u32| format!("https://target{number}.example/{}", "x".repeat(1_500));
+    let ids: Vec<String> = (0..60).map(|number| admin.make_link(&target(number), &format!("s{number}"))).collect();
+    for id in &ids[1..] {
+        assert_eq!(admin.submit(&format!("/links/{id}/delete"), &format!("/links/{id}/delete"), &[]).status, 303);
+    }
+    admin.get(&format!("/{ADMIN}/s0"));
+    let compact = |to: &str| run_command(appliance.folder.path(), &["export", "--compact", to], "");
+    let copy = made(&compact("running.redb"));
+    is_error(&compact("running.redb"), 1, "running.redb exists already");
+    assert_eq!(names(&appliance.data()), [".desk", ".door", "linkjar.redb"]);
+    let (_, folder) = appliance.stop();
+    let compact = |to: &str| run_command(folder.path(), &["export", "--compact", to], "");
+    let again = made(&compact("stopped.redb"));
+    is_error(&compact("stopped.redb"), 1, "stopped.redb exists already");
+    is_error(&run_command(folder.path(), &["export"], ""), 2, "export needs a file. Add --compact FILE");
+    let whole = fs::metadata(folder.path().join("data/linkjar.redb")).unwrap();
+    for copy in [copy, again] {
+        let about = fs::metadata(&copy).unwrap();
+        assert_eq!(about.permissions().mode() & 0o777, 0o600);
+        assert!(about.blocks() < whole.blocks(), "{} of {}", about.blocks(), whole.blocks());
+        let restored = TempDir::new().unwrap();
+        let ended = run_command(restored.path(), &["restore", copy.to_str().unwrap()], "");
+        assert!(ended.stdout.contains(": 1 user, 1 link, 1 click."), "{}{}", ended.stdout, ended.stderr);
+        let bytes = fs::read(restored.path().join("data/linkjar.redb")).unwrap();
+        let has = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
+        assert!(has(b"target0.example") && !has(b"target5.example"), "what was removed is gone");
+    }
+}
+
+#[test]
 fn a_backup_of_a_running_server_has_all_that_was_confirmed() {
     let appliance = Start::with_admin().run();
     let mut admin = Browser::admin(&appliance);
@@ -173,7 +206,7 @@ fn the_desk_stands_odd_words_and_serves_one_at_a_time() {
         assert!(std::time::Instant::now() < deadline);
     }
     made(&run(appliance.folder.path(), &["backup"]));
-    is_error(&run(appliance.folder.path(), &["backup", "--to", "a\nb"]), 2, "--to names a file whose name is no text");
+    is_error(&run(appliance.folder.path(), &["backup", "--to", "a\nb"]), 2, "the file's name is no text");
 }
 
 /// A small disk of its own, where this may be mounted; gone when dropped.

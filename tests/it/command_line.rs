@@ -674,6 +674,7 @@ fn version_and_help_answer_however_they_are_asked() {
         "user passwd",
         "user reset-link",
         "backup",
+        "export",
         "check",
         "restore",
         "migrate",

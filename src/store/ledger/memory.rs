@@ -72,6 +72,11 @@ impl Ledger {
         Ledger { memory: Mutex::default(), pace }
     }
 
+    /// Clicks in the log that are not counted.
+    pub(in crate::store) fn uncounted(&self) -> usize {
+        self.lock().uncounted()
+    }
+
     pub(super) fn lock(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
