@@ -1,7 +1,7 @@
 //! Whether a data file is what it should be.
 //!
 //! Four levels: redb's own look at every page; every row reads; tables that say the same agree, both ways; the sums of
-//! clicks are those of their parts. Nothing is held in memory but one row of each kind, so the size of the file does
+//! clicks are those of their parts. Each finding begins with its level: pages, rows, tables or sums. Nothing is held in memory but one row of each kind, so the size of the file does
 //! not matter.
 
 mod clicks;
@@ -61,7 +61,7 @@ enum Flaw {
 
 impl From<Error> for Flaw {
     fn from(error: Error) -> Flaw {
-        if error.kind == Kind::Damaged { Flaw::Damage(error.to_string()) } else { Flaw::Fatal(error) }
+        if error.kind == Kind::Damaged { Flaw::Damage(format!("rows: {error}")) } else { Flaw::Fatal(error) }
     }
 }
 
@@ -75,13 +75,19 @@ impl From<TableError> for Flaw {
     fn from(error: TableError) -> Flaw {
         match error {
             TableError::Storage(error) => error.into(),
-            other => Flaw::Damage(other.to_string()),
+            other => Flaw::Damage(format!("tables: {other}")),
         }
     }
 }
 
+/// Two tables contradict each other.
 fn damage(table: &str, key: &[u8], why: &str) -> Flaw {
-    Error::damaged(table, key, why).into()
+    Flaw::Damage(format!("tables: {}", Error::damaged(table, key, why)))
+}
+
+/// Clicks were counted wrongly.
+fn miscount(table: &str, key: &[u8], why: &str) -> Flaw {
+    Flaw::Damage(format!("sums: {}", Error::damaged(table, key, why)))
 }
 
 fn leftover(table: &str, key: &[u8], why: &str) -> Flaw {

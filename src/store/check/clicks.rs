@@ -1,6 +1,6 @@
 //! Clicks: what is counted of a link is the sum of its days, and of its single clicks as far as these are kept.
 
-use super::{Examiner, Flaw, Rows, damage};
+use super::{Examiner, Flaw, Rows, damage, miscount};
 use crate::store::ledger::block::{self, Entry, Packed};
 use crate::store::ledger::dict::{Words, id_key, text_key};
 use crate::store::ledger::rolls::{ALL_DAYS, day};
@@ -50,7 +50,7 @@ impl Examiner<'_> {
             let kept = kept(&segments, link, &sum)?;
             let is_complete = knows_all_days && sum.segment_first == 0 && sum.passed == 0;
             if is_complete && count(&kept, |_| true) != Both(sum.humans, sum.bots) {
-                return Err(damage("roll_total", key, "differs from the clicks that are kept"));
+                return Err(miscount("roll_total", key, "differs from the clicks that are kept"));
             }
             let counts = Both(sum.humans, sum.bots);
             check_days(&days, link, counts, knows_all_days, is_complete.then_some(kept.as_slice()))
@@ -167,16 +167,16 @@ fn kept(segments: &Rows, link: [u8; 8], sum: &SumRecord) -> Result<Vec<Packed>, 
     for row in segments.range(from.as_slice()..=to.as_slice())? {
         let (key, raw) = row?;
         if key.value() != click_key(link, next) || next >= sum.segment_next {
-            return Err(damage("click_seg", key.value(), "not where the link's sums expect it"));
+            return Err(miscount("click_seg", key.value(), "not where the link's sums expect it"));
         }
         clicks.extend(block::read_segment(key.value(), raw.value())?);
         next += 1;
     }
     if next != sum.segment_next {
-        return Err(damage("click_seg", &click_key(link, next), "missing"));
+        return Err(miscount("click_seg", &click_key(link, next), "missing"));
     }
     if clicks.len() != sum.kept as usize {
-        return Err(damage("roll_total", &link, "differs from the number of clicks that are kept"));
+        return Err(miscount("roll_total", &link, "differs from the number of clicks that are kept"));
     }
     Ok(clicks)
 }
@@ -220,24 +220,24 @@ pub(super) fn check_days(
             continue;
         }
         if roll.visitors != roll.sketch.count().min(roll.humans) {
-            return Err(damage("roll_day", key, "counts other visitors than its sketch has"));
+            return Err(miscount("roll_day", key, "counts other visitors than its sketch has"));
         }
         let own = |click: &Packed| key == day_key(link, day(click.at_ms));
         if kept.is_some_and(|kept| count(kept, own) != Both(roll.humans, roll.bots)) {
-            return Err(damage("roll_day", key, "differs from the clicks that are kept"));
+            return Err(miscount("roll_day", key, "differs from the clicks that are kept"));
         }
         total.iter_mut().zip(parts(&roll)).for_each(|(total, part)| *total = total.saturating_add(part));
     }
-    let Some(all) = all else { return Err(damage("roll_day", &from, "missing")) };
+    let Some(all) = all else { return Err(miscount("roll_day", &from, "missing")) };
     if !all.sketch.is_empty() {
-        return Err(damage("roll_day", &from, "different days have no visitors in common"));
+        return Err(miscount("roll_day", &from, "different days have no visitors in common"));
     }
     if Both(all.humans, all.bots) != sum {
-        return Err(damage("roll_day", &from, "differs from the link's sums"));
+        return Err(miscount("roll_day", &from, "differs from the link's sums"));
     }
     let agrees = |(total, part): (u64, u64)| if knows_all { total == part } else { total <= part };
     if total.into_iter().zip(parts(&all)).all(agrees) {
         return Ok(());
     }
-    Err(damage("roll_day", &from, "differs from the sum of the days"))
+    Err(miscount("roll_day", &from, "differs from the sum of the days"))
 }

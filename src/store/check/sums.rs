@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::clicks::{Both, check_days};
-use super::{Examiner, Flaw, Rows, damage};
+use super::{Examiner, Flaw, Rows, miscount};
 use crate::calendar::Day;
 use crate::link::LinkId;
 use crate::store::ledger::rolls::ALL_DAYS;
@@ -90,14 +90,14 @@ fn check(
 ) -> Result<Option<OverallRecord>, Flaw> {
     const TABLE: &str = "roll_total";
     let Some(raw) = sums.get(key.as_slice())? else {
-        return if below.all == Both::default() { Ok(None) } else { Err(damage(TABLE, &key, "missing")) };
+        return if below.all == Both::default() { Ok(None) } else { Err(miscount(TABLE, &key, "missing")) };
     };
     let overall: OverallRecord = record::unseal(&key, raw.value())?;
     let gone = Both(overall.gone_humans, overall.gone_bots);
     let mut all = below.all;
     all.add_all(gone);
     if all != Both(overall.humans, overall.bots) {
-        return Err(damage(TABLE, &key, "differs from the sums below it"));
+        return Err(miscount(TABLE, &key, "differs from the sums below it"));
     }
     check_days(days, key, Both(overall.humans, overall.bots), knows_all_days, None)?;
     let own = by_day(days, key)?;
@@ -105,11 +105,11 @@ fn check(
         let below = below.days.get(day).copied().unwrap_or_default();
         let fits = if gone == Both::default() { below == *of_day } else { below.0 <= of_day.0 && below.1 <= of_day.1 };
         if !fits {
-            return Err(damage("roll_day", &day_key(key, *day), "differs from the days below it"));
+            return Err(miscount("roll_day", &day_key(key, *day), "differs from the days below it"));
         }
     }
     match below.days.keys().find(|day| !own.contains_key(day)) {
-        Some(day) => Err(damage("roll_day", &day_key(key, *day), "missing")),
+        Some(day) => Err(miscount("roll_day", &day_key(key, *day), "missing")),
         None => Ok(Some(overall)),
     }
 }

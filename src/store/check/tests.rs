@@ -108,8 +108,8 @@ const HERS: [u8; 8] = [0, 0, 0, 1, 0, 0, 0, 0];
 const SITE: [u8; 8] = [0; 8];
 /// What is found, and what was done to the file. "leftover": something, but no damage.
 static BROKEN: &[(&str, Break)] = &[
-    ("user \\x00\\x00\\x00\\x01: wrong checksum", |at| plant(at, USER, &ANNA, flip)),
-    ("user_name anna: missing", |at| plant(at, USER_NAME, b"anna", gone)),
+    ("rows: user \\x00\\x00\\x00\\x01: wrong checksum", |at| plant(at, USER, &ANNA, flip)),
+    ("tables: user_name anna: missing", |at| plant(at, USER_NAME, b"anna", gone)),
     ("user_name anna: leads to somebody else", |at| insert(at, USER_NAME, b"anna", &[0, 0, 0, 2])),
     ("user_name ghost: leads to nobody", |at| insert(at, USER_NAME, b"ghost", &[0, 0, 0, 99])),
     ("user_email anna@example.com: missing", |at| plant(at, USER_EMAIL, b"anna", gone)),
@@ -134,8 +134,8 @@ static BROKEN: &[(&str, Break)] = &[
     ("one_time ", |at| plant(at, ONE_TIME, b"", flip)),
     ("link \\x00", |at| plant(at, LINK, b"", flip)),
     ("redirect anna/a: missing", |at| plant(at, REDIRECT, b"anna/a", gone)),
-    ("redirect anna/a: wrong checksum", |at| plant(at, REDIRECT, b"anna/a", flip)),
-    ("redirect anna/a: differs from its link", |at| {
+    ("rows: redirect anna/a: wrong checksum", |at| plant(at, REDIRECT, b"anna/a", flip)),
+    ("tables: redirect anna/a: differs from its link", |at| {
         let edit = edit(|row: &mut RedirectRecord| row.target = "https://evil.example/".to_owned());
         plant(at, REDIRECT, b"anna/a", edit);
     }),
@@ -197,10 +197,12 @@ static BROKEN: &[(&str, Break)] = &[
     ("roll_total \\x00\\x00\\x00\\x01\\x00\\x00\\x00\\x00: differs from the sums below it", |at| {
         plant(at, ROLL_TOTAL, &HERS, edit(|sum: &mut OverallRecord| sum.gone_humans += 1));
     }),
-    ("roll_total \\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00: differs from the sums below it", |at| {
+    ("sums: roll_total \\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00: differs from the sums below it", |at| {
         plant(at, ROLL_TOTAL, &SITE, edit(|sum: &mut OverallRecord| sum.humans -= 1));
     }),
-    ("roll_day \\x00\\x00\\x00\\x01\\x00\\x00\\x00\\x00\\x00\\x00: missing", |at| plant(at, ROLL_DAY, &HERS, gone)),
+    ("sums: roll_day \\x00\\x00\\x00\\x01\\x00\\x00\\x00\\x00\\x00\\x00: missing", |at| {
+        plant(at, ROLL_DAY, &HERS, gone)
+    }),
     ("differs from the days below it", |at| move_a_bot(at, HERS)),
     ("differs from the days below it", |at| move_a_bot(at, SITE)),
     ("click_log", |at| plant(at, CLICK_LOG, b"", flip)),
