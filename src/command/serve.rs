@@ -2,18 +2,20 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Instant;
 
 use log::{info, warn};
 
 use crate::app::{App, Listening};
 use crate::cli::Options;
+use crate::click::Durability;
 use crate::clock::Clock;
 use crate::command::{Error, data, logging, machine, say, sockets, tell, user_add};
 use crate::config::{self, Config, LogFormat};
 use crate::housekeeping::Housekeeping;
 use crate::limits::BACKUP_WEEKS_KEPT;
 use crate::password::{Cost, Hasher};
-use crate::server::{self, Ended};
+use crate::server::{self, Ended, Signals};
 use crate::store::{FILE_NAME, Upgraded};
 use crate::ui::number;
 use crate::user::Registration;
@@ -30,6 +32,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     }
     let clock = Clock::system();
     let tls = sockets::tls(&config, &clock)?;
+    let signals = Signals::catch().map_err(Error::failed)?;
+    let start = Instant::now();
     let (store, opened) = if options.new { data::open_anew(&config) } else { data::open(&config) }?;
     data::warn_of_rights(&config.data_dir);
     if let Some(Upgraded { from, to, kept: Some(kept), .. }) = &opened.upgraded {
@@ -37,8 +41,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         info!(target: "store", kept; "brought the data file from format {from} to format {to}");
     }
     if opened.repaired {
-        let window_s = config.click_window.as_secs_f64();
-        warn!(target: "store", "last shutdown was not clean; up to {window_s} s of clicks may be missing");
+        let (took_ms, in_log) = (u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX), store.found_in_log);
+        let missing = missing_clicks(&config);
+        warn!(target: "store", took_ms, in_log; "last shutdown was not clean; {missing}. The data file is as of its last commit");
     }
     if let Some(seed) = &config.admin {
         if user_add::seed(&store, seed, &clock)? {
@@ -54,13 +59,21 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     app.note_listening(listening);
     let ready = || announce(&app, &config, listening, opened.new);
     let housekeeping = Housekeeping::start(Arc::clone(&app)).map_err(|error| Error::failed(error.to_string()))?;
-    let ended = server::run(&app, sockets, &config, ready).map_err(Error::failed)?;
+    let ended = server::run(&app, sockets, &config, &signals, ready).map_err(Error::failed)?;
     drop(housekeeping);
     app.store.close();
     info!(target: "core", "stopped");
     match ended {
         Ended::Stopped => Ok(()),
         Ended::Failed(why) => Err(Error::failed(format!("{why}. Start the server again."))),
+    }
+}
+
+/// What a kill or a power cut may have taken, with the settings as they are.
+fn missing_clicks(config: &Config) -> String {
+    match config.click_durability {
+        Durability::Strict => "no click of a visitor who was sent on is missing".to_owned(),
+        Durability::Relaxed => format!("up to {} s of clicks may be missing", config.click_window.as_secs_f64()),
     }
 }
 

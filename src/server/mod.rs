@@ -29,6 +29,7 @@ use crate::limits::{CLIENTS_MAX, CLIENTS_MIN, DESCRIPTORS_KEPT, LISTEN_BACKLOG, 
 use desk::Desk;
 use door::{Door, Entrance, Setting, Speech};
 use pool::Pool;
+pub(crate) use stop::Signals;
 use tls::watch::Watch;
 pub(crate) use tls::{Tls, certificates};
 
@@ -83,10 +84,16 @@ impl Sockets {
 ///
 /// # Errors
 /// A sentence for the operator, when threads or signals are not to be had.
-pub(crate) fn run(app: &Arc<App>, sockets: Sockets, config: &Config, ready: impl FnOnce()) -> Result<Ended, String> {
+pub(crate) fn run(
+    app: &Arc<App>,
+    sockets: Sockets,
+    config: &Config,
+    signals: &Signals,
+    ready: impl FnOnce(),
+) -> Result<Ended, String> {
     let (sender, receiver) = channel();
     let watch = sockets.tls.clone().map(Watch::start).transpose().map_err(|error| error.to_string())?;
-    stop::listen(sender.clone(), watch.as_ref().map(Watch::reloader))?;
+    signals.serve(sender.clone(), watch.as_ref().map(Watch::reloader));
     let pool = Arc::new(Pool::start(app, &config.data_dir, config.threads)?);
     let setting = Setting {
         app: Arc::clone(app),

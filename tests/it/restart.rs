@@ -459,6 +459,35 @@ fn a_hang_up_is_noted_and_ends_nothing() {
 }
 
 #[test]
+fn a_start_after_a_kill_says_what_strict_clicks_have_lost_and_what_is_counted_now() {
+    let appliance = Start::with_admin().env("SERVER_CLICK_DURABILITY", "strict").run();
+    Browser::admin(&appliance).make_link("https://example.com/", "promo");
+    let mut visitor = Browser::of(&appliance);
+    (0..3).for_each(|_| assert_eq!(visitor.get("/root-user/promo").status, 302));
+    let appliance = appliance.restart_after_kill();
+    let words = "last shutdown was not clean; no click of a visitor who was sent on is missing. \
+                 The data file is as of its last commit";
+    let log = appliance.log();
+    assert!(log.contains(words) && log.contains(" in_log=3"), "{log}");
+}
+
+/// As a supervisor does it: on the same port, with the same file.
+#[test]
+fn whoever_is_started_at_once_after_an_end_gets_the_port_and_the_file() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut appliance = Start::with_admin().env("SERVER_PORT", &port.to_string()).run();
+    for round in 0..20 {
+        let mut browser = Browser::of(&appliance);
+        assert_eq!(browser.get("/health/").status, 200);
+        // One whose connection lingers in the port.
+        let _open = TcpStream::connect(appliance.address).unwrap();
+        let ended = Instant::now();
+        appliance = if round % 2 == 0 { appliance.restart() } else { appliance.restart_after_kill() };
+        assert!(ended.elapsed() < Duration::from_secs(10), "{:?}", ended.elapsed());
+    }
+}
+
+#[test]
 fn only_a_start_after_a_kill_says_that_the_end_was_not_clean() {
     let words = "last shutdown was not clean; up to 1 s of clicks may be missing";
     let appliance = Start::with_admin().run();

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::appliance::{ADMIN, Ended, Start, run_command};
@@ -104,6 +105,29 @@ fn migrate_does_without_serving_what_its_trial_says() {
     let appliance = Start::with_admin().run();
     for args in [["migrate"].as_slice(), &["migrate", "--dry-run"]] {
         is_error(&run_command(appliance.folder.path(), args, ""), 3, "in use by a running server. Stop it first");
+    }
+}
+
+#[test]
+fn a_signal_in_the_middle_ends_it_well() {
+    for (_, file) in FORMATS {
+        let folder = folder_with(file);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_linkjar"))
+            .env_clear()
+            .env("SERVER_PORT", "0")
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let half = folder.path().join("data/linkjar.redb.upgrading");
+        while !half.exists() && data_file(folder.path()) == *file {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        kill_process(pid, Signal::TERM).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+        is_all_there(folder);
     }
 }
 
