@@ -31,7 +31,7 @@ pub(crate) struct Chart {
 /// What one column stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
-    /// Bots are not known by the hour.
+    /// Visitors are not known by the hour.
     Hour,
     Day,
     Week,
@@ -46,6 +46,8 @@ pub(crate) struct Column {
     pub(crate) short: String,
     pub(crate) long: String,
     pub(crate) people: u64,
+    /// Different people, summed up by day.
+    pub(crate) visitors: u64,
     pub(crate) bots: u64,
 }
 
@@ -80,7 +82,6 @@ impl Unit {
 
 /// Draws the chart and its table.
 pub(crate) fn chart(chart: &Chart, bots: Bots) -> Markup {
-    let bots = if chart.unit == Unit::Hour { Bots::Hide } else { bots };
     let places = chart.columns.len().max(PLACES_MIN);
     let highest = chart.columns.iter().map(|column| sum(column, bots)).max().unwrap_or_default();
     let scale = scale(highest);
@@ -215,6 +216,7 @@ fn labelled(columns: &[Column], places: usize) -> impl Iterator<Item = (usize, &
 }
 
 fn table(chart: &Chart, bots: Bots) -> Markup {
+    let has_visitors = chart.unit != Unit::Hour;
     html! {
         details.values {
             summary { "These numbers as a table" }
@@ -223,7 +225,10 @@ fn table(chart: &Chart, bots: Bots) -> Markup {
                 thead {
                     tr {
                         th scope="col" { (chart.unit.heading()) }
-                        th.number scope="col" { "People" }
+                        th.number scope="col" { "Clicks" }
+                        @if has_visitors {
+                            th.number scope="col" { "Visitors" }
+                        }
                         @if bots == Bots::Show {
                             th.number scope="col" { "Bots and previews" }
                         }
@@ -234,6 +239,9 @@ fn table(chart: &Chart, bots: Bots) -> Markup {
                         tr {
                             th scope="row" { (column.long) }
                             td.number { (number::grouped(column.people)) }
+                            @if has_visitors {
+                                td.number { (number::grouped(column.visitors)) }
+                            }
                             @if bots == Bots::Show {
                                 td.number { (number::grouped(column.bots)) }
                             }
@@ -280,7 +288,7 @@ mod tests {
 
     #[test]
     fn labels_are_few_and_keep_away_from_the_end() {
-        let column = |at: usize| Column { short: at.to_string(), long: String::new(), people: 0, bots: 0 };
+        let column = |at: usize| Column { short: at.to_string(), long: String::new(), people: 0, visitors: 0, bots: 0 };
         for (count, expected) in [
             (1, vec![0]),
             (3, vec![0, 2]),

@@ -21,7 +21,7 @@ use crate::ui::flash::Flash;
 use crate::ui::home::{self, Home, Overview, TopLink};
 use crate::ui::layout::{Account, Frame, Section, Theme};
 use crate::ui::link_delete::{self, LinkDelete};
-use crate::ui::link_detail::{self, Change, Clicks, LinkDetail, RecentClick};
+use crate::ui::link_detail::{self, LinkDetail, RecentClick};
 use crate::ui::link_form::{self, LinkForm, Mode};
 use crate::ui::link_list::{self, Column, Columns, Filter, LinkList, Order, Row};
 use crate::ui::login::{self, Login};
@@ -31,6 +31,7 @@ use crate::ui::profile::{self, Profile};
 use crate::ui::register::{self, NoRegistration, Register};
 use crate::ui::reset::{self, Reset};
 use crate::ui::setup::{self, Setup};
+use crate::ui::statistics::{self, Change, Clicks, Overall, Statistics};
 use crate::ui::{assets, text};
 use crate::user::Registration;
 use crate::visitor::AddressPolicy;
@@ -93,8 +94,10 @@ fn pages(words: Words, theme: Theme) -> Vec<(&'static str, String)> {
 
 fn home_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
     let overview = Overview {
-        links: 128,
         clicks: 12_046,
+        change: Some(Change::Percent(12)),
+        links: 128,
+        today: 87,
         most_clicked: (0..5)
             .map(|rank| TopLink {
                 id: words("5k3v9q").to_owned(),
@@ -104,7 +107,7 @@ fn home_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
             })
             .collect(),
     };
-    let empty = Overview { links: 0, clicks: 0, most_clicked: Vec::new() };
+    let empty = Overview { clicks: 0, change: None, links: 0, today: 0, most_clicked: Vec::new() };
     let inside = frame(words, "", theme);
     let out = outside(words, "", theme);
     let usual = Privacy { addresses: AddressPolicy::Shorten, keep_days: Some(90), backups: 7 };
@@ -250,23 +253,23 @@ fn link_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
     let links = frame(words, "Your links", theme);
     let failed = Frame { failed: true, ..frame(words, "New link", theme) };
     let edit = link_form(words, Mode::Edit { id: words("5k3v9q") }, &none);
+    let with = |statistics| LinkDetail { statistics, ..detail(words) };
     let none_of = Clicks { people: 0, bots: 0 };
-    let empty = LinkDetail { clicks: none_of, ever: none_of, change: None, last_click_at: None, ..detail(words) };
-    let quiet = LinkDetail { clicks: none_of, change: Some(Change::Percent(-100)), ..detail(words) };
-    let hours = LinkDetail {
+    let usual = || statistics(words);
+    let empty =
+        Statistics { clicks: none_of, ever: none_of, visitors: 0, change: None, last_click_at: None, ..usual() };
+    let quiet = Statistics { clicks: none_of, visitors: 0, change: Some(Change::Percent(-100)), ..usual() };
+    let hours = Statistics {
         chart: chart(words, 24, Unit::Hour),
         change: Some(Change::New),
         bots: Bots::Show,
-        ..detail(words)
+        prefetches: 12,
+        ..usual()
     };
-    let many = LinkDetail { chart: chart(words, 90, Unit::Day), bots: Bots::Show, is_damaged: true, ..detail(words) };
-    let all = LinkDetail {
-        chart: chart(words, 2, Unit::Month),
-        length: None,
-        change: None,
-        uncharted: 1204,
-        ..detail(words)
-    };
+    let many = Statistics { chart: chart(words, 90, Unit::Day), bots: Bots::Show, is_damaged: true, ..usual() };
+    let all =
+        Statistics { chart: chart(words, 2, Unit::Month), length: None, change: None, uncharted: 1204, ..usual() };
+    let overall = |statistics| Overall { heading: words("Statistics of your links"), is_of_site: true, statistics };
     let delete = LinkDelete { id: words("5k3v9q"), url: words("https://short.example/alice/promo"), clicks: 1204 };
     vec![
         ("links", link_list::page(&made, &list(words, rows(words), 128))),
@@ -276,11 +279,13 @@ fn link_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
         ("link-errors", link_form::page(&failed, &link_form(words, Mode::Create, &wrong))),
         ("link-edit", link_form::page(&links, &edit)),
         ("link", link_detail::page(&links, &detail(words))),
-        ("link-no-clicks", link_detail::page(&links, &empty)),
-        ("link-quiet", link_detail::page(&links, &quiet)),
-        ("link-hours", link_detail::page(&links, &hours)),
-        ("link-many-days", link_detail::page(&links, &many)),
-        ("link-all-time", link_detail::page(&links, &all)),
+        ("link-no-clicks", link_detail::page(&links, &with(empty.clone()))),
+        ("link-quiet", link_detail::page(&links, &with(quiet))),
+        ("link-hours", link_detail::page(&links, &with(hours))),
+        ("link-many-days", link_detail::page(&links, &with(many.clone()))),
+        ("link-all-time", link_detail::page(&links, &with(all))),
+        ("statistics", statistics::page(&links, &overall(many))),
+        ("statistics-empty", statistics::page(&links, &overall(empty))),
         ("link-delete", link_delete::page(&links, &delete)),
     ]
 }
@@ -356,13 +361,6 @@ fn rows(words: Words) -> Vec<Row> {
 }
 
 fn detail(words: Words) -> LinkDetail<'static> {
-    let bars = |labels: &[&'static str]| {
-        labels
-            .iter()
-            .zip([640, 312, 40, 1])
-            .map(|(label, count)| Bar { label: words(label).to_owned(), count })
-            .collect()
-    };
     let click = |class| RecentClick {
         at: AT,
         referrer: words("news.example/2026/autumn").to_owned(),
@@ -382,12 +380,28 @@ fn detail(words: Words) -> LinkDetail<'static> {
         ),
         created_at: AT,
         expires_at: None,
+        statistics: Statistics { live: Some(format!("/links/{}/live", words("5k3v9q"))), ..statistics(words) },
+        recent: vec![click(None), click(Some("bot")), click(None)],
+    }
+}
+
+fn statistics(words: Words) -> Statistics {
+    let bars = |labels: &[&'static str]| {
+        labels
+            .iter()
+            .zip([640, 312, 40, 1])
+            .map(|(label, count)| Bar { label: words(label).to_owned(), count })
+            .collect()
+    };
+    Statistics {
         ever: Clicks { people: 12_046, bots: 960 },
+        live: None,
         ranges: ["24 h", "7 d", "30 d", "90 d", "12 mo", "All"]
             .map(|label| Filter { label, href: "/links/5k3v9q?range=7d".to_owned(), is_current: label == "30 d" })
             .to_vec(),
         length: Some(words("30 days")),
         clicks: Clicks { people: 1204, bots: 96 },
+        visitors: 731,
         change: Some(Change::Percent(12)),
         chart: chart(words, 30, Unit::Day),
         uncharted: 0,
@@ -399,7 +413,9 @@ fn detail(words: Words) -> LinkDetail<'static> {
         referrers: bars(&["direct", "news.example/2026/autumn/the-sales-are-on", "mail.example", "forum.example"]),
         browsers: bars(&["Firefox", "Chrome", "Safari"]),
         systems: bars(&[]),
-        recent: vec![click(None), click(Some("bot")), click(None)],
+        devices: bars(&["Phone", "Desktop", "Tablet"]),
+        reasons: bars(&["Names a robot", "Link preview", "Not a browser"]),
+        prefetches: 0,
     }
 }
 
@@ -408,6 +424,7 @@ fn chart(words: Words, count: usize, unit: Unit) -> Chart {
         short: format!("{} {}", at % 30 + 1, words("Nov")),
         long: format!("{} {}", at % 30 + 1, words("Nov 2026")),
         people: [12, 40, 87, 3, 0, 55, 61][at % 7] * (at as u64 + 10) / 20,
+        visitors: [9, 31, 60, 3, 0, 40, 44][at % 7] * (at as u64 + 10) / 20,
         bots: [0, 4, 9, 30, 1][at % 5],
     };
     Chart { unit, columns: (0..count).map(column).collect() }

@@ -6,6 +6,7 @@ use crate::ui::copy;
 use crate::ui::layout::{self, Frame};
 use crate::ui::number;
 use crate::ui::quick_add::{self, Focus};
+use crate::ui::statistics::{self, Change};
 
 /// What the home page shows.
 #[derive(Debug, Clone)]
@@ -19,10 +20,13 @@ pub(crate) enum Home {
 /// A person's links in short.
 #[derive(Debug, Clone)]
 pub(crate) struct Overview {
-    pub(crate) links: u64,
-    /// Clicks by people on all links, in all time.
+    /// Clicks by people on all links, in 30 days.
     pub(crate) clicks: u64,
-    /// At most five, most clicked first.
+    pub(crate) change: Option<Change>,
+    pub(crate) links: u64,
+    /// Clicks by people since midnight, UTC.
+    pub(crate) today: u64,
+    /// At most five, most clicked first, of all time.
     pub(crate) most_clicked: Vec<TopLink>,
 }
 
@@ -78,13 +82,24 @@ fn signed_in(frame: &Frame<'_>, overview: &Overview) -> Markup {
         h1 { (frame.site_name) }
         (quick_add::form(frame.csrf_token, Focus::Take))
         div.tiles {
+            a.tile href="/links/statistics" {
+                span.tile-number { (number::grouped(overview.clicks)) }
+                span.tile-label {
+                    (if overview.clicks == 1 { "click" } else { "clicks" })
+                    " in 30 days"
+                    @if let Some(change) = overview.change {
+                        br;
+                        (statistics::changed(change, "30 days"))
+                    }
+                }
+            }
             a.tile href="/links" {
                 span.tile-number { (number::grouped(overview.links)) }
                 span.tile-label { (if overview.links == 1 { "link" } else { "links" }) }
             }
-            div.tile {
-                span.tile-number { (number::grouped(overview.clicks)) }
-                span.tile-label { (if overview.clicks == 1 { "click in all" } else { "clicks in all" }) }
+            a.tile href="/links/statistics?range=24h" {
+                span.tile-number { (number::grouped(overview.today)) }
+                span.tile-label { (if overview.today == 1 { "click today, UTC" } else { "clicks today, UTC" }) }
             }
         }
         section {

@@ -99,6 +99,7 @@ pub(crate) fn page(frame: &Frame<'_>, list: &LinkList<'_>) -> Markup {
             div.buttons.head-actions {
                 @if list.total > 0 {
                     (export::of_links())
+                    a.button href="/links/statistics" { "Statistics" }
                 }
                 a.button href="/links/new" {
                     (icon::draw(Icon::Plus))

@@ -8,7 +8,7 @@ use std::hash::Hasher;
 use std::net::IpAddr;
 use std::sync::{PoisonError, RwLock};
 
-use siphasher::sip::SipHasher24;
+use siphasher::sip::SipHasher13;
 
 use crate::calendar::{self, Day};
 use crate::clock::Timestamp;
@@ -55,7 +55,7 @@ impl Marker {
     ) -> Option<Marks> {
         let day = calendar::day(at.ms());
         let keys = self.keys(day)?;
-        let mut person = SipHasher24::new_with_key(&keys[0]);
+        let mut person = SipHasher13::new_with_key(&keys[0]);
         person.write(&day.to_le_bytes());
         // Of one length, so that no agent can be taken for a part of an address.
         let address = match address {
@@ -66,7 +66,7 @@ impl Marker {
         person.write(agent.as_bytes());
         let person = person.finish();
         let mark = |owner: u32, link: u32| {
-            let mut mark = SipHasher24::new_with_key(&keys[1]);
+            let mut mark = SipHasher13::new_with_key(&keys[1]);
             mark.write(&person.to_le_bytes());
             mark.write(&owner.to_le_bytes());
             mark.write(&link.to_le_bytes());

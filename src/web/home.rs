@@ -1,9 +1,11 @@
 //! The home page.
 
 use crate::app::App;
+use crate::store::Whose;
 use crate::ui::home::{self, Home, Overview, TopLink};
 use crate::web::access::{SignedIn, Visitor};
 use crate::web::error::Error;
+use crate::web::link_range::Range;
 use crate::web::request::Request;
 use crate::web::response::Response;
 use crate::web::router::Parts;
@@ -23,12 +25,21 @@ pub(crate) fn show(app: &App, visitor: &Visitor, _: &Request, _: &Parts<'_>) -> 
 
 fn overview(app: &App, visitor: &Visitor, account: &SignedIn) -> Result<Overview, Error> {
     app.store.flush_clicks();
-    let (rows, clicks) = app.store.most_clicked(account.user.id, MOST_CLICKED)?;
+    let (user, now) = (&account.user, app.now());
+    let range = Range::Days(30);
+    let figures = range.figures(now, user.created, &app.store.history(Whose::Owner(user.id), &range.period(now))?);
+    let (rows, _) = app.store.most_clicked(user.id, MOST_CLICKED)?;
     let most_clicked = rows.into_iter().map(|row| TopLink {
         id: row.link.id.to_string(),
-        url: visitor.short_url(account.user.name.as_str(), row.link.slug.as_str()),
+        url: visitor.short_url(user.name.as_str(), row.link.slug.as_str()),
         title: row.link.about.title.as_str().to_owned(),
         clicks: row.numbers.humans,
     });
-    Ok(Overview { links: app.store.link_count(account.user.id)?.into(), clicks, most_clicked: most_clicked.collect() })
+    Ok(Overview {
+        clicks: figures.people,
+        change: figures.change,
+        links: app.store.link_count(user.id)?.into(),
+        today: figures.chart.columns.last().map_or(0, |today| today.people),
+        most_clicked: most_clicked.collect(),
+    })
 }

@@ -1,4 +1,4 @@
-//! The ranges that a link's page shows clicks for: which days are read, and how they become figures and columns.
+//! The ranges that pages show clicks for: which days are read, and how they become figures and columns.
 //!
 //! Everything is counted in UTC. Clicks that a wrong clock has put after today are in the figures of all time only.
 
@@ -8,7 +8,7 @@ use crate::calendar::{self, Day, Step};
 use crate::clock::Timestamp;
 use crate::store::{History, OneDay, Period, TallyOf};
 use crate::ui::columns::{Chart, Column, Unit};
-use crate::ui::link_detail::Change;
+use crate::ui::statistics::Change;
 
 const HOURS: u32 = 24;
 /// Columns that a chart of all time has at most, in days and in weeks; past it the next larger unit is taken.
@@ -56,7 +56,9 @@ pub(super) fn of_word(word: &str) -> &'static Named {
 pub(super) struct Figures {
     pub(super) people: u64,
     pub(super) bots: u64,
-    /// Against the period of the same length before; `None` when the link did not exist then.
+    /// Different people, summed up by day: whole days, also of the last 24 hours.
+    pub(super) visitors: u64,
+    /// Against the period of the same length before; `None` when there was nothing to click on then.
     pub(super) change: Option<Change>,
     pub(super) chart: Chart,
     /// People that are counted, but on no day that is known.
@@ -84,7 +86,7 @@ impl Range {
         }
     }
 
-    /// What the page shows of a history that was read for [`Range::period`], of a link made at `created`.
+    /// What the page shows of a history that was read for [`Range::period`], of links since `created`.
     pub(super) fn figures(self, now: Timestamp, created: Timestamp, history: &History) -> Figures {
         let today = calendar::day(now.ms());
         let (first, _) = self.first_days(today);
@@ -102,11 +104,14 @@ impl Range {
                 (0, columns, unit)
             }
         };
-        let in_columns = columns.iter().fold(0, |sum: u64, column| sum.saturating_add(column.people));
+        let sum = |of: fn(&Column) -> u64| columns.iter().fold(0, |sum: u64, column| sum.saturating_add(of(column)));
+        let (in_columns, bots) = (sum(|column| column.people), sum(|column| column.bots));
+        let visitors = shown.iter().fold(0, |sum: u64, day| sum.saturating_add(day.visitors));
         let chart = Chart { unit, columns };
         if self == Range::AllTime {
             let (people, bots) = (history.numbers.humans, history.numbers.bots);
-            return Figures { people, bots, change: None, uncharted: people.saturating_sub(in_columns), chart };
+            let uncharted = people.saturating_sub(in_columns);
+            return Figures { people, bots, visitors, change: None, uncharted, chart };
         }
         let begin = match self {
             Range::Hours24 => now.plus_s(-i64::from(HOURS) * 3_600),
@@ -114,7 +119,8 @@ impl Range {
         };
         Figures {
             people: in_columns,
-            bots: shown.iter().fold(0, |sum, day| sum.saturating_add(day.bots)),
+            bots,
+            visitors,
             change: (created < begin).then(|| Change::between(people_before, in_columns)),
             chart,
             uncharted: 0,
@@ -131,21 +137,29 @@ fn hour_number(day: Day, hour: u8) -> u32 {
     u32::from(day) * HOURS + u32::from(hour)
 }
 
-/// The 24 hours up to one, and the people in the 24 hours before these. Of bots no hours are known.
+/// Counts by the number of their hour.
+fn by_hour_number(days: &[OneDay], hours: fn(&OneDay) -> &[(u8, u64)]) -> HashMap<u32, u64> {
+    let of_day = |day| hours(day).iter().map(move |&(hour, count)| (hour_number(day.day, hour), count));
+    days.iter().flat_map(of_day).collect()
+}
+
+/// The 24 hours up to one, and the people in the 24 hours before these.
 fn by_hour(days: &[OneDay], last: u32) -> (u64, Vec<Column>) {
-    let of_day = |day: &OneDay| {
-        let number = day.day;
-        day.hours.iter().map(move |&(hour, people)| (hour_number(number, hour), people)).collect::<Vec<_>>()
-    };
-    let hours: HashMap<u32, u64> = days.iter().flat_map(of_day).collect();
-    let people = |hour: u32| hours.get(&hour).copied().unwrap_or(0);
+    let (people, bots) = (by_hour_number(days, |day| &day.hours), by_hour_number(days, |day| &day.bot_hours));
+    let of = |counts: &HashMap<u32, u64>, hour| counts.get(&hour).copied().unwrap_or(0);
     let first = last.saturating_sub(HOURS - 1);
-    let before = (first.saturating_sub(HOURS)..first).fold(0, |sum: u64, hour| sum.saturating_add(people(hour)));
+    let before = (first.saturating_sub(HOURS)..first).fold(0, |sum: u64, hour| sum.saturating_add(of(&people, hour)));
     let column = |number: u32| {
         // Hours are numbered from those of days, which are 16 bits; the rest is below 24.
         let (day, hour) = ((number / HOURS) as Day, (number % HOURS) as u8);
         let clock = format!("{hour:02}:00");
-        Column { long: format!("{}, {clock}", calendar::day_month(day)), short: clock, people: people(number), bots: 0 }
+        Column {
+            long: format!("{}, {clock}", calendar::day_month(day)),
+            short: clock,
+            people: of(&people, number),
+            visitors: 0,
+            bots: of(&bots, number),
+        }
     };
     (before, (first..=last).map(column).collect())
 }
@@ -159,8 +173,9 @@ fn by_step(days: &[OneDay], step: Step, first: Day, last: Day) -> Vec<Column> {
         let end = days.partition_point(|day| day.day <= last && start.is_none_or(|next| day.day < next));
         let of_step = &days[days.partition_point(|day| day.day < from)..end];
         let (short, long) = names(step, from);
-        let bots = of_step.iter().fold(0, |sum: u64, day| sum.saturating_add(day.bots));
-        columns.push(Column { short, long, people: people(of_step), bots });
+        let sum = |of: fn(&OneDay) -> u64| of_step.iter().fold(0, |sum: u64, day| sum.saturating_add(of(day)));
+        let (people, visitors, bots) = (sum(|day| day.people), sum(|day| day.visitors), sum(|day| day.bots));
+        columns.push(Column { short, long, people, visitors, bots });
     }
     columns
 }

@@ -48,6 +48,7 @@ mod robots;
 mod router;
 mod setup;
 mod spreadsheet;
+mod statistics;
 mod statistics_export;
 pub(crate) mod stream;
 mod target_rules;

@@ -12,7 +12,7 @@ use crate::web::response::Response;
 use crate::web::{
     account_export, admin, admin_backups, admin_settings, assets, click_export, email_change, health, home,
     link_create, link_delete, link_detail, link_edit, link_export, link_list, link_live, login, logout,
-    password_change, privacy, profile, register, reset, robots, setup, statistics_export, theme,
+    password_change, privacy, profile, register, reset, robots, setup, statistics, statistics_export, theme,
 };
 
 type Answer = Result<Response, Error>;
@@ -93,6 +93,7 @@ pub(crate) const ROUTES: &[Route] = &[
     page("links/clicks.jsonl", Show::SignedIn(click_export::show)),
     page("links/statistics.csv", Show::SignedIn(statistics_export::show)),
     page("links/statistics.jsonl", Show::SignedIn(statistics_export::show)),
+    page("links/statistics", Show::SignedIn(statistics::show)),
     page("links/*", Show::SignedIn(link_detail::show)),
     page("links/*/live", Show::SignedIn(link_live::show)),
     page("links/*/clicks.csv", Show::SignedIn(click_export::show)),
@@ -100,6 +101,7 @@ pub(crate) const ROUTES: &[Route] = &[
     page("links/*/statistics.csv", Show::SignedIn(statistics_export::show)),
     page("links/*/statistics.jsonl", Show::SignedIn(statistics_export::show)),
     page("admin", Show::Administrator(admin::show)),
+    page("admin/statistics", Show::Administrator(statistics::show_site)),
     form("admin/settings", Show::Administrator(admin_settings::show), Submit::Administrator(admin_settings::submit)),
     action("admin/backups", Submit::Administrator(admin_backups::submit)),
     action("admin/backups/download", Submit::Administrator(admin_backups::submit_download)),

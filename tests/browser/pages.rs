@@ -156,6 +156,8 @@ fn signed_in(appliance: &Appliance, screen: &Screen, look: &mut impl FnMut(&'sta
         (&format!("/links/{link}?range=90d&bots=1"), "link: many days"),
         (&format!("/links/{link}?range=12m"), "link: by month"),
         (&format!("/links/{link}?range=all"), "link: of all time"),
+        ("/links/statistics?bots=1", "statistics of one's own"),
+        ("/admin/statistics?range=24h", "statistics of all"),
         (&format!("/links/{link}/edit"), "edit link"),
         (&format!("/links/{link}/delete"), "delete link"),
         ("/accounts/profile", "profile"),

@@ -13,7 +13,13 @@ fn the_home_page_says_what_the_site_is_and_shows_ones_own_links() {
     browser.get("/root-user/promo");
     let page = admin.open("/");
     page.says("/root-user/promo");
+    page.says("1 click in 30 days 1 link 1 click today, UTC");
     assert!(page.body.contains(&format!("/links/{id}")));
+    assert!(page.body.contains("href=\"/links/statistics\""));
+    for _ in 0..4 {
+        browser.get("/root-user/promo");
+    }
+    admin.open("/").says("5 clicks in 30 days 1 link 5 clicks today, UTC");
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn clicks_are_told_apart_by_referrer_browser_and_system() {
     click(&admin, "/root-user/promo", &[("Referer", "https://anna:pw@blog.example/"), ("User-Agent", CHROME)]);
     click(&admin, "/root-user/promo", &[("Referer", "javascript:alert(1)")]);
     let page = admin.open(&format!("/links/{id}"));
-    page.says("Referrers news.example 2 blog.example 1 Browsers Firefox 3 Chrome 1 Systems Linux 3 Windows 1");
+    page.says("Referrers news.example 2 blog.example 1 Browsers Firefox 3 Chrome 1 Systems Linux 3 Windows 1 Devices Desktop 4");
     page.says("news.example/story");
     for secret in ["token", "secret", "anna", "pw@", "alert"] {
         page.does_not_say(secret);
@@ -169,13 +169,16 @@ fn every_range_shows_a_click_right_after_it_and_the_same_numbers_as_a_table() {
         ] {
             let page = admin.open(&format!("/links/{id}?range={range}"));
             let clicks = if count == 1 { "1 click".to_owned() } else { format!("{count} clicks") };
-            page.says(&format!("{clicks} in {length} 0 clicks by bots and previews"));
-            page.says(&format!("Referrers news.example {count}"));
+            page.says(&format!("{clicks} in {length} 1 visitor"));
+            page.says("Same person, same day: one visitor 0 clicks by bots and previews");
+            let days = if range == "24h" { " yesterday and today" } else { "" };
+            page.says(&format!("Referrers{days} news.example {count}"));
             let table = table(&page);
             // Midnight may pass between a click and its page.
             assert!(table.len() == rows || range == "all", "{range}: {table:?}");
-            let people: u64 = table.iter().map(|row| row[1].parse::<u64>().unwrap()).sum();
-            assert_eq!(people, count, "{range}: {table:?}");
+            let sum = |at: usize| table.iter().map(|row| row[at].parse::<u64>().unwrap()).sum::<u64>();
+            assert_eq!(sum(1), count, "{range}: {table:?}");
+            assert!(range == "24h" || sum(2) == 1, "{range}: {table:?}");
             assert_eq!(page.body.matches("<g class=\"column\">").count(), table.len());
             assert_eq!(between(&page, "<nav class=\"filters\"", "</nav>").matches("aria-current").count(), 1);
             page.does_not_say("before");
@@ -197,17 +200,20 @@ fn the_switch_for_bots_and_the_range_are_kept_together() {
     assert!(people.body.contains(&format!("href=\"{path}?range=7d&amp;bots=1\"")));
     assert!(people.body.contains(&format!("href=\"{path}?range=all\"")));
     assert!(people.body.contains(&format!("href=\"{path}\"")), "30 days are the default");
-    assert_eq!(table(&people)[0].len(), 2);
+    assert_eq!(table(&people)[0].len(), 3, "day, people, visitors");
     let all = admin.open(&format!("{path}?range=7d&bots=1"));
     all.says("2 clicks by bots and previews Hide them");
     assert!(all.body.contains(&format!("href=\"{path}?range=24h&amp;bots=1\"")));
     assert!(all.body.contains(&format!("href=\"{path}?range=7d\"")));
-    let bots: u64 = table(&all).iter().map(|row| row[2].parse::<u64>().unwrap()).sum();
+    let bots: u64 = table(&all).iter().map(|row| row[3].parse::<u64>().unwrap()).sum();
     assert_eq!(bots, 2);
+    all.says("Bots and previews Not a browser 2");
+    people.does_not_say("Not a browser");
     assert!(all.body.contains("3 clicks by people, bots and previews from "), "{}", all.body);
     let hours = admin.open(&format!("{path}?range=24h&bots=1"));
-    assert_eq!(table(&hours)[0].len(), 2, "bots have no hours");
-    hours.says("Bots, referrers, browsers and systems are counted by day");
+    let bots: u64 = table(&hours).iter().map(|row| row[2].parse::<u64>().unwrap()).sum();
+    assert_eq!((table(&hours)[0].len(), bots), (3, 2), "hour, people, bots: visitors have no hours");
+    hours.says("Systems yesterday and today Linux 1");
 }
 
 #[test]

@@ -39,6 +39,8 @@ mod account_export;
 mod link_live;
 // Deleting a link.
 mod link_delete;
+// The clicks on many links together.
+mod statistics;
 // The pages' own files.
 mod assets;
 // The health page.

@@ -62,7 +62,7 @@
   if (tiles) {
     // The page shows numbers of a range and knows those of all time; what is told is of all time. What has come since
     // is in any range, since all of them end now.
-    const numbers = all(".tile-number:not(.tile-text)", tiles);
+    const numbers = all(".live", tiles);
     const toNumbers = (text) => text.replaceAll(",", "").split(" ").map(Number);
     const shown = numbers.map((number) => toNumbers(number.textContent)[0]);
     const before = toNumbers(tiles.dataset.told);

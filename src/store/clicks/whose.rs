@@ -14,7 +14,6 @@ use crate::user::UserId;
 pub(crate) enum Whose {
     Link(UserId, LinkId),
     Owner(UserId),
-    #[allow(dead_code, reason = "the page of the site's numbers is the next step")]
     Site,
 }
 

@@ -17,7 +17,7 @@ fn empty(day: Day) -> OneDay {
     OneDay { day, people: 0, bots: 0, visitors: 0, hours: Vec::new(), bot_hours: Vec::new() }
 }
 
-/// What the store would find for a range: a person and two bots at each of these times.
+/// What the store would find for a range: a person, the same all day, and two bots at each of these times.
 fn history(range: Range, now: &str, clicks: &[&str]) -> History {
     let period = range.period(at(now));
     let mut history = History::default();
@@ -33,10 +33,12 @@ fn history(range: Range, now: &str, clicks: &[&str]) -> History {
             history.days.insert(place, empty(day));
         }
         let known = &mut history.days[place];
-        (known.people, known.bots) = (known.people + 1, known.bots + 2);
-        match known.hours.iter_mut().find(|pair| pair.0 == hour) {
-            Some(pair) => pair.1 += 1,
-            None => known.hours.push((hour, 1)),
+        (known.people, known.bots, known.visitors) = (known.people + 1, known.bots + 2, 1);
+        for (hours, more) in [(&mut known.hours, 1), (&mut known.bot_hours, 2)] {
+            match hours.iter_mut().find(|pair| pair.0 == hour) {
+                Some(pair) => pair.1 += more,
+                None => hours.push((hour, more)),
+            }
         }
     }
     history
@@ -104,7 +106,7 @@ fn hours_run_over_midnight_and_end_with_this_one() {
     let filled = [("19 Nov, 11:00", 1), ("19 Nov, 23:00", 1), ("20 Nov, 00:00", 1), ("20 Nov, 10:00", 1)];
     check(Range::Hours24, "2026-11-20T10:30", &clicks, ("19 Nov, 11:00", "20 Nov, 10:00", 24), &filled);
     let figures = figures(Range::Hours24, "2026-11-20T10:30", &clicks);
-    assert_eq!((figures.people, figures.bots, figures.change), (4, 10, Some(Change::Percent(300))));
+    assert_eq!((figures.people, figures.bots, figures.change), (4, 8, Some(Change::Percent(300))));
     check(Range::Hours24, "2026-11-20T00:00", &[], ("19 Nov, 01:00", "20 Nov, 00:00", 24), &[]);
     check(Range::Hours24, "2026-11-20T23:59", &[], ("20 Nov, 00:00", "20 Nov, 23:00", 24), &[]);
 }
@@ -221,5 +223,20 @@ fn the_store_is_asked_for_the_range_and_the_one_before() {
     ] {
         let days = day_of(first)..=day_of("2026-11-20");
         assert_eq!(range.period(now), Period { days, tally: TallyOf::Since(day_of(tally)) });
+    }
+}
+
+#[test]
+fn visitors_are_those_of_whole_days_and_bots_those_of_the_range() {
+    let clicks = ["2026-11-18T23:00", "2026-11-19T11:59", "2026-11-19T12:00", "2026-11-20T09:00", "2026-11-20T12:30"];
+    for (range, people, visitors, bots) in
+        [(Range::Hours24, 2, 2, 4), (Range::Days(7), 5, 3, 10), (Range::Months12, 5, 3, 10), (Range::AllTime, 5, 3, 10)]
+    {
+        // Of the last 24 hours the first began at 13:00.
+        let figures = figures(range, "2026-11-20T12:45", &clicks);
+        assert_eq!((figures.people, figures.visitors, figures.bots), (people, visitors, bots), "{range:?}");
+        let columns = figures.chart.columns.iter();
+        let in_columns = columns.fold((0, 0), |sum, column| (sum.0 + column.visitors, sum.1 + column.bots));
+        assert_eq!(in_columns, (if range == Range::Hours24 { 0 } else { visitors }, bots), "{range:?}");
     }
 }
