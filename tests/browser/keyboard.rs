@@ -147,3 +147,14 @@ fn a_menu_closes_with_escape_and_gives_the_focus_back() {
     assert!(screen.is("document.querySelector('details.menu[open]') === null"));
     assert!(screen.is("document.activeElement.matches('.cell-menu summary')"));
 }
+
+#[test]
+fn files_are_taken_away_with_the_keyboard() {
+    let Some((_appliance, screen)) = at_the_list() else { return };
+    screen.shorten("https://docs.example/", "docs");
+    screen.tab_to("main summary.button");
+    screen.keys(ENTER);
+    for file in ["export.csv", "export.jsonl", "clicks.csv", "clicks.jsonl", "statistics.csv", "statistics.jsonl"] {
+        screen.tab_to(&format!("main a[href='/links/{file}']"));
+    }
+}

@@ -161,6 +161,8 @@ fn signed_in(appliance: &Appliance, screen: &Screen, look: &mut impl FnMut(&'sta
         (&format!("/links/{link}/edit"), "edit link"),
         (&format!("/links/{link}/delete"), "delete link"),
         ("/accounts/profile", "profile"),
+        ("/admin", "admin"),
+        ("/admin/settings", "settings"),
         ("/links/zzzzzz", "not found: no such link"),
     ] {
         screen.go(path);
@@ -181,6 +183,15 @@ fn signed_in(appliance: &Appliance, screen: &Screen, look: &mut impl FnMut(&'sta
         screen.send(action);
         look("profile again");
     }
+    screen.go("/admin/settings");
+    screen.send("/admin/settings");
+    look("settings again");
+    screen.send("/admin/backups");
+    screen.wait("document.querySelector('[role=status]') !== null && document.readyState == 'complete'");
+    while screen.is("document.querySelector('form[action$=download]') === null") {
+        screen.reload();
+    }
+    look("settings: with a backup");
     screen.go("/links");
     screen.send("/accounts/logout");
     look("home: just signed out");
@@ -217,6 +228,7 @@ fn signed_out(screen: &Screen, look: &mut impl FnMut(&'static str)) {
         ("/accounts/login", "login"),
         ("/accounts/login?next=%2Flinks", "login: to go on"),
         ("/accounts/register", "register"),
+        ("/privacy", "privacy"),
         ("/nowhere", "not found: no such page"),
         ("/nobody/nothing", "not found: no such short link"),
     ] {
