@@ -70,6 +70,13 @@ fn the_whole_address_is_nowhere_unless_the_setting_says_so() {
             let is_shown = shown.is_some_and(|shown| shown.contains(&address));
             assert_eq!(page.text().split(' ').any(|word| word == address), is_shown, "{policy}: {address}");
         }
+        for file in ["clicks.csv", "clicks.jsonl"] {
+            let file = admin.download(&format!("/links/{id}/{file}")).body;
+            for address in ["203.0.113.0", "2001:db8:1::", V4, V6] {
+                let is_shown = shown.is_some_and(|shown| shown.contains(&address));
+                assert_eq!(file.contains(&format!("\"{address}\"")), is_shown, "{policy}: {address}");
+            }
+        }
         let log = appliance.log();
         assert!(log.contains("INFO") && !log.contains(V4) && !log.contains(V6), "{policy}: {log}");
         let v4: Ipv4Addr = V4.parse().unwrap();

@@ -4,7 +4,7 @@
 //! link's segments the oldest go, up to the first with a click that stays; of that one the older clicks go, so that a link
 //! which is seldom followed keeps them no longer than a busy one.
 
-use redb::{ReadTransaction, ReadableTable, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable};
 
 use crate::clock::Timestamp;
 use crate::limits::{LINKS_SCANNED_MAX, PURGE_ROWS_PER_COMMIT};
@@ -22,6 +22,9 @@ pub(crate) struct Retired {
     /// The link to go on from; `None` at the end.
     pub(crate) next: Option<u64>,
 }
+
+/// What a link costs besides its segments, counted as rows that go.
+const ROWS_PER_LINK: usize = 4;
 
 /// Links with clicks to remove, and where to go on.
 struct Due {
@@ -42,7 +45,8 @@ fn due(tx: &ReadTransaction, before_ms: i64, from: u64) -> Result<Due, Error> {
         looked += 1;
         let Some(sum) = unless_damaged(record::unseal::<SumRecord>(&link, raw.value()))? else { continue };
         if sum.kept > 0 && begins_before(&segments, link, &sum, before_ms)? {
-            rows += sum.segment_next.saturating_sub(sum.segment_first) as usize;
+            // What is written anew, the sums and a segment, costs more than what goes.
+            rows += ROWS_PER_LINK + sum.segment_next.saturating_sub(sum.segment_first) as usize;
             links.push(link);
         }
     }
@@ -67,19 +71,18 @@ fn begins_before(
 }
 
 /// Removes the clicks of one link that are too old. Returns how many.
-fn retire(tx: &WriteTransaction, link: [u8; 8], before_ms: i64) -> Result<u64, Error> {
-    let (mut sums, mut segments) = (tx.open_table(ROLL_TOTAL)?, tx.open_table(CLICK_SEG)?);
+fn retire(sums: &mut Table<'_>, segments: &mut Table<'_>, link: [u8; 8], before_ms: i64) -> Result<u64, Error> {
     let Some(raw) = sums.get(link.as_slice())?.map(|raw| raw.value().to_vec()) else { return Ok(0) };
     let mut sum: SumRecord = record::unseal(&link, &raw)?;
     let passed = sum.passed;
-    let first_to_stay = first_to_stay(&segments, link, &sum, before_ms)?;
+    let first_to_stay = first_to_stay(segments, link, &sum, before_ms)?;
     for number in sum.segment_first..first_to_stay {
         let removed = segments.remove(click_key(link, number).as_slice())?;
         sum.let_go(removed.map_or(0, |raw| block::count(raw.value())));
     }
     sum.segment_first = first_to_stay;
     if first_to_stay < sum.segment_next {
-        sum.let_go(trim(&mut segments, &click_key(link, first_to_stay), before_ms)?);
+        sum.let_go(trim(segments, &click_key(link, first_to_stay), before_ms)?);
     }
     sums.insert(link.as_slice(), record::seal(&link, &sum)?.as_slice())?;
     Ok(sum.passed - passed)
@@ -127,9 +130,10 @@ impl Store {
             return Ok(Retired { removed: 0, next });
         }
         self.write_sparingly("removing old clicks", move |tx| {
+            let (mut sums, mut segments) = (tx.open_table(ROLL_TOTAL)?, tx.open_table(CLICK_SEG)?);
             let mut removed = 0;
             for link in links {
-                removed += unless_damaged(retire(tx, link, before_ms))?.unwrap_or(0);
+                removed += unless_damaged(retire(&mut sums, &mut segments, link, before_ms))?.unwrap_or(0);
             }
             Ok(Retired { removed, next })
         })
