@@ -22,7 +22,7 @@ fn menu(base: &str, files: &[(&str, &str)]) -> Markup {
             div.menu-panel {
                 @for (file, name) in files {
                     a.menu-item href={ (base) "/" (file) ".csv" } { (name) " as CSV" }
-                    a.menu-item href={ (base) "/" (file) ".jsonl" } { (name) " as JSON Lines" }
+                    a.menu-item href={ (base) "/" (file) ".jsonl" } { (name) " as JSON" }
                 }
             }
         }
