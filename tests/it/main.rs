@@ -14,6 +14,9 @@ mod markup;
 // Makes inputs at random, for the door's own tests too.
 #[path = "../../src/server/door/mutate.rs"]
 mod mutate;
+// Rounds that go by chance, for the store's tests too.
+#[path = "../../src/store/tests/chance.rs"]
+mod chance;
 
 // Error pages, error lines, and forms that can be sent again.
 mod error;
@@ -109,6 +112,8 @@ mod secrets;
 mod restart;
 // A disk without room.
 mod disk_full;
+// Killed among visitors: who was answered is counted, and nobody twice.
+mod killed;
 // Damaged, foreign, missing and locked data files.
 mod data_file;
 // Data files of earlier formats.
