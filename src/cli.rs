@@ -16,8 +16,8 @@ use pico_args::Arguments;
 use crate::limits::SELF_SIGNED_NAMES_MAX;
 use crate::options::{
     ADMIN, ALLOWED_HOSTS, BACKUP_KEEP, BASE_URL, CLICK_DURABILITY, CLICK_WINDOW, COMPACT, DATA_DIR, DRY_RUN, EMAIL,
-    HOST, HTTP_PORT, JSON, LOG_FORMAT, LOG_LEVEL, NEW, NUMTHREADS, OptionRow, PASSWORD_STDIN, PORT, TLS_CERT, TLS_KEY,
-    TO, TRUSTED_PROXIES, VERIFY,
+    HOST, HTTP_PORT, JSON, LOG_FORMAT, LOG_LEVEL, NEW, NUMTHREADS, OptionRow, PAGE_CACHE, PASSWORD_STDIN, PORT,
+    TLS_CERT, TLS_KEY, TO, TRUSTED_PROXIES, VERIFY,
 };
 use crate::spelling::shown;
 use form::{COMMANDS, Form, GROUPS, SERVE};
@@ -322,6 +322,7 @@ impl Typed {
             http_port: self.value(&HTTP_PORT)?,
             click_durability: self.value(&CLICK_DURABILITY)?,
             click_window: self.value(&CLICK_WINDOW)?,
+            page_cache: self.value(&PAGE_CACHE)?,
             backup_keep: self.value(&BACKUP_KEEP)?,
             log_level: self.value(&LOG_LEVEL)?,
             log_format: self.value(&LOG_FORMAT)?,

@@ -18,10 +18,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::click::Durability;
-use crate::limits::{BACKUP_KEEP_MAX, CLICK_WINDOW_MS, THREADS_MAX};
+use crate::limits::{BACKUP_KEEP_MAX, CLICK_WINDOW_MS, PAGE_CACHE_MIB, THREADS_MAX};
 use crate::options::{
     self, BACKUP_KEEP, BASE_URL, CLICK_DURABILITY, CLICK_WINDOW, DATA_DIR, FROM_ENVIRONMENT, NUMTHREADS, OptionRow,
-    Options, REGISTRATION,
+    Options, PAGE_CACHE, REGISTRATION,
 };
 use crate::proxy::TrustedProxies;
 use crate::spelling::{nearest, shown};
@@ -56,6 +56,8 @@ pub(crate) struct Config {
     pub(crate) click_durability: Durability,
     /// The longest a click waits for its commit.
     pub(crate) click_window: Duration,
+    /// Memory for pages of the data file, if the operator says how much.
+    pub(crate) page_cache_bytes: Option<usize>,
     /// Daily backups to keep, up to [`BACKUP_KEEP_MAX`]; 0 makes none.
     pub(crate) backup_keep: usize,
     pub(crate) log: LogFilter,
@@ -130,6 +132,7 @@ pub(crate) fn resolve(options: &Options, env: &dyn Fn(&str) -> Option<String>) -
         http_port,
         click_durability: click_durability(&given.value(&CLICK_DURABILITY))?,
         click_window: click_window(&given.value(&CLICK_WINDOW))?,
+        page_cache_bytes: given.find(&PAGE_CACHE).map(|value| page_cache_bytes(&value)).transpose()?,
         backup_keep: backup_keep(&given.value(&BACKUP_KEEP))?,
         log: logging::filter(&given.value(&options::LOG_LEVEL))?,
         log_format: logging::format(&given.value(&options::LOG_FORMAT))?,
@@ -153,6 +156,12 @@ fn click_window(value: &Value) -> Result<Duration, ConfigError> {
     let (least, most) = (CLICK_WINDOW_MS.start(), CLICK_WINDOW_MS.end());
     ms.map(Duration::from_millis)
         .ok_or_else(|| value.refused(&format!("Use a number of milliseconds from {least} to {most}.")))
+}
+
+fn page_cache_bytes(value: &Value) -> Result<usize, ConfigError> {
+    let mib = number(&value.text).filter(|mib| PAGE_CACHE_MIB.contains(mib));
+    let (least, most) = (PAGE_CACHE_MIB.start(), PAGE_CACHE_MIB.end());
+    mib.map(|mib| mib << 20).ok_or_else(|| value.refused(&format!("Use a number of MiB from {least} to {most}.")))
 }
 
 fn backup_keep(value: &Value) -> Result<usize, ConfigError> {

@@ -35,6 +35,7 @@ pub(crate) struct Options {
     pub(crate) http_port: Option<String>,
     pub(crate) click_durability: Option<String>,
     pub(crate) click_window: Option<String>,
+    pub(crate) page_cache: Option<String>,
     pub(crate) backup_keep: Option<String>,
     pub(crate) log_level: Option<String>,
     pub(crate) log_format: Option<String>,
@@ -96,6 +97,10 @@ pub(crate) static CLICK_WINDOW: OptionRow = OptionRow {
     typed: |options| options.click_window.as_deref(),
     ..OptionRow::setting("--click-window", "MS", "SERVER_CLICK_WINDOW", "clicks wait so long")
 };
+pub(crate) static PAGE_CACHE: OptionRow = OptionRow {
+    typed: |options| options.page_cache.as_deref(),
+    ..OptionRow::setting("--page-cache", "MIB", "SERVER_PAGE_CACHE", "memory for the data file")
+};
 pub(crate) static BACKUP_KEEP: OptionRow = OptionRow {
     default: Some("7"),
     typed: |options| options.backup_keep.as_deref(),
@@ -151,6 +156,7 @@ pub(crate) static FROM_ENVIRONMENT: &[&OptionRow] = &[
     &HTTP_PORT,
     &CLICK_DURABILITY,
     &CLICK_WINDOW,
+    &PAGE_CACHE,
     &BACKUP_KEEP,
     &LOG_LEVEL,
     &LOG_FORMAT,

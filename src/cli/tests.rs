@@ -130,6 +130,7 @@ fn every_flag_of_serve_is_read_in_both_forms() {
         http_port: some("80"),
         click_durability: some("strict"),
         click_window: some("50"),
+        page_cache: some("16"),
         backup_keep: some("3"),
         log_level: some("info,links=debug"),
         log_format: some("json"),
@@ -137,10 +138,10 @@ fn every_flag_of_serve_is_read_in_both_forms() {
     };
     let spaced = "--host ::1 --port 0 --numthreads 4 --data-dir d --base-url https://a.example \
                   --allowed-hosts a,b --trusted-proxies 10.0.0.0/8,loopback --tls-cert a.pem --tls-key b.pem \
-                  --http-port 80 --click-durability strict --click-window 50 --backup-keep 3 --log-level info,links=debug --log-format json --new";
+                  --http-port 80 --click-durability strict --click-window 50 --page-cache 16 --backup-keep 3 --log-level info,links=debug --log-format json --new";
     let joined = "--host=::1 --port=0 --numthreads=4 --data-dir=d --base-url=https://a.example \
                   --allowed-hosts=a,b --trusted-proxies=10.0.0.0/8,loopback --tls-cert=a.pem --tls-key=b.pem \
-                  --http-port=80 --click-durability=strict --click-window=50 --backup-keep=3 --log-level=info,links=debug --log-format=json --new";
+                  --http-port=80 --click-durability=strict --click-window=50 --page-cache=16 --backup-keep=3 --log-level=info,links=debug --log-format=json --new";
     for line in [spaced, joined] {
         assert_eq!(typed(line), Ok(Command::Serve(all.clone())));
         assert_eq!(typed(&format!("serve {line}")), Ok(Command::Serve(all.clone())));

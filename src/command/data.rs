@@ -31,8 +31,12 @@ pub(crate) fn open(config: &Config) -> Result<(Store, Opened), Error> {
 /// # Errors
 /// As [`open`].
 pub(crate) fn open_and_tell(config: &Config, tell: Tell) -> Result<(Store, Opened), Error> {
-    let opened = Store::open_and_tell(&config.data_dir, machine::page_cache_bytes(), report, tell);
+    let opened = Store::open_and_tell(&config.data_dir, cache_bytes(config), report, tell);
     opened.map_err(|error| explain(&config.data_dir, &error))
+}
+
+fn cache_bytes(config: &Config) -> usize {
+    config.page_cache_bytes.unwrap_or_else(machine::page_cache_bytes)
 }
 
 /// The same for a server that was told to begin anew: a missing data file is made even beside backups.
@@ -40,7 +44,7 @@ pub(crate) fn open_and_tell(config: &Config, tell: Tell) -> Result<(Store, Opene
 /// # Errors
 /// As [`open`].
 pub(crate) fn open_anew(config: &Config) -> Result<(Store, Opened), Error> {
-    let made = begin_anew(&config.data_dir, machine::page_cache_bytes());
+    let made = begin_anew(&config.data_dir, cache_bytes(config));
     let new = made.map_err(|error| explain(&config.data_dir, &error))?;
     open(config).map(|(store, opened)| (store, Opened { new, ..opened }))
 }

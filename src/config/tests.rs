@@ -39,6 +39,7 @@ fn flag(row: &OptionRow, value: &str) -> Options {
         "--http-port" => options.http_port = text,
         "--click-durability" => options.click_durability = text,
         "--click-window" => options.click_window = text,
+        "--page-cache" => options.page_cache = text,
         "--backup-keep" => options.backup_keep = text,
         "--log-level" => options.log_level = text,
         "--log-format" => options.log_format = text,
@@ -57,7 +58,7 @@ fn without_flags_and_variables_the_defaults_count() {
     assert!(config.allowed_hosts.is_empty());
     assert_eq!(config.trusted_proxies, TrustedProxies::default());
     assert_eq!((config.tls, config.http_port), (None, None));
-    assert_eq!(config.backup_keep, 7);
+    assert_eq!((config.backup_keep, config.page_cache_bytes), (7, None));
     assert_eq!(config.log, LogFilter { default: LevelFilter::Info, targets: Vec::new() });
     assert_eq!(config.log_format, LogFormat::Text);
     assert_eq!((config.click_durability, config.click_window), (Durability::Relaxed, CLICK_FLUSH));
@@ -114,6 +115,7 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("SERVER_TRUSTED_PROXIES", &["proxy", "Private", "10.0.0.0/33", "10/8", "10.0.0.1:80", "[::1]", "\u{1b}"]),
     ("SERVER_NUMTHREADS", &["0", "257", "-1", "many", "1.5", "99999999999999999999999"]),
     ("SERVER_CLICK_DURABILITY", &["Strict", "none", "relaxed,strict"]),
+    ("SERVER_PAGE_CACHE", &["0", "2048", "16M", "-1", "1.5"]),
     ("SERVER_CLICK_WINDOW", &["0", "9", "60001", "1s", "-5", "1.5"]),
     ("SERVER_LOG_LEVEL", &["loud", "info,debug", "links", "web=debug", "links=loud", "links=info,links=warn", ","]),
     ("SERVER_LOG_FORMAT", &["xml", "JSON"]),

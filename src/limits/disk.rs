@@ -6,6 +6,9 @@ use std::time::Duration;
 
 /// The store's page cache: 1/32 of memory within these bounds; 16 MiB were measured to do nearly what 1 GiB does.
 pub(crate) const PAGE_CACHE_BYTES: std::ops::RangeInclusive<usize> = 16 << 20..=64 << 20;
+/// What the operator may say: with less each page is read again and again, more than a small machine's address space
+/// holds is a slip of the hand.
+pub(crate) const PAGE_CACHE_MIB: std::ops::RangeInclusive<usize> = 1..=2_047;
 /// Memory for redirects that were followed lately: about 130,000 of ordinary length.
 pub(crate) const HOT_BYTES_MAX: u64 = 32 << 20;
 /// What stands around the texts of one of them.
