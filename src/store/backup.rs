@@ -247,6 +247,8 @@ impl Store {
         to.file.sync_data().map_err(&write)?;
         let (storage, data, file) = (storage.clone(), Arc::clone(&self.file), Arc::clone(&to.file));
         let finish = move |tx: &WriteTransaction| {
+            #[cfg(test)]
+            let _paused = tests::Pause::begin();
             if !data.storage()?.is(&storage) {
                 return Ok(Err(io::Error::other("the data file was opened again meanwhile")));
             }

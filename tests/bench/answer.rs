@@ -30,7 +30,7 @@ pub fn read(stream: &mut impl Read, buffer: &mut [u8]) -> io::Result<Answer> {
         }
         filled += count;
         if length.is_none() {
-            length = answer_length(&buffer[..filled])?;
+            length = self::length(&buffer[..filled])?;
         }
     }
     let head = &buffer[..filled.min(512)];
@@ -40,7 +40,10 @@ pub fn read(stream: &mut impl Read, buffer: &mut [u8]) -> io::Result<Answer> {
 }
 
 /// The length of head and body together, once the head is there.
-fn answer_length(bytes: &[u8]) -> io::Result<Option<usize>> {
+///
+/// # Errors
+/// [`ErrorKind::InvalidData`] for an answer without a length.
+pub fn length(bytes: &[u8]) -> io::Result<Option<usize>> {
     let Some(head) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
     let at = bytes[..head].windows(LENGTH.len()).position(|window| window == LENGTH);
     let from = at.ok_or(ErrorKind::InvalidData)? + LENGTH.len();

@@ -16,10 +16,16 @@
 //! - `page`: pages that go through the pool.
 //! - `tls`: redirects over TLS, full and resumed handshakes.
 //! - `idle`: memory for connections that do nothing.
+//! - `ingest`: what a click costs, beside a row for each; steady at 100,000 a second.
+//! - `strict`: redirects that wait for the disk.
+//! - `dashboard`: pages with numbers at ten million clicks.
+//! - `busy`: redirects, pages and memory while clicks come as fast as one client can make them.
+//! - `backup`: copies of such a file, and how long nobody can write because of them.
+//! - `restart`: the start after a kill amid clicks.
 //! - `pressure`: how ordinary visitors fare while somebody attacks.
 //!
 //! In the normal tests it runs with tiny counts, so that it stays alive. `LINKJAR_BENCH_LINKS` is the size of the large
-//! data file.
+//! data file, `LINKJAR_BENCH_CLICKS` the number of clicks in the one with very many.
 
 // A measurement that cannot go on ends with what went wrong.
 #![allow(clippy::unwrap_used)]
@@ -33,15 +39,40 @@ mod appliance;
 #[path = "../it/browser.rs"]
 mod browser;
 
+// The store as the program has it, and what that knows of: some figures are those of single calls, and a month of clicks
+// cannot be made over HTTP in a minute. Little of it is needed here.
+#[allow(dead_code, unused_imports)]
+#[path = "../../src"]
+mod domain {
+    pub(crate) mod calendar;
+    pub(crate) mod click;
+    pub(crate) mod clock;
+    pub(crate) mod limits;
+    pub(crate) mod link;
+    pub(crate) mod password;
+    pub(crate) mod random;
+    pub(crate) mod session;
+    pub(crate) mod slug;
+    pub(crate) mod target;
+    pub(crate) mod user;
+    pub(crate) mod visitor;
+}
+use domain::{calendar, click, clock, limits, link, password, random, session, slug, target, user, visitor};
+#[allow(dead_code, unused_imports)]
+#[path = "../../src/store/mod.rs"]
+mod store;
+
 // How much is measured.
 mod scale;
 // What the operating system knows of a process, and what it lets it have.
 mod descriptors;
 mod process;
 mod watch;
+mod writer;
 
 // Servers: the program on a folder with links, and those it is compared with.
 mod certificate;
+mod history;
 mod nginx;
 mod reference;
 mod server;
@@ -56,6 +87,10 @@ mod redirect;
 mod visitors;
 mod visits;
 
+// Clicks without anybody who asks, and another layout for them.
+mod clicks;
+mod rows;
+
 // People who mean no good.
 mod attack;
 mod siege;
@@ -65,14 +100,20 @@ mod compare;
 mod tally;
 
 // The parts.
+mod backup;
+mod busy;
 mod cold;
+mod dashboard;
 mod hot;
 mod idle;
+mod ingest;
 mod list;
 mod newcomers;
 mod page;
 mod pressure;
+mod recover;
 mod start;
+mod strict;
 mod tls;
 
 use std::io::Write;
@@ -84,7 +125,7 @@ use stock::Stock;
 /// What can be measured by itself.
 type Part = (&'static str, fn(&Scale, &Stock));
 
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 16] = [
     ("start", start::measure),
     ("list", list::measure),
     ("hot", hot::measure),
@@ -95,6 +136,12 @@ const PARTS: [Part; 10] = [
     ("tls", tls::measure),
     ("idle", idle::measure),
     ("pressure", pressure::measure),
+    ("ingest", ingest::measure),
+    ("strict", strict::measure),
+    ("dashboard", dashboard::measure),
+    ("busy", busy::measure),
+    ("backup", backup::measure),
+    ("restart", recover::measure),
 ];
 
 fn main() {

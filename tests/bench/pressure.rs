@@ -60,7 +60,7 @@ pub fn measure(scale: &Scale, _: &Stock) {
     let largest_bytes = enlarge_list(&site);
     say("under pressure                        server            new  kept        p50        p99   most kB threads");
     for pressure in CLEAR {
-        let setting = Setting { certificate: None, descriptors: pressure.descriptors };
+        let setting = Setting { descriptors: pressure.descriptors, ..Setting::default() };
         let page = |server: &Server, path: &str| redirect::page(server.address(), path);
         let own = || site.start(setting).unwrap();
         let list = |server: &Server| site.page(server.address(), "/links");
@@ -80,7 +80,7 @@ pub fn measure(scale: &Scale, _: &Stock) {
         }
     }
     let certificate = Certificate::make();
-    let setting = Setting { certificate: Some(&certificate), descriptors: None };
+    let setting = Setting { certificate: Some(&certificate), ..Setting::default() };
     for pressure in TLS {
         match site.start(setting) {
             Err(why) => return say(&format!("  TLS: skipped, the program does not start with it: {why}")),

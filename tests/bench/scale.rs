@@ -34,15 +34,31 @@ pub struct Scale {
     pub visiting: Duration,
     /// A visitor who waits longer for an answer leaves.
     pub patience: Duration,
+    /// Links and clicks in the file with very many of these.
+    pub history_links: usize,
+    pub history_clicks: u64,
+    /// Clicks whose cost is measured.
+    pub ingest_clicks: u64,
+    /// Hundredths of a second at a steady pace of clicks.
+    pub steady_hundredths: u64,
+    /// Redirects that wait for the disk at a time.
+    pub strict_waiting: usize,
+    /// How long clicks come as fast as they can.
+    pub busy: Duration,
     /// The crowd that makes the pressure is divided by this.
     pub crowd_divisor: usize,
 }
 
 impl Scale {
-    /// `LINKJAR_BENCH_LINKS` is the size of the large data file.
+    /// `LINKJAR_BENCH_LINKS` is the size of the large data file, `LINKJAR_BENCH_CLICKS` the number of clicks in the one
+    /// with very many.
     pub fn full() -> Scale {
-        let asked = std::env::var("LINKJAR_BENCH_LINKS").ok();
-        let file_links = asked.map_or(100_000, |text| text.parse().expect("LINKJAR_BENCH_LINKS is a number"));
+        let asked = |name: &str, usual: u64| {
+            let text = std::env::var(name).ok();
+            text.map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+        };
+        let file_links = asked("LINKJAR_BENCH_LINKS", 100_000) as usize;
+        let history_clicks = asked("LINKJAR_BENCH_CLICKS", 10_000_000);
         Scale {
             list_links: 10_000,
             file_links,
@@ -59,6 +75,12 @@ impl Scale {
             calm: Duration::from_millis(300),
             visiting: Duration::from_secs(5),
             patience: Duration::from_secs(3),
+            history_links: 10_000,
+            history_clicks,
+            ingest_clicks: history_clicks / 10,
+            steady_hundredths: 1_000,
+            strict_waiting: 1_024,
+            busy: Duration::from_secs(10),
             crowd_divisor: 1,
         }
     }
@@ -80,6 +102,12 @@ impl Scale {
             calm: Duration::from_millis(10),
             visiting: Duration::from_millis(20),
             patience: Duration::from_millis(100),
+            history_links: 20,
+            history_clicks: 3_000,
+            ingest_clicks: 2_000,
+            steady_hundredths: 2,
+            strict_waiting: 8,
+            busy: Duration::from_millis(50),
             crowd_divisor: 1_000,
         }
     }

@@ -25,6 +25,10 @@ pub struct Setting<'a> {
     pub certificate: Option<&'a Certificate>,
     /// May have only so many sockets and files open.
     pub descriptors: Option<u32>,
+    /// Answers a redirect when its click is on disk.
+    pub is_strict: bool,
+    /// Has so much memory for pages of the data file.
+    pub cache_mib: Option<u32>,
 }
 
 /// A running server, stopped when dropped.

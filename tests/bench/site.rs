@@ -47,6 +47,12 @@ impl Site {
             command.arg("--tls-cert").arg(certificate.file()).arg("--tls-key").arg(certificate.key_file());
         }
         command.env_clear().env("SERVER_PORT", "0");
+        if setting.is_strict {
+            command.env("SERVER_CLICK_DURABILITY", "strict");
+        }
+        if let Some(mib) = setting.cache_mib {
+            command.env("SERVER_PAGE_CACHE", mib.to_string());
+        }
         command.current_dir(self.folder.path()).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.stderr(File::create(self.log_file()).unwrap()).spawn().unwrap();
         let mut line = String::new();

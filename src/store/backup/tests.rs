@@ -11,6 +11,30 @@ use crate::store::FILE_NAME;
 use crate::store::tests::{audit, click, fresh, link, open, open_hasty, rounds, user};
 use crate::visitor::Class;
 
+/// The last such time, whoever's store it was.
+static PAUSED_US: AtomicU64 = AtomicU64::new(0);
+
+pub(super) struct Pause(std::time::Instant);
+
+impl Pause {
+    pub(super) fn begin() -> Pause {
+        Pause(std::time::Instant::now())
+    }
+}
+
+impl Drop for Pause {
+    fn drop(&mut self) {
+        PAUSED_US.store(u64::try_from(self.0.elapsed().as_micros()).unwrap(), Ordering::SeqCst);
+    }
+}
+
+impl Store {
+    /// How long nobody could write while the last copy was finished.
+    pub(crate) fn last_pause(&self) -> std::time::Duration {
+        std::time::Duration::from_micros(PAUSED_US.load(Ordering::SeqCst))
+    }
+}
+
 thread_local! {
     /// Chunks that may still be written to copies by this thread.
     static ROOM: Cell<Option<usize>> = const { Cell::new(None) };
@@ -88,6 +112,7 @@ fn copies_made_while_everybody_writes_are_whole_and_complete() {
             assert!((before.0..=after.0).contains(&backup.report.links), "{before:?} {backup:?}");
             assert!((before.1..=after.1 + 1).contains(&backup.report.clicks), "{before:?} {after:?} {backup:?}");
             assert_eq!(backup.bytes, fs::metadata(&target).unwrap().len());
+            assert!(store.last_pause() < std::time::Duration::from_secs(1), "people write again at once");
             assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
             let (_folder, copy) = open_copy(&target);
             audit(&copy);
