@@ -124,8 +124,7 @@ impl Store {
                     writer::run(&queue, &file, keeper, report)
                 }));
                 if ended.is_err() {
-                    report("the writing thread failed; the process ends");
-                    std::process::exit(1);
+                    std::process::exit(exit_code(&file, report));
                 }
             })
         };
@@ -221,6 +220,27 @@ impl Store {
             (Err(_), Ok(())) => Err(Error::new(Kind::Unavailable, "nobody looked").while_doing(doing)),
         }
     }
+}
+
+/// What the process ends with when its writing thread has failed.
+///
+/// Damage makes redb panic. Opening a file that was closed well does not show it, and each new start would go the same
+/// way: whoever keeps the server running has to be told.
+fn exit_code(file: &DataFile, report: Report) -> i32 {
+    // Closing may fail like the writing did; the file is let go of all the same.
+    file::quietly(|| file.close());
+    let checked = file::quietly(|| check_file(file.path(), file.cache_bytes()));
+    let is_damaged = match checked {
+        Some(Ok(found)) => found.damage.count > 0,
+        Some(Err(error)) => error.is_damage(),
+        None => false,
+    };
+    if is_damaged {
+        report("the data file is damaged; the process ends. Put a backup in its place: linkjar restore FILE");
+        return 4;
+    }
+    report("the writing thread failed; the process ends");
+    1
 }
 
 impl Drop for Store {

@@ -15,6 +15,9 @@ use tempfile::TempDir;
 
 use crate::appliance::{ADMIN, Ended, Start, run_command};
 use crate::browser::Browser;
+use crate::chance;
+use crate::mutate::Numbers;
+use crate::restart::try_send;
 
 /// What came of a start on some data folder.
 enum Tried {
@@ -143,17 +146,24 @@ fn refuses_or_serves_well(bytes: &[u8], links: &[(String, String)], what: &str) 
             true
         }
         Tried::Running(running) => {
-            let mut visitor = Browser::at(running.address);
-            for (path, target) in links {
-                let answer = visitor.get(path);
-                match answer.header("location") {
-                    Some(found) => assert_eq!(found, target, "{what}: {path}"),
-                    None => {
-                        assert!(matches!(answer.status, 404 | 410 | 500 | 503), "{what}: {path}: {}", answer.status)
-                    }
-                }
-            }
+            serves_well_or_ends(running, links, what);
             false
+        }
+    }
+}
+
+/// Asks for every link: right targets, or errors. A server that meets damage where it writes ends rather than write on,
+/// and says so; that may come at any moment.
+fn serves_well_or_ends(mut running: Running, links: &[(String, String)], what: &str) {
+    for (path, target) in links {
+        let Some(answer) = try_send(running.address, &format!("GET {path} HTTP/1.1\r\n"), "") else {
+            let code = running.child.wait().unwrap().code();
+            assert_eq!(code, Some(4), "{what}: {path}: no answer");
+            return;
+        };
+        match answer.header("location") {
+            Some(found) => assert_eq!(found, target, "{what}: {path}"),
+            None => assert!(matches!(answer.status, 404 | 410 | 500 | 503), "{what}: {path}: {}", answer.status),
         }
     }
 }
@@ -299,6 +309,138 @@ fn pages_that_were_zeroed_or_swapped_never_lead_to_a_wrong_target() {
         damaged[second..second + 4096].copy_from_slice(&bytes[first..first + 4096]);
         refuses_or_serves_well(&damaged, &links, &format!("pages {} and {} swapped", pair[0], pair[1]));
     }
+}
+
+/// By then clicks that were in the log are counted.
+const COUNTED_AFTER: Duration = Duration::from_secs(8);
+
+/// Clicks that were in the log are counted five seconds after the start. Where that meets pages that make no sense the
+/// server ends and says that the file is damaged; nobody is led elsewhere.
+#[test]
+fn damage_that_is_met_while_counting_is_an_end_and_no_wrong_target() {
+    let (bytes, links) = real_file();
+    let pages: Vec<usize> = (1..bytes.len() / 4096).filter(|page| bytes[page * 4096..][..4096] != [0; 4096]).collect();
+    chance::rounds(1, |seed| {
+        let mut numbers = Numbers(seed);
+        let started: Vec<_> = (0..12)
+            .filter_map(|_| {
+                let page = *numbers.one_of(&pages[..pages.len() - 1]);
+                let mut damaged = bytes.clone();
+                damaged[page * 4096..(page + 2) * 4096].rotate_left(4096);
+                let (folder, data) = folder_with(&damaged);
+                match start(&data) {
+                    Tried::Running(running) => Some((folder, data, running, page)),
+                    Tried::Ended(ended) => {
+                        assert_eq!(ended.code(), 4, "page {page}: {}", ended.stderr);
+                        None
+                    }
+                }
+            })
+            .collect();
+        std::thread::sleep(COUNTED_AFTER);
+        for (_folder, data, mut running, page) in started {
+            let what = format!("pages {page} and the next swapped");
+            if let Some(status) = running.child.try_wait().unwrap() {
+                assert_eq!(status.code(), Some(4), "{what}");
+                let checked = run_command(data.parent().unwrap(), &["check"], "");
+                assert_eq!(checked.code(), 4, "{what}: {}", checked.stderr);
+            } else {
+                serves_well_or_ends(running, &links, &what);
+            }
+        }
+    });
+}
+
+/// Damage of every kind in places by chance.
+#[test]
+fn whatever_happens_to_a_page_nobody_is_led_elsewhere() {
+    let (bytes, links) = real_file();
+    let pages = bytes.len() / 4096;
+    chance::rounds(16, |seed| {
+        let mut numbers = Numbers(seed);
+        let mut damaged = bytes.clone();
+        let (page, other) = (numbers.below(pages), numbers.below(pages));
+        let what = match seed % 6 {
+            0 => {
+                let at = numbers.below(bytes.len());
+                damaged[at] ^= 1 << numbers.below(8);
+                format!("a bit of byte {at} flipped")
+            }
+            1 => {
+                damaged[page * 4096..][..4096].fill(0);
+                format!("page {page} zeroed")
+            }
+            2 => {
+                damaged.copy_within(page * 4096..(page + 1) * 4096, other * 4096);
+                damaged[page * 4096..][..4096].copy_from_slice(&bytes[other * 4096..][..4096]);
+                format!("pages {page} and {other} swapped")
+            }
+            3 => {
+                damaged.truncate(page * 4096);
+                format!("cut to {page} pages")
+            }
+            4 => {
+                damaged.extend((0..numbers.below(9_000)).map(|_| numbers.byte()));
+                "garbage behind its end".to_owned()
+            }
+            _ => {
+                let (from, count) = (numbers.below(bytes.len()), numbers.below(64));
+                damaged.iter_mut().skip(from).take(count).for_each(|byte| *byte = numbers.byte());
+                format!("{count} bytes from {from} on are others")
+            }
+        };
+        refuses_or_serves_well(&damaged, &links, &what);
+    });
+}
+
+/// A page that is as it was some time ago is a good page; what it says may be out of date. So nobody is led where the
+/// link never led, and whoever looks at the whole file notices.
+#[test]
+fn an_older_copy_of_a_page_leads_at_worst_where_the_link_once_led_and_is_noticed() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    let make = |admin: &mut Browser, number: usize| {
+        let id = admin.make_link(&format!("https://first-{number}.example/"), &format!("slug-{number}"));
+        (format!("/{ADMIN}/slug-{number}"), id)
+    };
+    let links: Vec<(String, String)> = (0..40).map(|number| make(&mut admin, number)).collect();
+    let data = appliance.data();
+    let (_, folder) = appliance.stop();
+    let older = fs::read(data.join("linkjar.redb")).unwrap();
+    let appliance = Start::with_admin().folder(folder).run();
+    admin.address = appliance.address;
+    admin.header("Host", &appliance.address.to_string());
+    for (number, (_, id)) in links.iter().enumerate() {
+        let form = format!("/links/{id}/edit");
+        let (target, slug) = (format!("https://second-{number}.example/"), format!("slug-{number}"));
+        let page = admin.submit(&form, &form, &[("target_url", &target), ("slug", &slug)]);
+        assert_eq!(page.status, 303, "{}", page.body);
+    }
+    let (_, _folder) = appliance.stop();
+    let newer = fs::read(data.join("linkjar.redb")).unwrap();
+    let differs = |page: &usize| older.get(page * 4096..(page + 1) * 4096) != newer.get(page * 4096..(page + 1) * 4096);
+    let pages: Vec<usize> = (1..older.len().min(newer.len()) / 4096).filter(differs).collect();
+    let mut noticed = 0;
+    chance::rounds(10, |seed| {
+        let page = *Numbers(seed).one_of(&pages);
+        let mut mixed = newer.clone();
+        mixed[page * 4096..][..4096].copy_from_slice(&older[page * 4096..][..4096]);
+        let (folder, data) = folder_with(&mixed);
+        let checked = run_command(folder.path(), &["check"], "");
+        noticed += usize::from(checked.code() != 0);
+        let Tried::Running(running) = start(&data) else { return };
+        for (number, (path, _)) in links.iter().enumerate() {
+            let Some(answer) = try_send(running.address, &format!("GET {path} HTTP/1.1\r\n"), "") else { return };
+            let targets = ["first", "second"].map(|which| format!("https://{which}-{number}.example/"));
+            let Some(found) = answer.header("location") else { continue };
+            assert!(targets.iter().any(|target| target == found), "page {page}: {path}: {found}");
+            assert!(
+                found == targets[1] || checked.code() != 0,
+                "page {page}: {path}: an old target, and check is content"
+            );
+        }
+    });
+    assert!(noticed > 0, "no page of these mattered");
 }
 
 #[test]
