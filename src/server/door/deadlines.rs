@@ -74,13 +74,4 @@ impl Loop {
         let held = self.held.front().map(Held::until);
         self.next_deadline = deadlines.chain(queued).chain(held).min();
     }
-
-    /// Requests that no worker took in time are asked to come back.
-    fn expire_queue(&mut self, now: Instant) {
-        while self.queue.front().is_some_and(|queued| now.duration_since(queued.since) >= QUEUE_TIMEOUT) {
-            if let Some(queued) = self.next_queued() {
-                self.apologise(queued.ticket, 503, now);
-            }
-        }
-    }
 }

@@ -2,31 +2,21 @@
 
 use std::time::Instant;
 
-use log::{debug, warn};
+use log::debug;
 
 use crate::app::App;
-use crate::limits::{ANSWERS_PER_TURN, LANE_TIMEOUT, QUEUE_TIMEOUT, QUEUED_BYTES_MAX, QUEUED_MAX, WORK_SLOW};
-use crate::server::answers::Answered;
+use crate::limits::{ANSWERS_PER_TURN, LANE_TIMEOUT};
 use crate::server::door::client::{Next, Request};
 use crate::server::door::feeder::Fed;
 use crate::server::door::finder::{Found, Wanted};
 use crate::server::door::head::Head;
-use crate::server::door::lane::Broken;
 use crate::server::door::{Loop, Ticket};
 use crate::server::exchange;
-use crate::server::identity::{HEADER, Identity};
+use crate::server::identity::Identity;
 use crate::store::Redirect;
 use crate::web;
 use crate::web::request::{Method, Raw};
 use crate::web::response::Response;
-
-/// A request that waits for a worker.
-pub(super) struct Queued {
-    pub(super) ticket: Ticket,
-    number: u64,
-    bytes: Vec<u8>,
-    pub(super) since: Instant,
-}
 
 impl Loop {
     /// Lets a client go on as far as it can.
@@ -129,7 +119,7 @@ impl Loop {
     }
 
     /// Gives a client the answer to its request. True when it is there already: it may have to wait for its click.
-    fn give(&mut self, ticket: Ticket, mut response: Response, now: Instant) -> bool {
+    pub(super) fn give(&mut self, ticket: Ticket, mut response: Response, now: Instant) -> bool {
         if let Some(click) = response.click.take() {
             return self.hold(ticket, click, response, now);
         }
@@ -180,92 +170,6 @@ impl Loop {
         };
         if is_answered {
             self.proceed(ticket.key, now);
-        }
-    }
-
-    /// Has a request answered by the pool. True when there is no room for it, and the answer says so already.
-    fn enqueue(&mut self, ticket: Ticket, Request { head, body }: Request, from: Identity, now: Instant) -> bool {
-        if self.queue.len() >= QUEUED_MAX || self.queued_bytes + body.len() > QUEUED_BYTES_MAX {
-            self.reply_with(ticket.key, 503, now);
-            return true;
-        }
-        self.number += 1;
-        let number = self.number;
-        let mut bytes = Vec::with_capacity(512 + body.len());
-        head.write(&[(HEADER, &from.write(self.pool.secret(), number))], body.len(), &mut bytes);
-        bytes.extend_from_slice(&body);
-        if let Some(client) = self.clients.get_mut(ticket.key) {
-            client.wait_until(now + QUEUE_TIMEOUT + LANE_TIMEOUT);
-        }
-        self.note_deadline(now + QUEUE_TIMEOUT);
-        self.queued_bytes += bytes.len();
-        self.queue.push_back(Queued { ticket, number, bytes, since: now });
-        self.start_work(now);
-        false
-    }
-
-    /// Takes the request that has waited for longest.
-    pub(super) fn next_queued(&mut self) -> Option<Queued> {
-        let next = self.queue.pop_front()?;
-        self.queued_bytes -= next.bytes.len();
-        Some(next)
-    }
-
-    /// Gives waiting requests to the pool, no more than it has workers.
-    ///
-    /// As long as they are answered quickly, no more of them are there at once than keep the processors busy: each
-    /// further one would only make threads change places. One that takes long, because it waits for the disk or hashes a
-    /// password, does not count.
-    pub(super) fn start_work(&mut self, now: Instant) {
-        self.start_again = None;
-        let Some(lane) = &mut self.lane else { return };
-        let mut room = self.pool.workers().saturating_sub(lane.count());
-        let (mut quick, first) = lane.slow_at(now).fold((0, None), |(count, first), slow_at| {
-            (count + 1, Some(first.map_or(slow_at, |first: Instant| first.min(slow_at))))
-        });
-        while room > 0 && quick < self.quick_max {
-            let Some(next) = self.queue.pop_front() else { break };
-            self.queued_bytes -= next.bytes.len();
-            if is_here(&self.clients, next.ticket) {
-                lane.push(&next.bytes, next.number, next.ticket, now);
-                (room, quick) = (room - 1, quick + 1);
-            }
-        }
-        if room > 0 && !self.queue.is_empty() {
-            self.start_again = Some(first.unwrap_or(now + WORK_SLOW));
-        }
-        if let Err(broken) = lane.write(self.poll.registry()) {
-            self.replace_lane(broken, now);
-        }
-    }
-
-    pub(super) fn lane_event(&mut self, now: Instant) {
-        if let Some(Err(broken)) = self.lane.as_mut().map(|lane| lane.proceed(self.poll.registry())) {
-            self.replace_lane(broken, now);
-        }
-    }
-
-    fn replace_lane(&mut self, Broken(tickets): Broken, now: Instant) {
-        warn!(target: "door", "the pool closed its lane");
-        self.lane = None;
-        self.opener.open();
-        tickets.into_iter().for_each(|ticket| self.apologise(ticket, 500, now));
-    }
-
-    /// Gives clients what the pool has answered; its workers get the next requests first.
-    pub(super) fn take_answers(&mut self, now: Instant) {
-        let mut answers = Vec::new();
-        for Answered { number, response } in self.pool.answers().take() {
-            // One of a lane that broke meanwhile is nobody's.
-            if let Some(ticket) = self.lane.as_mut().and_then(|lane| lane.answered(number)) {
-                answers.push((ticket, response));
-            }
-        }
-        self.start_work(now);
-        for (ticket, response) in answers {
-            if is_here(&self.clients, ticket) && self.give(ticket, response, now) {
-                self.proceed(ticket.key, now);
-            }
         }
     }
 

@@ -28,6 +28,7 @@ mod lane;
 mod mutate;
 mod opener;
 mod origin;
+mod pooled;
 mod socket;
 
 use std::collections::{HashMap, VecDeque};
@@ -52,12 +53,12 @@ use crate::server::pool::Pool;
 use crate::server::streams::Streams;
 use crate::server::tls::Tls;
 use client::{Buffers, Client, Standing};
-use dispatch::Queued;
 use feeder::Feeder;
 use finder::Finder;
 use held::Held;
 use lane::Lane;
 use opener::Opener;
+use pooled::Queued;
 
 /// Tokens: the listening sockets from 0 on, the waker, the lane, then the clients.
 const LISTENERS_MAX: usize = 2;
