@@ -89,6 +89,27 @@ fn a_file_that_has_lost_old_clicks_is_sound() {
     drop((store, folder));
 }
 
+/// In the file itself they may be, in pages that nobody uses: nothing is promised of those.
+#[test]
+fn a_file_written_anew_has_nothing_left_of_clicks_that_went() {
+    let (folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let id = link(&store, anna, "promo").id;
+    let (gone, stays) = ([203, 0, 113, 77], [198, 51, 100, 78]);
+    for (second, octets) in [(-100, gone), (0, stays)] {
+        let address = Some(std::net::IpAddr::from(octets));
+        store.record_click(Click { at: NOW.plus_s(second), address, ..click(anna, id, Class::Human) });
+    }
+    store.settle();
+    assert_eq!(retire_all(&store, NOW.plus_s(-50)), 1);
+    let anew = folder.path().join("anew.redb");
+    let made = store.compact(&anew, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
+    assert_eq!(made.report.clicks, 2, "both stay counted");
+    let bytes = std::fs::read(anew).unwrap();
+    let holds = |octets: [u8; 4]| bytes.windows(4).any(|window| window == octets);
+    assert_eq!((holds(gone), holds(stays)), (false, true));
+}
+
 #[test]
 fn of_clicks_in_no_order_all_old_ones_go_once_their_segment_is_old() {
     let (_folder, store) = fresh();
