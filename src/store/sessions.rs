@@ -117,7 +117,8 @@ impl Store {
         }
         self.write("noting a visit", move |tx| {
             let Some(session) = get(&tx.open_table(SESSION)?, &hash)? else { return Ok(()) };
-            put(tx, &hash, &Session { seen: now, ..session })
+            // One that was begun by a clock that stood ahead was begun now, or it would last until that time and longer.
+            put(tx, &hash, &Session { seen: now, created: session.created.min(now), ..session })
         })
     }
 

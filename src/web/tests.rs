@@ -1,6 +1,7 @@
 //! What only a clock that can be set, or a row that can be spoilt, shows: ends of sessions, links and rights, and
 //! failures that become numbered incidents.
 
+mod clocks;
 mod exports;
 mod transport;
 
