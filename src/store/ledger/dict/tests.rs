@@ -1,8 +1,14 @@
 //! Texts by number, within bounds.
 
+use redb::ReadableDatabase;
+
 use super::*;
-use crate::store::tests::{fresh, tamper};
+use crate::click::{Click, Visit};
+use crate::limits::{AGENT_BYTES_MAX, REFERRER_BYTES_MAX, WORDS_PER_HOUR_MAX};
+use crate::store::tests::{NOW, audit, fresh, link, tamper, user};
 use crate::store::{Store, tests};
+use crate::visitor::AddressPolicy;
+use crate::visitor::marks::Marker;
 
 /// Works with the dictionary in a transaction.
 fn with<T: Send + 'static>(
@@ -127,4 +133,43 @@ fn a_damaged_word_is_no_word_and_hinders_nobody() {
         ["a.example", "b.example"].map(|text| dictionary.referrer(tables, text).unwrap().id)
     });
     assert_eq!(ids, [4, 3], "never another's number");
+}
+
+/// As many texts as strangers like, each of its own and as long as they like, on the way that clicks take.
+#[test]
+fn strangers_can_add_so_many_texts_in_an_hour_and_no_more() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let id = link(&store, anna, "promo").id;
+    let (marker, many) = (Marker::default(), 2 * WORDS_PER_HOUR_MAX + 100);
+    for number in 0..many {
+        let visit = Visit {
+            at: NOW,
+            address: None,
+            agent: &format!("Mozilla/5.0 (X11) {number} {}", "x".repeat(2_000)),
+            referrer: &format!("https://h{number}.example/{}", "y".repeat(3_000)),
+            ahead_of_time: false,
+            counts_only: false,
+        };
+        store.record_click(Click::of(visit, anna, id, AddressPolicy::Never, &marker)).unwrap();
+    }
+    store.settle();
+    audit(&store);
+    let tx = store.file.database().unwrap().begin_read().unwrap();
+    let table = tx.open_table(DICT_ID).unwrap();
+    let mut texts = [0, 0];
+    for row in table.iter().unwrap() {
+        let (key, raw) = row.unwrap();
+        let of_agents = key.value()[0] == Words::Agent as u8;
+        texts[usize::from(of_agents)] += 1;
+        let most = if of_agents { AGENT_BYTES_MAX } else { REFERRER_BYTES_MAX };
+        let text = record::unseal::<WordRecord>(key.value(), raw.value()).unwrap().text;
+        assert!(text.len() <= most, "{} bytes", text.len());
+    }
+    assert_eq!(texts, [WORDS_PER_HOUR_MAX; 2]);
+    drop((table, tx));
+    let (numbers, tally) = store.statistics(anna, id).unwrap();
+    assert_eq!(numbers.humans, many as u64, "all of them count");
+    let named = tally.referrers.iter().map(|(_, count)| count).sum::<u64>();
+    assert_eq!(named + tally.referrers_other, many as u64);
 }
