@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::limits::{COPY_PAUSE_MAX, COPY_PIECE_CHUNKS};
 use crate::store::backend::Storage;
 use crate::store::backup::{BackupError, Stage, Watch, doing};
+use crate::store::create::BACKUPS;
 use crate::store::dirty::CHUNK_BYTES;
 
 /// A file under a temporary name; dropped, it is gone.
@@ -55,6 +56,23 @@ impl Drop for Temporary {
         // After a rename there is nothing under this name.
         let _ = fs::remove_file(&self.path);
     }
+}
+
+/// Removes what a killed process has left of copies, as far as that is possible. Nobody else may be at the data file.
+pub(super) fn remove_unfinished(data_file: &Path) {
+    let folder = folder_of(data_file);
+    for folder in [folder, &folder.join(BACKUPS)] {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            if entry.file_name().to_str().is_some_and(is_unfinished) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+fn is_unfinished(name: &str) -> bool {
+    let is_copy = name.starts_with(".linkjar-") && name.contains(".partial");
+    is_copy || ["linkjar.redb.restoring", "linkjar.redb.upgrading"].contains(&name)
 }
 
 /// Renames a file unless there is another under the new name.

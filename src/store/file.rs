@@ -18,7 +18,7 @@ use crate::limits::REOPEN_WAIT;
 use crate::store::Report;
 use crate::store::backend::{self, Hold, Storage};
 use crate::store::backup::{Stage, Tell};
-use crate::store::copy::folder_of;
+use crate::store::copy::{folder_of, remove_unfinished};
 use crate::store::create::create_if_missing;
 use crate::store::error::{Error, Kind, OpenError};
 use crate::store::space::Room;
@@ -78,6 +78,7 @@ impl DataFile {
         let path = folder.join(FILE_NAME);
         let new = create_if_missing(folder, &path, cache_bytes)?;
         let held = open_held(&path, cache_bytes, tell)?;
+        remove_unfinished(&path);
         let repaired = held.repaired;
         let (database, storage, upgraded) = if held.format == FORMAT {
             let (database, storage) = held.release()?;

@@ -140,7 +140,7 @@ fn keep(place: &Path, folder: &Path, old: &Storage) -> Result<PathBuf, BackupErr
             Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
             // Another file system, or one without second names.
             Err(_) => {
-                let temporary = Temporary::create(kept.with_extension("partial"))?;
+                let temporary = Temporary::create(backups.join(format!(".linkjar-before-format-{FORMAT}.partial")))?;
                 copy_all(old, &temporary.file, Haste::Full, &mut |_| ControlFlow::Continue(()))?;
                 temporary.file.sync_all().map_err(&name)?;
                 match temporary.keep(&kept) {

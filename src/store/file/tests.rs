@@ -57,6 +57,22 @@ fn a_file_left_by_a_crash_while_creating_is_replaced() {
 }
 
 #[test]
+fn what_killed_processes_left_of_copies_is_gone_after_a_start_and_nothing_else_is() {
+    let (folder, store) = fresh();
+    store.close();
+    fs::create_dir(folder.path().join(BACKUPS)).unwrap();
+    let kept = ["backups/linkjar-2026-11-20.redb", "linkjar.redb.before-restore-2026-11-20-120000", "notes.partial"];
+    let left = [".linkjar-0badcafe.partial", "backups/.linkjar-0badcafe.partial", ".linkjar-0badcafe.partial.compact"];
+    for name in kept.iter().chain(&left).chain(&["linkjar.redb.restoring", "linkjar.redb.upgrading"]) {
+        fs::write(folder.path().join(name), "half").unwrap();
+    }
+    open(folder.path()).unwrap();
+    assert!(kept.iter().all(|name| folder.path().join(name).exists()));
+    assert_eq!(crate::store::backup::tests::names(folder.path()).len(), 4, "with the data file and the backups");
+    assert_eq!(crate::store::backup::tests::names(&folder.path().join(BACKUPS)), ["linkjar-2026-11-20.redb"]);
+}
+
+#[test]
 fn a_second_opening_is_refused_and_the_first_goes_on() {
     let (folder, store) = fresh();
     let again = || DataFile::open(folder.path(), CACHE_BYTES, |_| {}).err();
