@@ -15,15 +15,15 @@ use crate::browser::{Browser, FIREFOX, Page, encode};
 use crate::chance;
 
 /// Small delays, the same for the same seed.
-struct Delays(u64);
+pub struct Delays(u64);
 
 impl Delays {
-    fn new(seed: u64) -> Delays {
+    pub fn new(seed: u64) -> Delays {
         Delays(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
     /// xorshift64.
-    fn below(&mut self, bound: u64) -> u64 {
+    pub fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -7,7 +7,9 @@ use std::path::Path;
 use crate::appliance::{ADMIN, Start, run_command};
 use crate::backup::{made, names};
 use crate::browser::Browser;
+use crate::chance;
 use crate::command_line::is_error;
+use crate::restart::Delays;
 
 fn target(folder: tempfile::TempDir, slug: &str) -> (Option<String>, tempfile::TempDir) {
     let appliance = Start::with_admin().folder(folder).run();
@@ -83,6 +85,47 @@ fn what_is_no_good_backup_changes_nothing() {
     is_error(&run_command(folder.path(), &["restore", "none.redb"], ""), 1, "none.redb was not restored");
     is_error(&run_command(folder.path(), &["restore", "data"], ""), 4, "it is not a file");
     is_error(&run_command(folder.path(), &["restore"], ""), 2, "restore needs a name. Add FILE");
+}
+
+/// Bits, pages and lengths by chance.
+#[test]
+fn whatever_was_done_to_a_backup_it_is_good_or_refused_and_nothing_changes() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    for number in 0..30 {
+        admin.make_link("https://target.example/", &format!("slug-{number}"));
+    }
+    let copy = made(&run_command(appliance.folder.path(), &["backup", "--to", "good.redb"], ""));
+    let (_, folder) = appliance.stop();
+    let (data, bad) = (folder.path().join("data"), folder.path().join("bad.redb"));
+    let before = fs::read(data.join("linkjar.redb")).unwrap();
+    let good = fs::read(copy).unwrap();
+    let (mut accepted, mut refused) = (0, 0);
+    chance::rounds(24, |seed| {
+        let mut bytes = good.clone();
+        let at = usize::try_from(Delays::new(seed).below(good.len() as u64)).unwrap();
+        let page = at / 4096 * 4096;
+        match seed % 4 {
+            0 => bytes[at % 8192] ^= 1 << (at % 8),
+            1 => bytes[page..page + 4096].fill(0xff),
+            2 => bytes.truncate(at),
+            // Numbers in the head of the file, where lengths are.
+            _ => bytes[at % 320..at % 320 + 8].fill(0xff),
+        }
+        fs::write(&bad, bytes).unwrap();
+        let ended = run_command(folder.path(), &["restore", "--verify", "bad.redb"], "");
+        if ended.code() == 0 {
+            accepted += 1;
+        } else {
+            is_error(&ended, 4, "bad.redb is ");
+            refused += 1;
+        }
+        assert_eq!(names(&data), ["linkjar.redb"], "{}", ended.stderr);
+        assert!(fs::read(data.join("linkjar.redb")).unwrap() == before);
+    });
+    // Pages that are no longer in use may hold anything.
+    println!("{accepted} good, {refused} refused");
+    assert!(refused > 0);
 }
 
 #[test]

@@ -162,6 +162,21 @@ fn a_commit_stays_undecided_until_the_file_is_open_again_and_counts_once() {
     }
 }
 
+/// In a process of its own, as it ends with it.
+#[test]
+fn a_panic_in_the_writing_thread_ends_the_process() {
+    const INSIDE: &str = "LINKJAR_PANICS_HERE";
+    if std::env::var_os(INSIDE).is_some() {
+        let (_folder, store) = fresh();
+        let _ = store.write::<()>("panicking", |_| panic!("in the writing thread"));
+        thread::sleep(Duration::from_secs(60));
+    }
+    let mut program = std::process::Command::new(std::env::current_exe().unwrap());
+    let only = "store::writer::tests::a_panic_in_the_writing_thread_ends_the_process";
+    let ended = program.env(INSIDE, "1").args(["--exact", only]).output().unwrap();
+    assert_eq!(ended.status.code(), Some(1), "a supervisor starts it anew; a failed test would end with 101");
+}
+
 #[test]
 fn readers_do_not_make_clicks_be_tried_again_on_a_failing_disk() {
     let (_folder, store) = fresh();
