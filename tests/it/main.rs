@@ -116,6 +116,8 @@ mod disk_full;
 mod killed;
 // Damaged, foreign, missing and locked data files.
 mod data_file;
+// Clocks that show another hour.
+mod clocks;
 // Data files of earlier formats.
 mod upgrade;
 // Copies of the data file, made while it is written to.
