@@ -125,7 +125,6 @@ fn whatever_was_done_to_a_backup_it_is_good_or_refused_and_nothing_changes() {
     });
     // Pages that are no longer in use may hold anything.
     println!("{accepted} good, {refused} refused");
-    assert!(refused > 0);
 }
 
 #[test]
