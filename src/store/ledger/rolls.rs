@@ -193,7 +193,8 @@ impl RollRecord {
         if self.hosts.len() <= REFERRERS_PER_LINK_MAX {
             return;
         }
-        self.hosts.sort_unstable_by_key(|&(host, count)| (std::cmp::Reverse(count), host));
+        let order = |&(host, count): &(u32, u64)| (std::cmp::Reverse(count), host);
+        self.hosts.select_nth_unstable_by_key(REFERRERS_PER_LINK_MAX, order);
         for (_, count) in self.hosts.drain(REFERRERS_PER_LINK_MAX..) {
             self.hosts_other = self.hosts_other.saturating_add(count);
         }
