@@ -30,7 +30,8 @@ pub(crate) fn run(options: &Options, file: &str, verify: bool) -> Result<(), Err
     };
     let prepared = Restore::prepare(Path::new(file), folder, machine::page_cache_bytes(), &mut watch);
     let restore = prepared.map_err(|error| explain(folder, file, &error))?;
-    let report = prove::apart(restore.copy(), |stage| progress.show(stage)).map_err(|refused| {
+    let copy = restore.copy().map_err(|error| explain(folder, file, &error))?;
+    let report = prove::apart(copy, |stage| progress.show(stage)).map_err(|refused| {
         let code = if refused.is_damage { Code::Damaged } else { Code::Failed };
         Error { code, text: format!("{file} {}", refused.text) }
     })?;

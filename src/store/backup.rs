@@ -13,7 +13,7 @@ use std::fs;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, TryLockError};
 
 use redb::{Database, ReadableTableMetadata, WriteTransaction};
 use sha2::{Digest, Sha256};
@@ -176,6 +176,11 @@ impl Store {
     /// # Errors
     /// As [`BackupError`] says.
     pub(crate) fn back_up(&self, target: &Path, watch: Watch<'_>) -> Result<Backup, BackupError> {
+        let _alone = self.alone()?;
+        self.back_up_alone(target, watch)
+    }
+
+    fn back_up_alone(&self, target: &Path, watch: Watch<'_>) -> Result<Backup, BackupError> {
         if fs::symlink_metadata(target).is_ok() {
             return Err(BackupError::Exists(target.to_owned()));
         }
@@ -193,7 +198,19 @@ impl Store {
     /// # Errors
     /// As [`BackupError`] says; damage is an answer.
     pub(crate) fn check(&self, watch: Watch<'_>) -> Result<Report, BackupError> {
+        let _alone = self.alone()?;
         self.copy(folder_of(self.file.path()), watch).map(|(_, report)| report)
+    }
+
+    /// Keeps other copies from being begun. To be held until this one has its name, or is gone: all of a folder are made
+    /// under one temporary name.
+    fn alone(&self) -> Result<MutexGuard<'_, ()>, BackupError> {
+        match self.copying.try_lock() {
+            Ok(alone) => Ok(alone),
+            Err(TryLockError::WouldBlock) => Err(BackupError::Busy),
+            // One that ended in a panic has left nothing half-done in memory.
+            Err(TryLockError::Poisoned(alone)) => Ok(alone.into_inner()),
+        }
     }
 
     /// What an unfinished copy is called: the same name each time, so that the next one finds what a killed process has
@@ -203,9 +220,8 @@ impl Store {
         Ok(format!(".linkjar-{}.partial", crate::random::hex(&sum[..4])))
     }
 
-    /// Makes a copy in a folder and examines it.
+    /// Makes a copy in a folder and examines it. The caller is [`Store::alone`].
     fn copy(&self, folder: &Path, watch: Watch<'_>) -> Result<(Temporary, Report), BackupError> {
-        let Ok(_alone) = self.copying.try_lock() else { return Err(BackupError::Busy) };
         // What was counted before this call is in the copy.
         self.flush_clicks();
         space::demand(folder, self.file.size_bytes())?;
@@ -218,7 +234,7 @@ impl Store {
         if watch(Stage::Checking).is_break() {
             return Err(BackupError::Cancelled);
         }
-        let mut report = prove(&temporary.path, self.file.cache_bytes(), |_| {})?.report;
+        let mut report = prove(temporary.path()?, self.file.cache_bytes(), |_| {})?.report;
         if (report.users, report.links) != (users, links) {
             report
                 .damage

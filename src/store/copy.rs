@@ -1,8 +1,8 @@
 //! A file that becomes a copy of the data file: under a temporary name until it is whole, and never in another's place.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -19,7 +19,7 @@ use crate::store::dirty::CHUNK_BYTES;
 
 /// A file under a temporary name; dropped, it is gone.
 pub(super) struct Temporary {
-    pub(super) path: PathBuf,
+    path: PathBuf,
     pub(super) file: Arc<File>,
 }
 
@@ -41,9 +41,24 @@ impl Temporary {
         Ok(temporary)
     }
 
+    /// Its name, as long as no other file stands under it: two instances that came from one backup give theirs the same.
+    ///
+    /// # Errors
+    /// When another does, or none.
+    pub(super) fn path(&self) -> Result<&Path, BackupError> {
+        let named = fs::symlink_metadata(&self.path).and_then(|named| Ok(is_same(&named, &self.file.metadata()?)));
+        match named {
+            Ok(true) => Ok(&self.path),
+            Ok(false) => Err(BackupError::Io("looking for the copy", io::Error::other("another took its place"))),
+            Err(why) => Err(BackupError::Io("looking for the copy", why)),
+        }
+    }
+
     /// Gives it its name. What stands there already stays.
     pub(super) fn keep(self, target: &Path) -> Result<(), BackupError> {
-        rename(&self.path, target).map_err(|error| match error.kind() {
+        #[cfg(test)]
+        crate::store::backup::tests::at_naming(&self.path);
+        rename(self.path()?, target).map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => BackupError::Exists(target.to_owned()),
             _ => BackupError::Io("naming the copy", error),
         })?;
@@ -53,9 +68,14 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // After a rename there is nothing under this name.
-        let _ = fs::remove_file(&self.path);
+        // After a rename there is nothing under this name, or what somebody else has begun.
+        let _ = self.path().map(fs::remove_file);
     }
+}
+
+/// True when both are of one file.
+pub(super) fn is_same(a: &Metadata, b: &Metadata) -> bool {
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
 }
 
 /// Removes what a killed process has left of copies, as far as that is possible. Nobody else may be at the data file.

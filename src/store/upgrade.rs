@@ -15,7 +15,7 @@ use crate::limits::{UPGRADE_ROOM_FILES, UPGRADES_KEPT_MAX};
 use crate::store::backend::Storage;
 use crate::store::backup::{BackupError, Proven, Stage, Tell, doing, prove};
 use crate::store::check::Report;
-use crate::store::copy::{Haste, Temporary, copy_all, folder_of, sync_folder};
+use crate::store::copy::{Haste, Temporary, copy_all, folder_of, is_same, sync_folder};
 use crate::store::create::{BACKUPS, create_folder};
 use crate::store::error::{Error, Kind, OpenError};
 use crate::store::file::{self, Held};
@@ -78,8 +78,9 @@ pub(super) fn replace(path: &Path, old: &Held, cache_bytes: usize, tell: Tell) -
         // It may be a link: then names change where it leads.
         let place = fs::canonicalize(path).map_err(doing("looking for the data file"))?;
         let (temporary, converted) = copy(&place, old, cache_bytes, tell)?;
+        let new = temporary.path()?;
         let kept = keep(&place, folder_of(path), &old.hold.storage())?;
-        if let Err(error) = fs::rename(&temporary.path, &place) {
+        if let Err(error) = fs::rename(new, &place) {
             // Two names for one file that goes on being written to would be no backup.
             let _ = fs::remove_file(&kept);
             return Err(BackupError::Io("putting the new file in place", error));
@@ -117,7 +118,7 @@ fn copy(place: &Path, old: &Held, cache_bytes: usize, tell: Tell) -> Result<(Tem
         tell(stage);
         ControlFlow::Continue(())
     })?;
-    let converted = prove(&temporary.path, cache_bytes, tell)?;
+    let converted = prove(temporary.path()?, cache_bytes, tell)?;
     if converted.report.damage.count > 0 {
         return Err(BackupError::Damaged(converted.report));
     }
@@ -157,8 +158,7 @@ fn keep(place: &Path, folder: &Path, old: &Storage) -> Result<PathBuf, BackupErr
 
 /// True when both names are of one file.
 fn is_one(a: &Path, b: &Path) -> io::Result<bool> {
-    let (a, b) = (fs::metadata(a)?, fs::symlink_metadata(b)?);
-    Ok((a.dev(), a.ino()) == (b.dev(), b.ino()))
+    Ok(is_same(&fs::metadata(a)?, &fs::symlink_metadata(b)?))
 }
 
 fn refused(found: u32, error: BackupError) -> OpenError {

@@ -21,6 +21,7 @@ impl Store {
     /// # Errors
     /// As [`BackupError`] says.
     pub(crate) fn compact(&self, target: &Path, watch: Watch<'_>) -> Result<Backup, BackupError> {
+        let _alone = self.alone()?;
         if fs::symlink_metadata(target).is_ok() {
             return Err(BackupError::Exists(target.to_owned()));
         }
@@ -33,13 +34,13 @@ impl Store {
         let name = format!("{}.compact", self.temporary_name()?);
         let new = Temporary::create(folder.join(name))?;
         let cache_bytes = self.file.cache_bytes();
-        let from = prove(&copy.path, cache_bytes, |_| {})?.database;
-        let to = OpenOptions::new().read(true).write(true).open(&new.path).map_err(doing("opening the new file"))?;
+        let from = prove(copy.path()?, cache_bytes, |_| {})?.database;
+        let to = OpenOptions::new().read(true).write(true).open(new.path()?).map_err(doing("opening the new file"))?;
         if !rewrite(&from, to, cache_bytes, watch)? {
             return Err(BackupError::Cancelled);
         }
         drop((from, copy));
-        let mut report = prove(&new.path, cache_bytes, |_| {})?.report;
+        let mut report = prove(new.path()?, cache_bytes, |_| {})?.report;
         if (report.users, report.links, report.clicks) != (before.users, before.links, before.clicks) {
             report.damage.add(format!("users, links and clicks are not those of the data file: {before:?}"));
         }

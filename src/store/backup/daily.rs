@@ -61,6 +61,7 @@ impl Store {
     /// # Errors
     /// As [`BackupError`] says; no other backup is touched then.
     pub(crate) fn back_up_daily(&self, now: Timestamp, keep: usize, watch: Watch<'_>) -> Result<Daily, BackupError> {
+        let _alone = self.alone()?;
         let folder = self.backup_folder()?;
         let today = day_of(now);
         let mut days = dated(&folder).map_err(doing("reading the folder of backups"))?;
@@ -73,7 +74,7 @@ impl Store {
         if now.plus_s(CLOCK_BEHIND_S) < newest {
             return Ok(Daily::ClockIsBehind(newest));
         }
-        let made = self.back_up(&folder.join(name(today)), watch)?;
+        let made = self.back_up_alone(&folder.join(name(today)), watch)?;
         days.insert(today);
         for day in old(&days, keep) {
             match fs::remove_file(folder.join(name(day))) {

@@ -62,8 +62,11 @@ impl Restore {
     }
 
     /// The copy, for whoever examines it.
-    pub(crate) fn copy(&self) -> &Path {
-        &self.temporary.path
+    ///
+    /// # Errors
+    /// When another file stands in its place.
+    pub(crate) fn copy(&self) -> Result<&Path, BackupError> {
+        self.temporary.path()
     }
 
     /// Puts it in place once it has passed. Returns where the file that was there stands now, if there was one.
@@ -76,6 +79,7 @@ impl Restore {
         }
         // What examining it has written.
         self.temporary.file.sync_all().map_err(doing("copying the backup"))?;
+        let new = self.temporary.path()?;
         let put = doing("putting the backup in place");
         let old = self.path.with_extension(format!("redb.before-restore-{}", now.file_text()));
         let had = fs::symlink_metadata(&self.path).is_ok();
@@ -87,18 +91,18 @@ impl Restore {
                 // A file system without second names.
                 Err(_) => {
                     rename(&self.path, &old).map_err(&put)?;
-                    rename(&self.temporary.path, &self.path).map_err(&put)?;
+                    rename(new, &self.path).map_err(&put)?;
                     sync_folder(&self.path).map_err(put)?;
                     return Ok(Some(old));
                 }
             }
-            if let Err(error) = fs::rename(&self.temporary.path, &self.path) {
+            if let Err(error) = fs::rename(new, &self.path) {
                 // It is still there under its first name.
                 let _ = fs::remove_file(&old);
                 return Err(put(error));
             }
         } else {
-            rename(&self.temporary.path, &self.path).map_err(&put)?;
+            rename(new, &self.path).map_err(&put)?;
         }
         sync_folder(&self.path).map_err(put)?;
         Ok(had.then_some(old))

@@ -1,6 +1,6 @@
 //! A copy that gets its name is whole; one that fails leaves nothing.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use super::*;
 use crate::click::Click;
 use crate::store::FILE_NAME;
-use crate::store::tests::{audit, click, fresh, link, open, open_hasty, rounds, user};
+use crate::store::tests::{NOW, audit, click, fresh, link, open, open_hasty, rounds, user};
 use crate::visitor::Class;
 
 /// The last such time, whoever's store it was.
@@ -53,6 +53,21 @@ pub(in crate::store) fn at_copy() -> io::Result<()> {
 /// Lets this thread write so many chunks to copies.
 pub(in crate::store) fn limit_copies(chunks: Option<usize>) {
     ROOM.set(chunks);
+}
+
+type AtNaming = Box<dyn FnOnce(&Path)>;
+type Make = fn(&Store, &Path) -> Result<Backup, BackupError>;
+
+thread_local! {
+    /// What happens when this thread's next copy is about to get its name.
+    static AT_NAMING: RefCell<Option<AtNaming>> = const { RefCell::new(None) };
+}
+
+pub(in crate::store) fn at_naming(temporary: &Path) {
+    let happens = AT_NAMING.take();
+    if let Some(happens) = happens {
+        happens(temporary);
+    }
 }
 
 fn go_on(_: Stage) -> ControlFlow<()> {
@@ -173,6 +188,56 @@ fn nothing_is_overwritten_and_a_copy_that_fails_leaves_nothing() {
     };
     store.back_up(&copies.path().join("other.redb"), &mut meanwhile).unwrap();
     assert!(store.check(&mut go_on).unwrap().damage.shown.is_empty());
+}
+
+#[test]
+fn until_a_copy_has_its_name_no_other_is_begun() {
+    let (folder, store) = fresh();
+    user(&store, "anna");
+    let store = Arc::new(store);
+    // Checks and daily backups are made in these very folders.
+    let backups = store.backup_folder().unwrap();
+    let makers: [Make; 3] = [
+        |store, folder| store.back_up(&folder.join("asked.redb"), &mut go_on),
+        |store, folder| store.compact(&folder.join("anew.redb"), &mut go_on),
+        |store, _| match store.back_up_daily(NOW, 7, &mut go_on)? {
+            Daily::Made(made) => Ok(made),
+            other => panic!("{other:?}"),
+        },
+    ];
+    for make in makers {
+        let other = Arc::clone(&store);
+        AT_NAMING.set(Some(Box::new(move |temporary| {
+            let late = temporary.with_file_name("late.redb");
+            assert!(matches!(other.check(&mut go_on), Err(BackupError::Busy)));
+            assert!(matches!(other.back_up(&late, &mut go_on), Err(BackupError::Busy)));
+            assert!(matches!(other.compact(&late, &mut go_on), Err(BackupError::Busy)));
+            assert!(matches!(other.back_up_daily(NOW, 7, &mut go_on), Err(BackupError::Busy)));
+        })));
+        make(&store, &backups).unwrap();
+        assert!(AT_NAMING.take().is_none());
+    }
+    assert_eq!(names(&backups), ["anew.redb", "asked.redb", "linkjar-2025-11-20.redb"]);
+    assert_eq!(names(folder.path()), ["backups", FILE_NAME]);
+}
+
+/// Two instances that came from one backup give their unfinished copies one name.
+#[test]
+fn what_another_instance_has_begun_is_neither_named_nor_removed() {
+    let (_folder, store) = fresh();
+    let copies = tempfile::tempdir().unwrap();
+    for make in [Store::back_up, Store::compact] {
+        AT_NAMING.set(Some(Box::new(|temporary| {
+            fs::remove_file(temporary).unwrap();
+            fs::write(temporary, "half a copy").unwrap();
+        })));
+        let refused = make(&store, &copies.path().join("copy.redb"), &mut go_on).unwrap_err();
+        assert!(refused.to_string().contains("another took its place"), "{refused}");
+        let left = names(copies.path());
+        assert!(left.len() == 1 && left[0].contains(".partial"), "{left:?}");
+        assert_eq!(fs::read(copies.path().join(&left[0])).unwrap(), b"half a copy");
+        fs::remove_file(copies.path().join(&left[0])).unwrap();
+    }
 }
 
 #[test]
