@@ -3,6 +3,7 @@
 
 mod backups;
 mod clock;
+mod parts;
 
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -18,6 +19,7 @@ use crate::store;
 use crate::traffic::Totals;
 use backups::Backups;
 use clock::ClockWatch;
+use parts::Parts;
 
 /// The running thread; ends when dropped.
 pub(crate) struct Housekeeping {
@@ -38,9 +40,10 @@ impl Housekeeping {
             let mut last = Last::default();
             let mut told = Totals::default();
             let mut backups = Backups::new();
+            let mut parts = Parts::default();
             loop {
-                clock.round(&app);
-                round(&app, &mut last);
+                parts.run("looking at the clock", || clock.round(&app));
+                round(&app, &mut last, &mut parts);
                 tell_of_refusals(&app, &mut told);
                 backups.round(&app);
                 match called.recv_timeout(HOUSEKEEPING_EVERY) {
@@ -88,24 +91,32 @@ struct Last {
 
 /// One round. Each transaction is a slice, so that nobody waits behind it; what fails does not keep the rest from
 /// being done, and is tried again in the next round. While the clock is not believed nothing goes because of its age.
-fn round(app: &App, last: &mut Last) {
+fn round(app: &App, last: &mut Last, parts: &mut Parts) {
     let shed = app.store.take_shed_clicks();
     if shed > 0 {
         warn!(target: "store", count = shed; "clicks shed");
     }
-    tell_of_trouble(app);
+    parts.run("looking at the disk", || {
+        tell_of_trouble(app);
+        Ok(())
+    });
     // 19 MiB that a small board has better uses for between two logins.
     app.hasher.release_idle();
-    reported(purge(app));
+    parts.run("removing clicks of deleted links", || purge(app));
     if app.trust() != Trust::Good {
         return;
     }
-    if last.swept.is_none_or(|at| at.elapsed() >= SWEEP_EVERY) && reported(sweep(app)) {
-        last.swept = Some(Instant::now());
+    if last.swept.is_none_or(|at| at.elapsed() >= SWEEP_EVERY) {
+        let now = app.now();
+        let sessions = parts.run("removing old sessions", || swept("sessions", app.store.sweep_sessions(now)));
+        let one_time = parts.run("removing one-time links", || swept("one-time links", app.store.sweep_one_time(now)));
+        if sessions && one_time {
+            last.swept = Some(Instant::now());
+        }
     }
     let keep_days = app.settings().keep_days;
     let is_due = last.retired.is_none_or(|(at, days)| days != keep_days || at.elapsed() >= RETIRE_EVERY);
-    if is_due && reported(retire(app, keep_days)) {
+    if is_due && parts.run("removing old clicks", || retire(app, keep_days)) {
         last.retired = Some((Instant::now(), keep_days));
     }
 }
@@ -141,23 +152,20 @@ fn retire(app: &App, keep_days: Option<u16>) -> Result<(), store::Error> {
     Ok(())
 }
 
-/// Removes what has expired; the second kind does not wait for the first to succeed.
-fn sweep(app: &App) -> Result<(), store::Error> {
-    let now = app.now();
-    let (sessions, one_time) = (app.store.sweep_sessions(now), app.store.sweep_one_time(now));
-    let (sessions, one_time) = (sessions?, one_time?);
-    debug!(target: "store", sessions, one_time; "swept");
+fn swept(what: &str, outcome: Result<usize, store::Error>) -> Result<(), store::Error> {
+    let count = outcome?;
+    debug!(target: "store", count; "{what} swept");
     Ok(())
-}
-
-/// Tells the operator of a failure. True when there is none.
-fn reported(outcome: Result<(), store::Error>) -> bool {
-    outcome.inspect_err(|error| warn!(target: "store", "housekeeping: {error}")).is_ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ops::ControlFlow;
+    use std::path::Path;
+    use std::time::Duration;
+
     use super::*;
+    use crate::app::BackupState;
     use crate::click::{Click, Visit};
     use crate::clock::{Clock, Timestamp};
     use crate::config;
@@ -165,12 +173,13 @@ mod tests {
     use crate::link::{LinkChange, NewLink, Title};
     use crate::options::Options;
     use crate::password::{Cost, Hasher, PasswordHash};
-    use crate::store::{Fault, Settings, Store};
+    use crate::store::{FILE_NAME, Fault, Settings, Store};
     use crate::target::Target;
     use crate::user::{Email, NewUser, Role, UserId, UserName};
     use crate::visitor::AddressPolicy;
 
     const NOON: Timestamp = Timestamp::from_ms(1_795_176_000_000);
+    const SESSION: [u8; 32] = [1; 32];
 
     /// An app with clicks to purge, and a session and a reset link that are over.
     fn untidy() -> (tempfile::TempDir, App) {
@@ -183,18 +192,57 @@ mod tests {
             password: PasswordHash::from_stored("a hash".to_owned()),
             role: Role::Administrator,
         };
-        let anna = store.set_up(new, Settings::default(), Some([1; 32]), NOON).unwrap().unwrap();
+        let anna = store.set_up(new, Settings::default(), Some(SESSION), NOON).unwrap().unwrap();
         store.hand_out_reset(anna, NOON.plus_s(RESET_LINK_S)).unwrap();
         let target = Target::from_stored("https://example.com/".to_owned()).unwrap();
         let change = LinkChange { target, title: Title::default(), expires: None, enabled: true };
         let link = store.create_link(anna, name.clone(), NewLink { slug: None, change }, NOON).unwrap().unwrap();
         store.delete_link(anna, name, link.id).unwrap().unwrap();
+        drop(store);
+        let app = on(folder.path());
+        (folder, app)
+    }
+
+    /// An app on a data file that stands at noon and as long after it as a session lasts.
+    fn on(folder: &Path) -> App {
+        let (store, _) = Store::open(folder, 1 << 20, |_| {}).unwrap();
         let hasher = Hasher::new(1, 4, Cost { memory_kib: 8, passes: 1, lanes: 1 });
         let config = config::resolve(&Options::default(), &|_| None).unwrap();
         let clock = Clock::fixed(NOON.plus_s(SESSION_IDLE_S));
         let app = App::new(store, clock, hasher, &config).unwrap();
         app.note_trust(Trust::Good);
-        (folder, app)
+        app
+    }
+
+    #[test]
+    fn a_damaged_page_ends_one_part_of_housekeeping_and_no_other() {
+        let (folder, app) = untidy();
+        app.store.close();
+        drop(app);
+        // A leaf whose head alone is whole: a start does not see it, and redb panics when it reads it.
+        let path = folder.path().join(FILE_NAME);
+        let mut file = std::fs::read(&path).unwrap();
+        let has_session = |page: &[u8]| page.windows(SESSION.len()).any(|part| part == SESSION);
+        file.chunks_mut(4_096).filter(|page| has_session(page)).for_each(|page| page[4..].fill(0xff));
+        std::fs::write(&path, file).unwrap();
+        let app = Arc::new(on(folder.path()));
+        let housekeeping = Housekeeping::start(Arc::clone(&app)).unwrap();
+        app.ask_for_backup();
+        let end = Instant::now() + Duration::from_secs(30);
+        while !matches!(app.backup_state(), BackupState::Failed(_)) {
+            assert!(Instant::now() < end, "{:?}", app.backup_state());
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert!(!app.store.purge_clicks().unwrap(), "they were purged before");
+        assert!(matches!(app.trust(), Trust::Jumped(_)), "the file does not say what it has seen");
+        drop(housekeeping);
+        let daily = app.store.back_up_daily(app.now(), 7, &mut |_| ControlFlow::Continue(()));
+        assert!(daily.unwrap_err().is_damage());
+        app.note_trust(Trust::Good);
+        let (mut last, mut parts) = (Last::default(), Parts::default());
+        round(&app, &mut last, &mut parts);
+        assert!(last.swept.is_none() && last.retired.is_some());
+        assert_eq!(app.store.sweep_one_time(app.now()).unwrap(), 0, "they were swept before");
     }
 
     #[test]
@@ -202,7 +250,7 @@ mod tests {
         let (_folder, app) = untidy();
         app.store.break_disk(Fault::LostWrites);
         let mut last = Last::default();
-        round(&app, &mut last);
+        round(&app, &mut last, &mut Parts::default());
         assert!(last.swept.is_some());
         assert_eq!(
             (app.store.sweep_sessions(app.now()).unwrap(), app.store.sweep_one_time(app.now()).unwrap()),
@@ -217,10 +265,10 @@ mod tests {
         purge(&app).unwrap();
         app.store.break_disk(Fault::LostWrites);
         let mut last = Last::default();
-        round(&app, &mut last);
+        round(&app, &mut last, &mut Parts::default());
         assert_eq!(last.swept, None);
         assert_eq!(app.store.sweep_one_time(app.now()).unwrap(), 0, "one kind that fails keeps no other");
-        round(&app, &mut last);
+        round(&app, &mut last, &mut Parts::default());
         assert!(last.swept.is_some());
         assert_eq!(app.store.sweep_sessions(app.now()).unwrap(), 0);
     }
@@ -254,7 +302,7 @@ mod tests {
         for (days, left) in [(0, 1), (9, 1), (2, 0)] {
             app.clock.advance_s(days * 86_400);
             last.retired = None;
-            round(&app, &mut last);
+            round(&app, &mut last, &mut Parts::default());
             assert_eq!(kept(&app), left, "{days} days later");
         }
     }
@@ -266,13 +314,13 @@ mod tests {
         app.clock.advance_s(1_000 * 86_400);
         let keep = |keep_days| app.note_settings(Settings { keep_days, ..Settings::default() });
         keep(None);
-        round(&app, &mut last);
+        round(&app, &mut last, &mut Parts::default());
         assert_eq!(kept(&app), 1);
         keep(Some(3_000));
-        round(&app, &mut last);
+        round(&app, &mut last, &mut Parts::default());
         assert_eq!(kept(&app), 1);
         keep(Some(1_000));
-        round(&app, &mut last);
+        round(&app, &mut last, &mut Parts::default());
         assert_eq!(kept(&app), 0);
     }
 
@@ -281,11 +329,11 @@ mod tests {
         let (_folder, app, kept) = visited();
         for jump_days in [-3_650, 3_650, 365, 8] {
             let (mut clock, mut last) = (ClockWatch::new(), Last::default());
-            clock.round(&app);
+            clock.round(&app).unwrap();
             app.clock.advance_s(jump_days * 86_400);
-            clock.round(&app);
+            clock.round(&app).unwrap();
             assert_ne!(app.trust(), Trust::Good, "{jump_days} days");
-            round(&app, &mut last);
+            round(&app, &mut last, &mut Parts::default());
             assert_eq!((last.swept, last.retired, kept(&app)), (None, None, 1), "{jump_days} days");
             app.clock.advance_s(-jump_days * 86_400);
         }

@@ -1,6 +1,7 @@
 //! When the server makes a backup of its own accord.
 
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use log::{error, info, warn};
@@ -8,7 +9,7 @@ use log::{error, info, warn};
 use crate::app::{App, BackupState};
 use crate::clock::Trust;
 use crate::limits::{BACKUP_AFTER, BACKUP_EVERY, BACKUP_RETRY};
-use crate::store::{Backup, BackupError, Daily, Stage};
+use crate::store::{self, Backup, BackupError, Daily, Kind, Stage};
 
 /// What is remembered of daily backups while the server runs.
 pub(super) struct Backups {
@@ -45,7 +46,7 @@ fn make(app: &App) -> Duration {
     let mut watch = |_: Stage| if app.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
     // While the clock is not believed, none is too old.
     let keep = if app.trust() == Trust::Good { app.backup_keep } else { usize::MAX };
-    let outcome = app.store.back_up_daily(app.now(), keep, &mut watch);
+    let outcome = guarded(|| app.store.back_up_daily(app.now(), keep, &mut watch));
     note(app, outcome.as_ref().err());
     match outcome {
         Ok(Daily::Made(made)) => {
@@ -70,12 +71,21 @@ fn make(app: &App) -> Duration {
 /// Makes a backup that somebody asked for; it stays until somebody removes it.
 pub(super) fn make_another(app: &App) {
     let mut watch = |_: Stage| if app.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-    let outcome = app.store.new_backup(app.now()).and_then(|target| app.store.back_up(&target, &mut watch));
+    let outcome = guarded(|| {
+        let target = app.store.new_backup(app.now())?;
+        app.store.back_up(&target, &mut watch)
+    });
     note(app, outcome.as_ref().err());
     match outcome {
         Ok(made) => tell(&made),
         Err(why) => error!(target: "store", "the backup that was asked for was not made: {why}"),
     }
+}
+
+/// Whoever waits for a backup hears of it, also when damage makes redb panic.
+fn guarded<T>(make: impl FnOnce() -> Result<T, BackupError>) -> Result<T, BackupError> {
+    let broke_off = |_| Err(store::Error::new(Kind::Damaged, "it ended in a panic").into());
+    catch_unwind(AssertUnwindSafe(make)).unwrap_or_else(broke_off)
 }
 
 /// What administrators see of it. One that was given up says nothing of the file.

@@ -60,7 +60,10 @@ impl ClockWatch {
     }
 
     /// Looks at the clock and tells `app`. The operator hears of it when what comes of it is another than before.
-    pub(super) fn round(&mut self, app: &App) {
+    ///
+    /// # Errors
+    /// When the store fails; the clock is not believed then.
+    pub(super) fn round(&mut self, app: &App) -> Result<(), store::Error> {
         let (at, before) = (Instant::now(), app.trust());
         let is_first = self.noted.is_none();
         let is_due = self.noted.is_none_or(|noted| at.saturating_duration_since(noted) >= CLOCK_NOTE_EVERY);
@@ -78,11 +81,10 @@ impl ClockWatch {
         if is_first || std::mem::discriminant(&trust) != std::mem::discriminant(&before) {
             tell(trust, app.now());
         }
-        match noted {
-            Ok(()) if is_due => self.noted = Some(at),
-            Ok(()) => {}
-            Err(error) => warn!(target: "store", "housekeeping: {error}"),
+        if noted.is_ok() && is_due {
+            self.noted = Some(at);
         }
+        noted
     }
 
     /// Asks the file what was known of the clock when the program last ran. A start writes nothing.

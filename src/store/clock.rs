@@ -6,7 +6,8 @@ use redb::ReadableTable;
 
 use crate::clock::{ClockSeen, Timestamp};
 use crate::store::Store;
-use crate::store::error::{Error, unless_damaged};
+use crate::store::error::{Error, Kind, unless_damaged};
+use crate::store::file::quietly;
 use crate::store::record::{self, ClockRecord, SessionRecord, UserRecord};
 use crate::store::tables::{META, SESSION, USER};
 
@@ -16,8 +17,15 @@ impl Store {
     /// The latest time that somebody's visit has left in the file.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails, and when a page is damaged.
     pub(crate) fn newest_time(&self) -> Result<Timestamp, Error> {
+        // It reads whole tables, so it is among the first to meet damage; that makes redb panic.
+        let read = || self.read_newest_time();
+        let damaged = || Err(Error::new(Kind::Damaged, "looking for the newest time: a page makes no sense"));
+        quietly(read).unwrap_or_else(damaged)
+    }
+
+    fn read_newest_time(&self) -> Result<Timestamp, Error> {
         self.read("looking for the newest time", |tx| {
             let mut newest = 0;
             for row in tx.open_table(USER)?.iter()? {

@@ -284,10 +284,10 @@ pub(crate) fn is_trying() -> bool {
 }
 
 /// Runs `work`; a panic in it is `None`.
-pub(super) fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
-    IS_TRYING.set(true);
+pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
+    let before = IS_TRYING.replace(true);
     let outcome = catch_unwind(AssertUnwindSafe(work)).ok();
-    IS_TRYING.set(false);
+    IS_TRYING.set(before);
     outcome
 }
 

@@ -58,7 +58,7 @@ pub(crate) use check::{Findings, Report as CheckReport};
 pub(crate) use clicks::{History, Numbers, OneDay, Period, Places, Seen, TallyOf, Whose};
 pub(crate) use create::{begin_anew, create_folder};
 pub(crate) use error::{Error, Kind, OpenError};
-pub(crate) use file::{FILE_NAME, Opened, is_trying};
+pub(crate) use file::{FILE_NAME, Opened, is_trying, quietly};
 pub(crate) use health::Health;
 pub(crate) use link_pages::{Cursor, Page, Row, Sort, Step, Wanted};
 pub(crate) use redirects::Redirect;
