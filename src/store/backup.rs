@@ -23,7 +23,7 @@ use crate::limits::{BACKUP_LAST_CHUNKS, BACKUP_PASSES_MAX};
 use crate::store::backend::Storage;
 use crate::store::check::{self, Report};
 use crate::store::copy::{Chunk, Haste, Temporary, copy_all, copy_chunk, digest, folder_of};
-use crate::store::create::{self, BACKUPS};
+use crate::store::create::create_backups;
 use crate::store::dirty::CHUNK_BYTES;
 use crate::store::error::{Error, OpenError};
 use crate::store::file::{self, Held};
@@ -165,10 +165,7 @@ impl Store {
 
     /// Where backups go when nobody says, made if need be.
     fn backup_folder(&self) -> Result<PathBuf, BackupError> {
-        let make = doing("making the folder of backups");
-        let folder = std::path::absolute(folder_of(self.file.path()).join(BACKUPS)).map_err(&make)?;
-        create::create_folder(&folder).map_err(make)?;
-        Ok(folder)
+        create_backups(self.file.path()).and_then(std::path::absolute).map_err(doing("making the folder of backups"))
     }
 
     /// Copies the data file to `target`, and proves the copy.
@@ -225,7 +222,7 @@ impl Store {
         // What was counted before this call is in the copy.
         self.flush_clicks();
         space::demand(folder, self.file.size_bytes())?;
-        let temporary = Temporary::create(folder.join(self.temporary_name()?))?;
+        let temporary = Temporary::create(folder.join(self.temporary_name()?), self.file.path())?;
         let storage = self.file.storage()?;
         storage.dirty().start();
         let copied = self.copy_file(&storage, &temporary, watch);

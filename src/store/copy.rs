@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::limits::{COPY_PAUSE_MAX, COPY_PIECE_CHUNKS};
 use crate::store::backend::Storage;
 use crate::store::backup::{BackupError, Stage, Watch, doing};
-use crate::store::create::BACKUPS;
+use crate::store::create::{BACKUPS, owner};
 use crate::store::dirty::CHUNK_BYTES;
 
 /// A file under a temporary name; dropped, it is gone.
@@ -24,8 +24,8 @@ pub(super) struct Temporary {
 }
 
 impl Temporary {
-    /// Makes it, for nobody but us; one that a killed process left behind goes first.
-    pub(super) fn create(path: PathBuf) -> Result<Temporary, BackupError> {
+    /// Makes it, for nobody but the owner of the data file; one that a killed process left behind goes first.
+    pub(super) fn create(path: PathBuf, data_file: &Path) -> Result<Temporary, BackupError> {
         match fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(BackupError::Io("removing an unfinished copy", error));
@@ -37,7 +37,9 @@ impl Temporary {
             OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path).map_err(&create)?;
         // From here on it is removed when something fails. The umask may have taken more away than it should.
         let temporary = Temporary { path, file: Arc::new(file) };
-        temporary.file.set_permissions(Permissions::from_mode(0o600)).map_err(create)?;
+        temporary.file.set_permissions(Permissions::from_mode(0o600)).map_err(&create)?;
+        let owner = owner(data_file).map_err(create)?;
+        let _ = fchown(&temporary.file, Some(owner.uid()), Some(owner.gid()));
         Ok(temporary)
     }
 

@@ -1,14 +1,15 @@
 //! A new data file: made so that a crash leaves a whole one or none.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, lchown};
+use std::path::{Path, PathBuf};
 
 use redb::backends::FileBackend;
 use redb::{Builder, Durability};
 
 use crate::random;
+use crate::store::copy::folder_of;
 use crate::store::error::{Error, OpenError};
 use crate::store::file::FILE_NAME;
 use crate::store::tables::{self, META};
@@ -74,6 +75,27 @@ pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Makes the folder of backups of a data file if need be, for the owner of that file.
+///
+/// # Errors
+/// Those of the file system.
+pub(super) fn create_backups(data_file: &Path) -> io::Result<PathBuf> {
+    let backups = folder_of(data_file).join(BACKUPS);
+    let is_new = !backups.exists();
+    create_folder(&backups)?;
+    if is_new {
+        let owner = owner(data_file)?;
+        let _ = lchown(&backups, Some(owner.uid()), Some(owner.gid()));
+    }
+    Ok(backups)
+}
+
+/// Whose a data file is, or would be: where there is none the folder tells. Copies are given to them, as root may make one
+/// for a service that has to reach it afterwards.
+pub(super) fn owner(data_file: &Path) -> io::Result<Metadata> {
+    fs::metadata(data_file).or_else(|_| fs::metadata(folder_of(data_file)))
 }
 
 /// Makes a data file under a temporary name and renames it when it is whole and on disk: a crash in between leaves

@@ -16,7 +16,7 @@ use crate::store::backend::Storage;
 use crate::store::backup::{BackupError, Proven, Stage, Tell, doing, prove};
 use crate::store::check::Report;
 use crate::store::copy::{Haste, Temporary, copy_all, folder_of, is_same, sync_folder};
-use crate::store::create::{BACKUPS, create_folder};
+use crate::store::create::create_backups;
 use crate::store::error::{Error, Kind, OpenError};
 use crate::store::file::{self, Held};
 use crate::store::ledger::migrate;
@@ -79,7 +79,7 @@ pub(super) fn replace(path: &Path, old: &Held, cache_bytes: usize, tell: Tell) -
         let place = fs::canonicalize(path).map_err(doing("looking for the data file"))?;
         let (temporary, converted) = copy(&place, old, cache_bytes, tell)?;
         let new = temporary.path()?;
-        let kept = keep(&place, folder_of(path), &old.hold.storage())?;
+        let kept = keep(&place, path, &old.hold.storage())?;
         if let Err(error) = fs::rename(new, &place) {
             // Two names for one file that goes on being written to would be no backup.
             let _ = fs::remove_file(&kept);
@@ -113,7 +113,7 @@ pub(crate) fn try_upgrade(path: &Path, cache_bytes: usize, tell: Tell) -> Result
 fn copy(place: &Path, old: &Held, cache_bytes: usize, tell: Tell) -> Result<(Temporary, Proven), BackupError> {
     let bytes = fs::metadata(place).map_err(doing("looking for the data file"))?.blocks().saturating_mul(512);
     space::demand(folder_of(place), bytes.saturating_mul(UPGRADE_ROOM_FILES))?;
-    let temporary = Temporary::create(place.with_extension("redb.upgrading"))?;
+    let temporary = Temporary::create(place.with_extension("redb.upgrading"), place)?;
     copy_all(&old.hold.storage(), &temporary.file, Haste::Full, &mut |stage| {
         tell(stage);
         ControlFlow::Continue(())
@@ -127,10 +127,9 @@ fn copy(place: &Path, old: &Held, cache_bytes: usize, tell: Tell) -> Result<(Tem
 }
 
 /// Gives the old file a name among the backups; another file of that name stays.
-fn keep(place: &Path, folder: &Path, old: &Storage) -> Result<PathBuf, BackupError> {
+fn keep(place: &Path, path: &Path, old: &Storage) -> Result<PathBuf, BackupError> {
     let name = doing("keeping the old file");
-    let backups = folder.join(BACKUPS);
-    create_folder(&backups).map_err(&name)?;
+    let backups = create_backups(path).map_err(&name)?;
     for number in 1..=UPGRADES_KEPT_MAX {
         let further = if number == 1 { String::new() } else { format!("-{number}") };
         let kept = backups.join(format!("before-format-{FORMAT}{further}.redb"));
@@ -141,7 +140,8 @@ fn keep(place: &Path, folder: &Path, old: &Storage) -> Result<PathBuf, BackupErr
             Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
             // Another file system, or one without second names.
             Err(_) => {
-                let temporary = Temporary::create(backups.join(format!(".linkjar-before-format-{FORMAT}.partial")))?;
+                let unfinished = backups.join(format!(".linkjar-before-format-{FORMAT}.partial"));
+                let temporary = Temporary::create(unfinished, place)?;
                 copy_all(old, &temporary.file, Haste::Full, &mut |_| ControlFlow::Continue(()))?;
                 temporary.file.sync_all().map_err(&name)?;
                 match temporary.keep(&kept) {

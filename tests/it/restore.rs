@@ -1,7 +1,7 @@
 //! `linkjar restore`: a proven backup takes the data file's place, and the file that was there is kept.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use crate::appliance::{ADMIN, Start, run_command};
@@ -57,6 +57,34 @@ fn a_backup_takes_the_place_of_the_data_file_which_is_kept() {
     let old = format!("data/{}", kept[0]);
     assert_eq!(run_command(folder.path(), &["restore", &old], "").code(), 0);
     assert_eq!(target(folder, "b").0.as_deref(), Some("https://after.example/"));
+}
+
+/// An operator does it with `sudo`, and the service goes on under its own account.
+#[test]
+fn what_root_makes_belongs_to_the_owner_of_the_data_file() {
+    const SERVICE: u32 = 1_000;
+    let appliance = Start::with_admin().run();
+    let copy = made(&run_command(appliance.folder.path(), &["backup", "--to", "copy.redb"], ""));
+    let (_, folder) = appliance.stop();
+    let (data, path) = (folder.path().join("data"), folder.path().join("data/linkjar.redb"));
+    for place in [&data, &path] {
+        if std::os::unix::fs::chown(place, Some(SERVICE), Some(SERVICE)).is_err() {
+            // Only root can give files away.
+            return;
+        }
+    }
+    let owner = |path: &Path| fs::metadata(path).map(|about| (about.uid(), about.gid())).unwrap();
+    let asked = made(&run_command(folder.path(), &["backup"], ""));
+    let anew = made(&run_command(folder.path(), &["export", "--compact", "anew.redb"], ""));
+    assert_eq!(run_command(folder.path(), &["restore", copy.to_str().unwrap()], "").code(), 0);
+    for place in [asked.parent().unwrap(), &asked, &anew, &path] {
+        assert_eq!(owner(place), (SERVICE, SERVICE), "{}", place.display());
+        assert_eq!(fs::metadata(place).unwrap().permissions().mode() & 0o077, 0);
+    }
+    fs::remove_file(&path).unwrap();
+    assert_eq!(run_command(folder.path(), &["restore", copy.to_str().unwrap()], "").code(), 0);
+    assert_eq!(owner(&path), (SERVICE, SERVICE), "that of the folder when there is no file");
+    assert_eq!(owner(folder.path()), (0, 0));
 }
 
 #[test]

@@ -32,7 +32,7 @@ impl Store {
         }
         space::demand(folder, self.file.size_bytes())?;
         let name = format!("{}.compact", self.temporary_name()?);
-        let new = Temporary::create(folder.join(name))?;
+        let new = Temporary::create(folder.join(name), self.file.path())?;
         let cache_bytes = self.file.cache_bytes();
         let from = prove(copy.path()?, cache_bytes, |_| {})?.database;
         let to = OpenOptions::new().read(true).write(true).open(new.path()?).map_err(doing("opening the new file"))?;

@@ -55,7 +55,7 @@ impl Restore {
             // Damaged, newer or missing: the reason to restore one. No server has it open.
             Err(_) => None,
         };
-        let temporary = Temporary::create(path.with_extension("redb.restoring"))?;
+        let temporary = Temporary::create(path.with_extension("redb.restoring"), &path)?;
         let (_, sha256) = digest(&source, Some(&temporary.file), watch)?;
         temporary.file.sync_all().map_err(doing("copying the backup"))?;
         Ok(Restore { temporary, path, sha256, _current: current, _folder: lock })

@@ -1,9 +1,10 @@
 //! An older file becomes a new one in one step, and stays among the backups; or stays where it is.
 
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 
 use super::*;
 use crate::store::backup::tests::{limit_copies, names};
+use crate::store::create::BACKUPS;
 use crate::store::ledger::migrate::tests::{compare, old_file};
 use crate::store::tests::{CACHE_BYTES, audit, open, tamper};
 use crate::store::{FILE_NAME, Store};
@@ -27,6 +28,9 @@ fn name(further: &str) -> String {
 fn the_old_file_stays_among_the_backups_byte_for_byte() {
     let (folder, links) = old_file(&[300, 0, 40]);
     let (path, backups) = (folder.path().join(FILE_NAME), folder.path().join(BACKUPS));
+    // Only root can give files away.
+    let _ = chown(&path, Some(1_000), Some(1_000));
+    let owner = fs::metadata(&path).unwrap().uid();
     let before = fs::read(&path).unwrap();
     let kept_as = [name(""), name("-2")];
     for kept in &kept_as {
@@ -35,7 +39,9 @@ fn the_old_file_stays_among_the_backups_byte_for_byte() {
         assert_eq!((upgraded.from, upgraded.to, upgraded.report.links), (1, FORMAT, 3));
         assert_eq!(upgraded.kept, Some(backups.join(kept)));
         assert!(fs::read(backups.join(kept)).unwrap() == before);
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let about = fs::metadata(&path).unwrap();
+        assert_eq!((about.permissions().mode() & 0o777, about.uid()), (0o600, owner));
+        assert_eq!(fs::metadata(&backups).unwrap().uid(), owner);
         compare(&store, &links);
         audit(&store);
         store.close();
@@ -43,6 +49,7 @@ fn the_old_file_stays_among_the_backups_byte_for_byte() {
         // Whoever regrets it puts the old file back, and may think again.
         fs::remove_file(&path).unwrap();
         fs::copy(backups.join(&kept_as[0]), &path).unwrap();
+        let _ = chown(&path, Some(owner), None);
     }
     assert_eq!(names(&backups), [name("-2"), name("")]);
 }
