@@ -191,14 +191,11 @@ impl DataFile {
     }
 
     fn open_again(&self) -> Result<(Database, Storage), OpenError> {
-        for _ in 0..REOPEN_TRIES {
-            match open_existing(&self.path, self.cache_bytes) {
-                // A reader still holds the old handle.
-                Err(OpenError::InUse) => thread::sleep(REOPEN_PAUSE),
-                other => return other,
-            }
-        }
-        Err(OpenError::InUse)
+        let opened = when_let_go(|| match open_existing(&self.path, self.cache_bytes) {
+            Err(OpenError::InUse) => None,
+            other => Some(other),
+        });
+        opened.unwrap_or(Err(OpenError::InUse))
     }
 
     /// False after a [`DataFile::reopen`] that failed, and once closed.
@@ -210,6 +207,17 @@ impl DataFile {
     pub(super) fn close(&self) {
         self.turn(State::Shut);
     }
+}
+
+/// Tries something with a file that was closed, as long as the answer is `None`: a reader still holds the old handle.
+pub(super) fn when_let_go<T>(attempt: impl Fn() -> Option<T>) -> Option<T> {
+    for _ in 0..REOPEN_TRIES {
+        if let Some(outcome) = attempt() {
+            return Some(outcome);
+        }
+        thread::sleep(REOPEN_PAUSE);
+    }
+    None
 }
 
 /// A file that has opened and is ours, while nothing has been written to it.

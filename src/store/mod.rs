@@ -229,8 +229,11 @@ impl Store {
 fn exit_code(file: &DataFile, report: Report) -> i32 {
     // Closing may fail like the writing did; the file is let go of all the same.
     file::quietly(|| file.close());
-    let checked = file::quietly(|| check_file(file.path(), file.cache_bytes()));
-    let is_damaged = match checked {
+    let check = || match check_file(file.path(), file.cache_bytes()) {
+        Err(BackupError::Open(OpenError::InUse)) => None,
+        checked => Some(checked),
+    };
+    let is_damaged = match file::quietly(|| file::when_let_go(check)).flatten() {
         Some(Ok(found)) => found.damage.count > 0,
         Some(Err(error)) => error.is_damage(),
         None => false,

@@ -538,3 +538,24 @@ fn settings_and_secret_outlive_the_process() {
     assert_eq!(store.secret().unwrap(), secret);
     assert_ne!(secret, fresh().1.secret().unwrap());
 }
+
+#[test]
+fn damage_ends_the_process_with_its_own_code_also_beside_a_reader() {
+    let (folder, store) = fresh();
+    let anna = user(&store, "anna");
+    store.close();
+    for (is_damaged, code) in [(false, 1), (true, 4)] {
+        if is_damaged {
+            tamper(folder.path(), USER, &user_key(anna), b"no record");
+        }
+        let (file, _) = DataFile::open(folder.path(), CACHE_BYTES, |_| {}).unwrap();
+        let reader = file.database().unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                std::thread::sleep(std::time::Duration::from_millis(100));
+                drop(reader);
+            });
+            assert_eq!(exit_code(&file, ignore), code);
+        });
+    }
+}
