@@ -28,18 +28,18 @@ pub(crate) struct Housekeeping {
 }
 
 impl Housekeeping {
-    /// Starts the thread.
+    /// Starts the thread. `is_repaired` says that opening had to repair the data file.
     ///
     /// # Errors
     /// When the operating system has no thread to give.
-    pub(crate) fn start(app: Arc<App>) -> std::io::Result<Housekeeping> {
+    pub(crate) fn start(app: Arc<App>, is_repaired: bool) -> std::io::Result<Housekeeping> {
         let (calls, called) = channel();
         app.note_housekeeping(calls.clone());
         let thread = thread::Builder::new().name("housekeeping".to_owned()).spawn(move || {
             let mut clock = ClockWatch::new();
             let mut last = Last::default();
             let mut told = Totals::default();
-            let mut backups = Backups::new();
+            let mut backups = Backups::new(is_repaired);
             let mut parts = Parts::default();
             loop {
                 parts.run("looking at the clock", || clock.round(&app));
@@ -183,7 +183,7 @@ mod tests {
     const SESSION: [u8; 32] = [1; 32];
 
     /// An app with clicks to purge, and a session and a reset link that are over.
-    fn untidy() -> (tempfile::TempDir, App) {
+    pub(super) fn untidy() -> (tempfile::TempDir, App) {
         let folder = tempfile::tempdir().unwrap();
         let (store, _) = Store::open(folder.path(), 1 << 20, |_| {}).unwrap();
         let name = UserName::parse("anna").unwrap();
@@ -205,7 +205,7 @@ mod tests {
     }
 
     /// An app on a data file that stands at noon and as long after it as a session lasts.
-    fn on(folder: &Path) -> App {
+    pub(super) fn on(folder: &Path) -> App {
         let (store, _) = Store::open(folder, 1 << 20, |_| {}).unwrap();
         let hasher = Hasher::new(1, 4, Cost { memory_kib: 8, passes: 1, lanes: 1 });
         let config = config::resolve(&Options::default(), &|_| None).unwrap();
@@ -215,19 +215,23 @@ mod tests {
         app
     }
 
-    #[test]
-    fn a_damaged_page_ends_one_part_of_housekeeping_and_no_other() {
-        let (folder, app) = untidy();
-        app.store.close();
-        drop(app);
+    /// Damages the pages with the session.
+    pub(super) fn damage_sessions(folder: &Path) {
         // A leaf whose head alone is whole: a start does not see it, and redb panics when it reads it.
-        let path = folder.path().join(FILE_NAME);
+        let path = folder.join(FILE_NAME);
         let mut file = std::fs::read(&path).unwrap();
         let has_session = |page: &[u8]| page.windows(SESSION.len()).any(|part| part == SESSION);
         file.chunks_mut(4_096).filter(|page| has_session(page)).for_each(|page| page[4..].fill(0xff));
         std::fs::write(&path, file).unwrap();
+    }
+
+    #[test]
+    fn a_damaged_page_ends_one_part_of_housekeeping_and_no_other() {
+        let (folder, app) = untidy();
+        drop(app);
+        damage_sessions(folder.path());
         let app = Arc::new(on(folder.path()));
-        let housekeeping = Housekeeping::start(Arc::clone(&app)).unwrap();
+        let housekeeping = Housekeeping::start(Arc::clone(&app), false).unwrap();
         app.ask_for_backup();
         let end = Instant::now() + Duration::from_secs(30);
         while !matches!(app.backup_state(), BackupState::Failed(_)) {

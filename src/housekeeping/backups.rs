@@ -16,11 +16,13 @@ pub(super) struct Backups {
     started: Instant,
     /// When the last try ended, and how long the next one waits from then.
     tried: Option<(Instant, Duration)>,
+    /// The start had to repair the data file, and nobody has looked at all of it since.
+    is_unexamined: bool,
 }
 
 impl Backups {
-    pub(super) fn new() -> Backups {
-        Backups { started: Instant::now(), tried: None }
+    pub(super) fn new(is_repaired: bool) -> Backups {
+        Backups { started: Instant::now(), tried: None, is_unexamined: is_repaired }
     }
 
     /// True when a try is due after so long a time. Uptime decides here: a clock that jumps makes no backups.
@@ -31,24 +33,28 @@ impl Backups {
         }
     }
 
-    /// Makes the backup of the day when it is due; a failure is loud, and tried again.
+    /// Makes the backup of the day when it is due; a failure is loud, and tried again. Where none is made the data file
+    /// is examined all the same, once, after a start that had to repair it.
     pub(super) fn round(&mut self, app: &App) {
-        if app.backup_keep == 0 || !self.is_due(Instant::now()) {
+        let makes_some = app.backup_keep > 0;
+        if !(makes_some || self.is_unexamined) || !self.is_due(Instant::now()) {
             return;
         }
-        let wait = make(app);
+        let (wait, is_examined) = if makes_some { make(app) } else { (BACKUP_RETRY, false) };
+        self.is_unexamined = self.is_unexamined && !is_examined && !examine(app);
         self.tried = Some((Instant::now(), wait));
     }
 }
 
-/// Returns how long to wait for the next try.
-fn make(app: &App) -> Duration {
+/// Returns how long to wait for the next try, and whether the file was examined.
+fn make(app: &App) -> (Duration, bool) {
     let mut watch = |_: Stage| if app.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
     // While the clock is not believed, none is too old.
     let keep = if app.trust() == Trust::Good { app.backup_keep } else { usize::MAX };
     let outcome = guarded(|| app.store.back_up_daily(app.now(), keep, &mut watch));
     note(app, outcome.as_ref().err());
-    match outcome {
+    let is_examined = matches!(&outcome, Ok(Daily::Made(_))) || outcome.as_ref().is_err_and(BackupError::is_damage);
+    let wait = match outcome {
         Ok(Daily::Made(made)) => {
             tell(&made);
             BACKUP_EVERY
@@ -65,7 +71,27 @@ fn make(app: &App) -> Duration {
             error!(target: "store", "no daily backup was made: {why}");
             BACKUP_RETRY
         }
+    };
+    (wait, is_examined)
+}
+
+/// Looks at all of the data file, as the making of a backup does. False when it has to be tried again.
+fn examine(app: &App) -> bool {
+    let mut watch = |_: Stage| if app.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let found = guarded(|| match app.store.check(&mut watch)? {
+        report if report.damage.count > 0 => Err(BackupError::Damaged(report)),
+        _ => Ok(()),
+    });
+    match &found {
+        Ok(()) => info!(target: "store", "data file checked after a shutdown that was not clean: good"),
+        Err(why) if why.is_damage() => {
+            note(app, Some(why));
+            error!(target: "store", "the check after a shutdown that was not clean: {why}");
+        }
+        Err(BackupError::Busy | BackupError::Cancelled) => {}
+        Err(why) => warn!(target: "store", "no check after a shutdown that was not clean: {why}"),
     }
+    found.map_or_else(|why| why.is_damage(), |()| true)
 }
 
 /// Makes a backup that somebody asked for; it stays until somebody removes it.
@@ -107,15 +133,39 @@ fn tell(made: &Backup) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::housekeeping::tests::{damage_sessions, on, untidy};
 
     #[test]
     fn a_backup_waits_for_the_start_to_settle_then_for_the_last_one() {
-        let mut backups = Backups::new();
+        let mut backups = Backups::new(false);
         let start = backups.started;
         assert!(!backups.is_due(start));
         assert!(backups.is_due(start + BACKUP_AFTER));
         backups.tried = Some((start + BACKUP_AFTER, BACKUP_EVERY));
         assert!(!backups.is_due(start + BACKUP_EVERY));
         assert!(backups.is_due(start + BACKUP_AFTER + BACKUP_EVERY));
+    }
+
+    #[test]
+    fn after_a_repair_somebody_looks_at_the_whole_file_also_when_no_backup_is_made() {
+        for (keep, is_damaged, is_repaired, is_found) in
+            [(0, true, true, true), (0, true, false, false), (7, true, true, true), (0, false, true, false)]
+        {
+            let (folder, app) = untidy();
+            // Today's exists already.
+            app.store.back_up_daily(app.now(), 7, &mut |_| ControlFlow::Continue(())).unwrap();
+            drop(app);
+            if is_damaged {
+                damage_sessions(folder.path());
+            }
+            let mut app = on(folder.path());
+            app.backup_keep = keep;
+            let started = Instant::now().checked_sub(BACKUP_AFTER).unwrap();
+            let mut backups = Backups { started, ..Backups::new(is_repaired) };
+            backups.round(&app);
+            assert!(!backups.is_unexamined);
+            let says = matches!(app.backup_state(), BackupState::Failed(_));
+            assert_eq!(says, is_found, "{keep} {is_damaged} {is_repaired}");
+        }
     }
 }
