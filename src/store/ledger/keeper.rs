@@ -106,7 +106,8 @@ impl Keeper {
         let batches = memory.fresh.clone();
         drop(memory);
         // Nobody else changes them; readers see them in their batches meanwhile.
-        let clicks = batches.iter().flat_map(|batch| batch.iter().copied()).collect();
+        let mut clicks = Vec::with_capacity(batches.iter().map(|batch| batch.len()).sum());
+        batches.iter().for_each(|batch| clicks.extend_from_slice(batch));
         let clicks = Arc::new(sorted(clicks));
         memory = self.ledger.lock();
         memory.fresh.clear();
