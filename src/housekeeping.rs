@@ -140,10 +140,11 @@ fn purge(app: &App) -> Result<(), store::Error> {
 /// Removes single clicks that are older than they are kept.
 fn retire(app: &App, keep_days: Option<u16>) -> Result<(), store::Error> {
     let Some(days) = keep_days else { return Ok(()) };
-    let before = app.now().plus_s(-i64::from(days) * 86_400);
+    let now = app.now();
+    let before = now.plus_s(-i64::from(days) * 86_400);
     let (mut from, mut removed) = (Some(0), 0);
     while let Some(link) = from.filter(|_| !app.is_stopping()) {
-        let slice = app.store.retire_clicks(before, link)?;
+        let slice = app.store.retire_clicks(now, before, link)?;
         removed += slice.removed;
         from = slice.next;
     }

@@ -284,19 +284,6 @@ pub(in crate::store) fn count(raw: &[u8]) -> u32 {
     Bytes(raw).head(SEGMENT_VERSIONS).map_or(0, |(_, count)| count.into())
 }
 
-/// The times of a segment's first and last click.
-///
-/// # Errors
-/// [`Error::damaged`].
-pub(in crate::store) fn times(key: &[u8], raw: &[u8]) -> Result<(i64, i64), Error> {
-    let mut bytes = Bytes(record::unseal_bytes(SEGMENTS, key, raw)?);
-    let read = |bytes: &mut Bytes<'_>| {
-        bytes.head(SEGMENT_VERSIONS)?;
-        Some((i64::from_le_bytes(bytes.take()?), i64::from_le_bytes(bytes.take()?)))
-    };
-    read(&mut bytes).ok_or_else(|| Error::damaged(SEGMENTS, key, "not a segment of clicks"))
-}
-
 /// Reads a segment: clicks in the order in which they came.
 ///
 /// # Errors

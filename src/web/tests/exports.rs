@@ -71,7 +71,7 @@ fn an_export_beside_retention_has_each_click_that_stays_once() {
     let mut source = begin(&site, "/links/clicks.jsonl");
     let Piece::Bytes(first) = source.next(&site.app) else { panic!("nothing") };
     let mut all = String::from_utf8(first).unwrap();
-    site.app.store.retire_clicks(NOON.plus_s(1_500), 0).unwrap();
+    site.app.store.retire_clicks(NOON, NOON.plus_s(1_500), 0).unwrap();
     (3_000..3_100).for_each(|number| follow(&site, number));
     all += &rest(&site, &mut *source);
     let times: Vec<String> = all

@@ -99,7 +99,7 @@ fn clicks_that_are_removed_meanwhile_hide_none_that_stay() {
         let mut before = 0;
         let seconds = read(&store, anna, id, 50, |_| {
             before = (before + step).min(600);
-            store.retire_clicks(at(before), 0).unwrap();
+            store.retire_clicks(at(before), at(before), 0).unwrap();
         });
         assert!(seconds.is_sorted_by(|a, b| a < b), "{slug}: none twice");
         assert_eq!(

@@ -13,7 +13,7 @@ use crate::{calendar, link::LinkId};
 fn retire_all(store: &Store, before: Timestamp) -> u64 {
     let (mut from, mut removed) = (Some(0), 0);
     while let Some(link) = from {
-        let slice = store.retire_clicks(before, link).unwrap();
+        let slice = store.retire_clicks(NOW, before, link).unwrap();
         assert!(slice.next.is_none_or(|next| next > link));
         (from, removed) = (slice.next, removed + slice.removed);
     }
@@ -128,6 +128,45 @@ fn of_clicks_in_no_order_all_old_ones_go_once_their_segment_is_old() {
 }
 
 #[test]
+fn young_clicks_of_a_segment_that_begins_and_ends_with_old_ones_stay() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let id = link(&store, anna, "promo").id;
+    for second in [-900, -100, -50, -800] {
+        store.record_click(Click { at: NOW.plus_s(second), ..click(anna, id, Class::Human) });
+    }
+    store.settle();
+    assert_eq!(retire_all(&store, NOW.plus_s(-200)), 2);
+    assert_eq!(oldest(&store), Some(NOW.plus_s(-100).ms()));
+    audit(&store);
+}
+
+#[test]
+fn a_click_from_the_future_keeps_no_old_ones_behind_it() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let id = link(&store, anna, "promo").id;
+    let ten_years = NOW.plus_s(3_650 * 86_400);
+    for at in [ten_years].into_iter().chain((-1_999..=0).map(|minute| NOW.plus_s(minute * 60))) {
+        store.record_click(Click { at, ..click(anna, id, Class::Human) });
+    }
+    store.settle();
+    for (before_s, removed, left) in [(-60_000, 999, 1_002), (-60, 999, 3), (1, 2, 1), (1, 0, 1)] {
+        assert_eq!(retire_all(&store, NOW.plus_s(before_s)), removed, "{before_s}");
+        audit(&store);
+        let seen = store.latest_clicks(anna, id, false).unwrap();
+        assert_eq!(seen.len(), left.min(crate::limits::CLICKS_LATEST), "{before_s}");
+        assert_eq!(store.numbers(anna, id).unwrap().humans, 2_001);
+    }
+    // The next ones go on in a segment that has been emptied.
+    store.record_click(click(anna, id, Class::Human));
+    store.settle();
+    audit(&store);
+    assert_eq!(kept(&store, anna, id).iter().map(|seen| seen.at).collect::<Vec<_>>(), [NOW, ten_years]);
+    assert_eq!(store.check(&mut |_| std::ops::ControlFlow::Continue(())).unwrap().damage.count, 0);
+}
+
+#[test]
 fn many_links_are_done_in_slices_and_young_clicks_stay() {
     let (_folder, store) = fresh();
     let anna = user(&store, "anna");
@@ -141,7 +180,7 @@ fn many_links_are_done_in_slices_and_young_clicks_stay() {
     store.settle();
     let (mut from, mut slices) = (Some(0), Vec::new());
     while let Some(link) = from {
-        let slice = store.retire_clicks(before, link).unwrap();
+        let slice = store.retire_clicks(NOW, before, link).unwrap();
         slices.push(slice.removed);
         from = slice.next;
         audit(&store);
