@@ -353,4 +353,13 @@ mod tests {
             app.clock.advance_s(-jump_days * 86_400);
         }
     }
+
+    #[test]
+    fn nothing_goes_at_a_first_start_with_a_clock_that_is_years_ahead() {
+        let (_folder, app, kept) = visited();
+        app.clock.advance_s(20 * 365 * 86_400);
+        ClockWatch::new().round(&app);
+        round(&app, &mut Last::default());
+        assert_eq!(kept(&app), 1);
+    }
 }

@@ -24,7 +24,7 @@ pub(super) struct ClockWatch {
 /// What was seen of the clock.
 #[derive(Default)]
 struct Looks {
-    /// What it said at the last look; `None` before the first in the file's life.
+    /// What it said at the last look; `None` before the first of a file that has seen nobody.
     said: Option<Timestamp>,
     /// When that was in this run of the program.
     at: Option<Instant>,
@@ -90,8 +90,10 @@ impl ClockWatch {
     /// Asks the file what was known of the clock when the program last ran. A start writes nothing.
     fn remember(&mut self, app: &App) -> Result<(), store::Error> {
         self.newest = app.store.newest_time()?;
-        if let Some(seen) = app.store.clock_seen()? {
-            (self.looks.said, self.looks.wait) = (Some(seen.at), seen.wait);
+        match app.store.clock_seen()? {
+            Some(seen) => (self.looks.said, self.looks.wait) = (Some(seen.at), seen.wait),
+            // Nobody has noted anything yet, but somebody's visit may have.
+            None => self.looks.said = Some(self.newest).filter(|newest| newest.ms() > 0),
         }
         Ok(())
     }
