@@ -59,6 +59,30 @@ fn a_backup_takes_the_place_of_the_data_file_which_is_kept() {
     assert_eq!(target(folder, "b").0.as_deref(), Some("https://after.example/"));
 }
 
+#[test]
+fn a_data_file_behind_a_link_is_replaced_where_it_stands() {
+    let appliance = Start::with_admin().run();
+    let copy = made(&run_command(appliance.folder.path(), &["backup", "--to", "copy.redb"], ""));
+    let (_, folder) = appliance.stop();
+    let (volume, path) = (folder.path().join("volume"), folder.path().join("data/linkjar.redb"));
+    let place = volume.join("linkjar.redb");
+    fs::create_dir(&volume).unwrap();
+    fs::rename(&path, &place).unwrap();
+    std::os::unix::fs::symlink(&place, &path).unwrap();
+    let before = fs::read(&place).unwrap();
+    let ended = run_command(folder.path(), &["restore", copy.to_str().unwrap()], "");
+    assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""));
+    assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
+    assert!(!fs::symlink_metadata(&place).unwrap().is_symlink());
+    assert_eq!(names(&folder.path().join("data")), ["linkjar.redb"]);
+    let kept: Vec<String> = names(&volume).into_iter().filter(|name| name.contains("before-restore")).collect();
+    assert!(kept.len() == 1 && fs::read(volume.join(&kept[0])).unwrap() == before, "{kept:?}");
+    // A volume that is not there is no place to put a file.
+    fs::rename(&volume, folder.path().join("away")).unwrap();
+    is_error(&run_command(folder.path(), &["restore", copy.to_str().unwrap()], ""), 1, "looking for the data file");
+    assert_eq!(names(&folder.path().join("data")), ["linkjar.redb"]);
+}
+
 /// An operator does it with `sudo`, and the service goes on under its own account.
 #[test]
 fn what_root_makes_belongs_to_the_owner_of_the_data_file() {

@@ -48,7 +48,7 @@ impl Restore {
         create_folder(folder).map_err(doing("making the data folder"))?;
         let lock = File::open(folder).map_err(doing("opening the data folder"))?;
         lock.try_lock().map_err(|_| BackupError::Busy)?;
-        let path = folder.join(FILE_NAME);
+        let path = place(folder)?;
         let current = match file::open_held(&path, cache_bytes, |_| {}) {
             Ok(held) => Some(held),
             Err(OpenError::InUse) => return Err(BackupError::Open(OpenError::InUse)),
@@ -107,4 +107,13 @@ impl Restore {
         sync_folder(&self.path).map_err(put)?;
         Ok(had.then_some(old))
     }
+}
+
+/// Where the data file stands, or will. It may be a link: then names change where it leads.
+fn place(folder: &Path) -> Result<PathBuf, BackupError> {
+    let path = folder.join(FILE_NAME);
+    if fs::symlink_metadata(&path).is_err() {
+        return Ok(path);
+    }
+    fs::canonicalize(path).map_err(doing("looking for the data file"))
 }
