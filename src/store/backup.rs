@@ -16,13 +16,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, MutexGuard, TryLockError};
 
 use redb::{Database, ReadableTableMetadata, WriteTransaction};
-use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
 use crate::limits::{BACKUP_LAST_CHUNKS, BACKUP_PASSES_MAX};
 use crate::store::backend::Storage;
 use crate::store::check::{self, Report};
-use crate::store::copy::{Chunk, Haste, Temporary, copy_all, copy_chunk, digest, folder_of};
+use crate::store::copy::{Chunk, Haste, Temporary, copy_all, copy_chunk, digest, folder_of, unfinished};
 use crate::store::create::create_backups;
 use crate::store::dirty::CHUNK_BYTES;
 use crate::store::error::{Error, OpenError};
@@ -210,19 +209,12 @@ impl Store {
         }
     }
 
-    /// What an unfinished copy is called: the same name each time, so that the next one finds what a killed process has
-    /// left behind, and another for each instance, as several may keep their backups in one folder.
-    fn temporary_name(&self) -> Result<String, Error> {
-        let sum = Sha256::new().chain_update(b"unfinished copy").chain_update(self.secret()?).finalize();
-        Ok(format!(".linkjar-{}.partial", crate::random::hex(&sum[..4])))
-    }
-
     /// Makes a copy in a folder and examines it. The caller is [`Store::alone`].
     fn copy(&self, folder: &Path, watch: Watch<'_>) -> Result<(Temporary, Report), BackupError> {
         // What was counted before this call is in the copy.
         self.flush_clicks();
         space::demand(folder, self.file.size_bytes())?;
-        let temporary = Temporary::create(folder.join(self.temporary_name()?), self.file.path())?;
+        let temporary = Temporary::create(folder.join(unfinished(&self.secret()?)), self.file.path())?;
         let storage = self.file.storage()?;
         storage.dirty().start();
         let copied = self.copy_file(&storage, &temporary, watch);

@@ -80,21 +80,34 @@ pub(super) fn is_same(a: &Metadata, b: &Metadata) -> bool {
     (a.dev(), a.ino()) == (b.dev(), b.ino())
 }
 
-/// Removes what a killed process has left of copies, as far as that is possible. Nobody else may be at the data file.
-pub(super) fn remove_unfinished(data_file: &Path) {
-    let folder = folder_of(data_file);
-    for folder in [folder, &folder.join(BACKUPS)] {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            if entry.file_name().to_str().is_some_and(is_unfinished) {
-                let _ = fs::remove_file(entry.path());
-            }
-        }
-    }
+/// What the data file's copies are called while they are unfinished, beside it.
+pub(super) const RESTORING: &str = "redb.restoring";
+pub(super) const UPGRADING: &str = "redb.upgrading";
+
+/// What an unfinished copy is called elsewhere: the same name each time, so that the next one finds what a killed process
+/// has left behind, and another for each instance, as several may keep their backups in one folder.
+pub(super) fn unfinished(secret: &[u8]) -> String {
+    let sum = Sha256::new().chain_update(b"unfinished copy").chain_update(secret).finalize();
+    format!(".linkjar-{}.partial", crate::random::hex(&sum[..4]))
 }
 
-fn is_unfinished(name: &str) -> bool {
-    let is_copy = name.starts_with(".linkjar-") && name.contains(".partial");
-    is_copy || ["linkjar.redb.restoring", "linkjar.redb.upgrading"].contains(&name)
+/// The same for one that is written anew.
+pub(super) fn unfinished_anew(secret: &[u8]) -> String {
+    unfinished(secret) + ".compact"
+}
+
+/// Removes what a killed process of this instance has left of copies, as far as that is possible. Nobody else may be at
+/// the data file.
+pub(super) fn remove_unfinished(data_file: &Path, secret: &[u8]) {
+    let place = fs::canonicalize(data_file).unwrap_or_else(|_| data_file.to_owned());
+    let mut left = vec![place.with_extension(RESTORING), place.with_extension(UPGRADING)];
+    let folder = folder_of(data_file);
+    for folder in [folder, &folder.join(BACKUPS)] {
+        left.extend([unfinished(secret), unfinished_anew(secret)].map(|name| folder.join(name)));
+    }
+    for path in left {
+        let _ = fs::remove_file(path);
+    }
 }
 
 /// Renames a file unless there is another under the new name.

@@ -78,7 +78,9 @@ impl DataFile {
         let path = folder.join(FILE_NAME);
         let new = create_if_missing(folder, &path, cache_bytes)?;
         let held = open_held(&path, cache_bytes, tell)?;
-        remove_unfinished(&path);
+        if let Ok(secret) = held.database.begin_read().map_err(Error::from).and_then(|tx| tables::secret(&tx)) {
+            remove_unfinished(&path, &secret);
+        }
         let repaired = held.repaired;
         let (database, storage, upgraded) = if held.format == FORMAT {
             let (database, storage) = held.release()?;

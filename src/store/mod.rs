@@ -163,12 +163,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub(crate) fn secret(&self) -> Result<[u8; 32], Error> {
-        self.read("reading the secret", |tx| {
-            let meta = tx.open_table(tables::META)?;
-            let raw = meta.get(b"secret".as_slice())?;
-            let secret = raw.and_then(|raw| raw.value().try_into().ok());
-            secret.ok_or_else(|| Error::damaged("meta", b"secret", "missing"))
-        })
+        self.read("reading the secret", tables::secret)
     }
 
     fn read<T>(

@@ -28,7 +28,7 @@
 //! Format 2 had no such sums. Format 1 had `click` (owner, link, number), `click_total` and `click_tally` (owner, link) instead of the log and what
 //! is made of it.
 
-use redb::{ReadableTable, TableDefinition, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
 
 use crate::link::LinkId;
 use crate::store::error::Error;
@@ -134,6 +134,17 @@ pub(super) fn link_of(key: &[u8]) -> Result<LinkId, Error> {
 /// Reads a number that is a value by itself.
 pub(super) fn number(table: &str, raw: &[u8]) -> Result<u32, Error> {
     raw.try_into().map(u32::from_be_bytes).map_err(|_| Error::damaged(table, raw, "not a number"))
+}
+
+/// The secret of this instance.
+///
+/// # Errors
+/// When the store fails, or there is none.
+pub(super) fn secret(tx: &ReadTransaction) -> Result<[u8; 32], Error> {
+    let meta = tx.open_table(META)?;
+    let raw = meta.get(b"secret".as_slice())?;
+    let secret = raw.and_then(|raw| raw.value().try_into().ok());
+    secret.ok_or_else(|| Error::damaged("meta", b"secret", "missing"))
 }
 
 const COMMIT: &[u8] = b"commit";

@@ -15,7 +15,7 @@ use crate::limits::{UPGRADE_ROOM_FILES, UPGRADES_KEPT_MAX};
 use crate::store::backend::Storage;
 use crate::store::backup::{BackupError, Proven, Stage, Tell, doing, prove};
 use crate::store::check::Report;
-use crate::store::copy::{Haste, Temporary, copy_all, folder_of, is_same, sync_folder};
+use crate::store::copy::{Haste, Temporary, UPGRADING, copy_all, folder_of, is_same, sync_folder};
 use crate::store::create::create_backups;
 use crate::store::error::{Error, Kind, OpenError};
 use crate::store::file::{self, Held};
@@ -113,7 +113,7 @@ pub(crate) fn try_upgrade(path: &Path, cache_bytes: usize, tell: Tell) -> Result
 fn copy(place: &Path, old: &Held, cache_bytes: usize, tell: Tell) -> Result<(Temporary, Proven), BackupError> {
     let bytes = fs::metadata(place).map_err(doing("looking for the data file"))?.blocks().saturating_mul(512);
     space::demand(folder_of(place), bytes.saturating_mul(UPGRADE_ROOM_FILES))?;
-    let temporary = Temporary::create(place.with_extension("redb.upgrading"), place)?;
+    let temporary = Temporary::create(place.with_extension(UPGRADING), place)?;
     copy_all(&old.hold.storage(), &temporary.file, Haste::Full, &mut |stage| {
         tell(stage);
         ControlFlow::Continue(())

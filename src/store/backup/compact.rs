@@ -9,7 +9,7 @@ use redb::{Builder, Database, Durability, ReadableDatabase, ReadableTable, Reada
 use super::{Backup, BackupError, Stage, Watch, doing, prove};
 use crate::limits::COMPACT_TOLD_ROWS;
 use crate::store::Store;
-use crate::store::copy::{Temporary, digest, folder_of};
+use crate::store::copy::{Temporary, digest, folder_of, unfinished_anew};
 use crate::store::error::Error;
 use crate::store::{space, tables};
 
@@ -31,8 +31,7 @@ impl Store {
             return Err(BackupError::Damaged(before));
         }
         space::demand(folder, self.file.size_bytes())?;
-        let name = format!("{}.compact", self.temporary_name()?);
-        let new = Temporary::create(folder.join(name), self.file.path())?;
+        let new = Temporary::create(folder.join(unfinished_anew(&self.secret()?)), self.file.path())?;
         let cache_bytes = self.file.cache_bytes();
         let from = prove(copy.path()?, cache_bytes, |_| {})?.database;
         let to = OpenOptions::new().read(true).write(true).open(new.path()?).map_err(doing("opening the new file"))?;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{BackupError, Watch, doing};
 use crate::clock::Timestamp;
 use crate::store::check::Report;
-use crate::store::copy::{Temporary, digest, rename, sync_folder};
+use crate::store::copy::{RESTORING, Temporary, digest, rename, sync_folder};
 use crate::store::create::create_folder;
 use crate::store::error::OpenError;
 use crate::store::file::{self, FILE_NAME};
@@ -55,7 +55,7 @@ impl Restore {
             // Damaged, newer or missing: the reason to restore one. No server has it open.
             Err(_) => None,
         };
-        let temporary = Temporary::create(path.with_extension("redb.restoring"), &path)?;
+        let temporary = Temporary::create(path.with_extension(RESTORING), &path)?;
         let (_, sha256) = digest(&source, Some(&temporary.file), watch)?;
         temporary.file.sync_all().map_err(doing("copying the backup"))?;
         Ok(Restore { temporary, path, sha256, _current: current, _folder: lock })

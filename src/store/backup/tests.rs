@@ -167,7 +167,7 @@ fn nothing_is_overwritten_and_a_copy_that_fails_leaves_nothing() {
     assert!(matches!(store.back_up(&target, &mut go_on), Err(BackupError::Exists(_))));
     assert_eq!(fs::read(&target).unwrap(), b"somebody else's");
     // A killed process leaves one behind.
-    let left = copies.path().join(store.temporary_name().unwrap());
+    let left = copies.path().join(unfinished(&store.secret().unwrap()));
     fs::write(&left, "half a copy").unwrap();
     let mut put_in_the_way = |stage| {
         if stage == Stage::Checking {

@@ -59,17 +59,22 @@ fn a_file_left_by_a_crash_while_creating_is_replaced() {
 #[test]
 fn what_killed_processes_left_of_copies_is_gone_after_a_start_and_nothing_else_is() {
     let (folder, store) = fresh();
+    let own = crate::store::copy::unfinished(&store.secret().unwrap());
     store.close();
     fs::create_dir(folder.path().join(BACKUPS)).unwrap();
-    let kept = ["backups/linkjar-2026-11-20.redb", "linkjar.redb.before-restore-2026-11-20-120000", "notes.partial"];
-    let left = [".linkjar-0badcafe.partial", "backups/.linkjar-0badcafe.partial", ".linkjar-0badcafe.partial.compact"];
-    for name in kept.iter().chain(&left).chain(&["linkjar.redb.restoring", "linkjar.redb.upgrading"]) {
+    // Another instance may keep its backups in the same folder, and be making one.
+    let others = "backups/.linkjar-0badcafe.partial";
+    let kept =
+        ["backups/linkjar-2026-11-20.redb", others, "linkjar.redb.before-restore-2026-11-20-120000", "notes.partial"];
+    let left = [own.clone(), format!("{own}.compact"), format!("backups/{own}"), format!("backups/{own}.compact")];
+    let left = left.iter().map(String::as_str).chain(["linkjar.redb.restoring", "linkjar.redb.upgrading"]);
+    for name in kept.into_iter().chain(left.clone()) {
         fs::write(folder.path().join(name), "half").unwrap();
     }
     open(folder.path()).unwrap();
-    assert!(kept.iter().all(|name| folder.path().join(name).exists()));
-    assert_eq!(crate::store::backup::tests::names(folder.path()).len(), 4, "with the data file and the backups");
-    assert_eq!(crate::store::backup::tests::names(&folder.path().join(BACKUPS)), ["linkjar-2026-11-20.redb"]);
+    for (name, stays) in kept.map(|name| (name, true)).into_iter().chain(left.map(|name| (name, false))) {
+        assert_eq!(folder.path().join(name).exists(), stays, "{name}");
+    }
 }
 
 #[test]
