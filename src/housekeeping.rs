@@ -358,8 +358,8 @@ mod tests {
     fn nothing_goes_at_a_first_start_with_a_clock_that_is_years_ahead() {
         let (_folder, app, kept) = visited();
         app.clock.advance_s(20 * 365 * 86_400);
-        ClockWatch::new().round(&app);
-        round(&app, &mut Last::default());
+        ClockWatch::new().round(&app).unwrap();
+        round(&app, &mut Last::default(), &mut Parts::default());
         assert_eq!(kept(&app), 1);
     }
 }
