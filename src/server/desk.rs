@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use log::{info, warn};
+use log::{error, info, warn};
 
 use crate::app::App;
 use crate::limits::{ACCEPT_PAUSE, DESK_LINE_BYTES_MAX, DESK_PATIENCE, DESK_TIMEOUT, STOP_GRACE, STOP_POLL};
@@ -149,6 +149,7 @@ fn serve(app: &App, stream: UnixStream) -> io::Result<()> {
             warn!(target: "store", count = report.damage.count; "the data file is damaged");
         }
         Ok(_) => info!(target: "store", "data file checked"),
+        Err(why) if why.is_damage() => error!(target: "store", "backup: {why}"),
         Err(why) => warn!(target: "store", "backup: {why}"),
     }
     out.write_all(outcome.unwrap_or_else(|why| failure(&why)).lines().as_bytes())

@@ -6,6 +6,7 @@
 
 mod compact;
 mod daily;
+mod damaged;
 mod list;
 mod restore;
 
@@ -82,7 +83,7 @@ pub(crate) struct Backup {
     pub(crate) report: Report,
 }
 
-/// Why there is no copy. Nothing of it is left, and no other file was touched.
+/// Why there is no copy. Nothing of it is left, but for one that is [`BackupError::Kept`], and no backup was touched.
 #[derive(Debug)]
 pub(crate) enum BackupError {
     /// Something stands under its name already.
@@ -101,6 +102,8 @@ pub(crate) enum BackupError {
     Open(OpenError),
     /// It has opened, and is damaged: so is the data file.
     Damaged(Report),
+    /// The same with whole pages: a copy stands there.
+    Kept(Report, PathBuf),
 }
 
 impl From<Error> for BackupError {
@@ -112,7 +115,7 @@ impl From<Error> for BackupError {
 impl BackupError {
     /// True when the data file is damaged.
     pub(crate) fn is_damage(&self) -> bool {
-        matches!(self, BackupError::Damaged(_) | BackupError::Open(OpenError::Damaged(_)))
+        matches!(self, BackupError::Damaged(_) | BackupError::Kept(..) | BackupError::Open(OpenError::Damaged(_)))
     }
 
     /// What is wrong with a backup that was asked for, and what to do.
@@ -122,7 +125,9 @@ impl BackupError {
             BackupError::Busy | BackupError::Cancelled => "Try again later.",
             BackupError::Io(..) | BackupError::Room { .. } => "Make room, or name another place with --to.",
             BackupError::Store(_) => "Look into the log.",
-            BackupError::Open(_) | BackupError::Damaged(_) => "Keep the backups you have. See: linkjar check",
+            BackupError::Open(_) | BackupError::Damaged(_) | BackupError::Kept(..) => {
+                "Keep the backups you have. See: linkjar check"
+            }
         };
         format!("no backup was made: {self}. {advice}")
     }
@@ -144,6 +149,15 @@ impl std::fmt::Display for BackupError {
             BackupError::Damaged(report) => {
                 let first = report.damage.shown.first().map_or("", String::as_str);
                 write!(f, "the data file is damaged in {} places, among them {first}", report.damage.count)
+            }
+            BackupError::Kept(report, path) => {
+                let first = report.damage.shown.first().map_or("", String::as_str);
+                let count = report.damage.count;
+                write!(
+                    f,
+                    "the data file is damaged in {count} places, among them {first}; a copy with this damage is {}",
+                    path.display()
+                )
             }
         }
     }
@@ -182,7 +196,7 @@ impl Store {
         }
         let (temporary, report) = self.copy(folder_of(target), watch)?;
         if report.damage.count > 0 {
-            return Err(BackupError::Damaged(report));
+            return Err(self.keep_damaged(temporary, target, report));
         }
         let (bytes, sha256) = digest(&temporary.file, None, watch)?;
         temporary.keep(target)?;

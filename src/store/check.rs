@@ -34,6 +34,13 @@ pub(crate) struct Report {
     pub(crate) leftovers: Findings,
 }
 
+impl Report {
+    /// True when redb itself finds all pages as it wrote them, whatever stands in them. Damaged ones are found first.
+    pub(super) fn has_whole_pages(&self) -> bool {
+        !self.damage.shown.first().is_some_and(|first| first.starts_with("pages: "))
+    }
+}
+
 /// Rows by table and key, and what is wrong with each.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Findings {
