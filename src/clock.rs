@@ -89,8 +89,8 @@ impl Timestamp {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trust {
     Good,
-    /// It stands before this time, which the data file has seen.
-    Behind(Timestamp),
+    /// It stands before this time, which the data file has seen; believed when the program has run for this long.
+    Behind(Timestamp, Duration),
     /// It has jumped against the time the program has run; believed when it has run for this long.
     Jumped(Duration),
 }

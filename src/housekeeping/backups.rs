@@ -49,9 +49,13 @@ impl Backups {
 /// Returns how long to wait for the next try, and whether the file was examined.
 fn make(app: &App) -> (Duration, bool) {
     let mut watch = |_: Stage| if app.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-    // While the clock is not believed, none is too old.
-    let keep = if app.trust() == Trust::Good { app.backup_keep } else { usize::MAX };
-    let outcome = guarded(|| app.store.back_up_daily(app.now(), keep, &mut watch));
+    let outcome = guarded(|| match app.trust() {
+        Trust::Good => app.store.back_up_daily(app.now(), app.backup_keep, &mut watch),
+        // While the clock is not believed, none is too old.
+        Trust::Jumped(_) => app.store.back_up_daily(app.now(), usize::MAX, &mut watch),
+        // The date says nothing: this one is none among those that make room for each other.
+        Trust::Behind(..) => app.store.back_up(&app.store.new_backup(app.now())?, &mut watch).map(Daily::Made),
+    });
     note(app, outcome.as_ref().err());
     let is_examined = matches!(&outcome, Ok(Daily::Made(_))) || outcome.as_ref().is_err_and(BackupError::is_damage);
     let wait = match outcome {
@@ -61,11 +65,6 @@ fn make(app: &App) -> (Duration, bool) {
         }
         // A restart later on the same day.
         Ok(Daily::Exists) => BACKUP_RETRY,
-        Ok(Daily::ClockIsBehind(newest)) => {
-            let newest = newest.rfc3339();
-            warn!(target: "store", newest; "no daily backup: the clock stands before the newest time in the data file or its backups. Set the clock, or move such a backup away");
-            BACKUP_RETRY
-        }
         Err(BackupError::Busy | BackupError::Cancelled) => BACKUP_AFTER,
         Err(why) => {
             error!(target: "store", "no daily backup was made: {why}");
@@ -167,5 +166,21 @@ mod tests {
             let says = matches!(app.backup_state(), BackupState::Failed(_));
             assert_eq!(says, is_found, "{keep} {is_damaged} {is_repaired}");
         }
+    }
+
+    #[test]
+    fn while_the_clock_is_behind_a_backup_is_made_that_takes_no_date() {
+        let (folder, mut app) = untidy();
+        app.backup_keep = 1;
+        let seen = app.store.newest_time().unwrap();
+        app.clock.advance_s(-50 * 365 * 86_400);
+        app.note_trust(Trust::Behind(seen, BACKUP_EVERY));
+        let started = Instant::now().checked_sub(BACKUP_AFTER).unwrap();
+        let mut backups = Backups { started, ..Backups::new(false) };
+        backups.round(&app);
+        let files: Vec<_> = std::fs::read_dir(folder.path().join("backups")).unwrap().flatten().collect();
+        let names: Vec<String> = files.iter().map(|file| file.file_name().into_string().unwrap()).collect();
+        assert_eq!(names, [format!("linkjar-{}.redb", app.now().file_text())]);
+        assert!(backups.tried.is_some_and(|(_, wait)| wait == BACKUP_EVERY));
     }
 }

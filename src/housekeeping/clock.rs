@@ -30,6 +30,8 @@ struct Looks {
     at: Option<Instant>,
     /// How long the program has to run before the clock is believed.
     wait: Duration,
+    /// The newest time in the file that the clock stood before when it was last doubted for that.
+    doubted: Option<Timestamp>,
 }
 
 impl Looks {
@@ -44,13 +46,23 @@ impl Looks {
             }
         }
         (self.said, self.at) = (Some(now), Some(at));
-        if now.plus_s(CLOCK_BEHIND_S) < newest {
-            Trust::Behind(newest)
-        } else if self.wait.is_zero() {
-            Trust::Good
-        } else {
-            Trust::Jumped(self.wait)
+        // One login while the clock was ahead must not count for years: that time, too, is doubted for a day only.
+        let is_behind = now.plus_s(CLOCK_BEHIND_S) < newest;
+        if is_behind && self.doubted.is_none_or(|doubted| doubted < newest) {
+            (self.wait, self.doubted) = (CLOCK_DOUBT, Some(newest));
         }
+        match (self.wait, is_behind) {
+            (Duration::ZERO, _) => Trust::Good,
+            (wait, true) => Trust::Behind(newest, wait),
+            (wait, false) => Trust::Jumped(wait),
+        }
+    }
+
+    /// Goes on from what was seen when the program last ran. Hours that were waited count; a doubt that was over then
+    /// begins anew, if there is still cause for it.
+    fn go_on(&mut self, seen: ClockSeen, newest: Timestamp) {
+        (self.said, self.wait) = (Some(seen.at), seen.wait);
+        self.doubted = Some(newest).filter(|_| !seen.wait.is_zero() && seen.at.plus_s(CLOCK_BEHIND_S) < newest);
     }
 }
 
@@ -91,7 +103,7 @@ impl ClockWatch {
     fn remember(&mut self, app: &App) -> Result<(), store::Error> {
         self.newest = app.store.newest_time()?;
         match app.store.clock_seen()? {
-            Some(seen) => (self.looks.said, self.looks.wait) = (Some(seen.at), seen.wait),
+            Some(seen) => self.looks.go_on(seen, self.newest),
             // Nobody has noted anything yet, but somebody's visit may have.
             None => self.looks.said = Some(self.newest).filter(|newest| newest.ms() > 0),
         }
@@ -112,9 +124,9 @@ fn tell(trust: Trust, now: Timestamp) {
     let clock = now.rfc3339();
     match trust {
         Trust::Good => {}
-        Trust::Behind(newest) => {
-            let newest = newest.rfc3339();
-            warn!(target: "store", clock, newest; "the clock stands before the newest time in the data file: nothing is removed for its age. Set the clock");
+        Trust::Behind(newest, wait) => {
+            let (newest, hours) = (newest.rfc3339(), wait.as_secs().div_ceil(3_600));
+            warn!(target: "store", clock, newest, hours; "the clock stands before the newest time in the data file: nothing is removed for its age, nor any backup, before that has passed or the server has run for some hours. Set the clock");
         }
         Trust::Jumped(wait) => {
             let hours = wait.as_secs().div_ceil(3_600);
@@ -152,12 +164,34 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_before_the_newest_time_is_behind_until_that_has_passed() {
+    fn a_clock_before_the_newest_time_is_behind_until_that_has_passed_or_the_program_has_run_for_a_day() {
         for back in [3_700, DAY, 50 * 365 * DAY] {
             let now = NOON.plus_s(-back);
-            check(None, NOON, &[(0, now, Trust::Behind(NOON)), (60, now.plus_s(60), Trust::Behind(NOON))]);
+            let rows = [
+                (0, now, Trust::Behind(NOON, CLOCK_DOUBT)),
+                (60, now.plus_s(60), Trust::Behind(NOON, CLOCK_DOUBT - Duration::from_secs(60))),
+                (DAY - 60, now.plus_s(DAY), Trust::Good),
+                (DAY, now.plus_s(2 * DAY), Trust::Good),
+            ];
+            check(None, NOON, &rows);
         }
-        check(None, NOON, &[(0, Timestamp::from_ms(-DAY), Trust::Behind(NOON))]);
+        check(None, NOON, &[(0, Timestamp::from_ms(-DAY), Trust::Behind(NOON, CLOCK_DOUBT))]);
+    }
+
+    #[test]
+    fn each_later_time_in_the_file_is_doubted_for_itself_and_waited_hours_count_after_a_restart() {
+        let (mut looks, at, hour) = (Looks::default(), Instant::now(), Duration::from_secs(3_600));
+        let years = |years: i64| NOON.plus_s(years * 365 * DAY);
+        assert_eq!(looks.look(NOON, at, years(1)), Trust::Behind(years(1), CLOCK_DOUBT));
+        assert_eq!(looks.look(NOON.plus_s(DAY), at + CLOCK_DOUBT, years(1)), Trust::Good);
+        assert_eq!(looks.look(NOON.plus_s(DAY), at + CLOCK_DOUBT, years(2)), Trust::Behind(years(2), CLOCK_DOUBT));
+        let mut again = Looks::default();
+        again.go_on(ClockSeen { at: NOON, wait: hour }, years(2));
+        assert_eq!(again.look(NOON, at, years(2)), Trust::Behind(years(2), hour));
+        assert_eq!(again.look(NOON.plus_s(3_600), at + hour, years(2)), Trust::Good);
+        let mut over = Looks::default();
+        over.go_on(ClockSeen { at: NOON, wait: Duration::ZERO }, years(2));
+        assert_eq!(over.look(NOON, at, years(2)), Trust::Behind(years(2), CLOCK_DOUBT));
     }
 
     #[test]
@@ -187,7 +221,7 @@ mod tests {
 
     #[test]
     fn hours_that_were_waited_count_after_a_restart() {
-        let mut looks = Looks { said: Some(NOON), at: None, wait: Duration::from_secs(7_200) };
+        let mut looks = Looks { said: Some(NOON), wait: Duration::from_secs(7_200), ..Looks::default() };
         let at = Instant::now();
         assert_eq!(looks.look(NOON.plus_s(60), at, NOON), Trust::Jumped(Duration::from_secs(7_200)));
         let later = at + Duration::from_secs(7_200);

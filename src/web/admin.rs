@@ -72,11 +72,12 @@ fn warnings(app: &App, health: &Health, newest: Option<&BackupFile>) -> Vec<Stri
     }
     match app.trust() {
         Trust::Good => {}
-        Trust::Behind(newest) => warnings.push(format!(
-            "The clock stands at {}, but the data file has seen {}. Nothing is removed for its age until that has passed. \
-             Set the clock.",
+        Trust::Behind(newest, wait) => warnings.push(format!(
+            "The clock stands at {}, but the data file has seen {}. Nothing is removed for its age, nor any backup, until \
+             that has passed or the server has run for another {}. Set the clock.",
             app.now().minute_text(),
-            newest.minute_text()
+            newest.minute_text(),
+            number::counted(wait.as_secs().div_ceil(3_600), "hour")
         )),
         Trust::Jumped(wait) => warnings.push(format!(
             "The clock has jumped against the time the server has run. Nothing is removed for its age for another {}.",

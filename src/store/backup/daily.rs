@@ -1,4 +1,4 @@
-//! Backups by date, one a day; the oldest make room.
+//! Backups by date, one a day; the oldest make room. Those of a clock that was ahead make none and take none.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::{Backup, BackupError, Watch, doing};
 use crate::clock::Timestamp;
-use crate::limits::{BACKUP_WEEKS_KEPT, CLOCK_BEHIND_S};
+use crate::limits::BACKUP_WEEKS_KEPT;
 use crate::store::Store;
 
 const DAY_MS: i64 = 86_400_000;
@@ -51,8 +51,6 @@ pub(crate) enum Daily {
     Made(Backup),
     /// There is one of this date.
     Exists,
-    /// The clock stands before this time, which is in the file or in a backup's name.
-    ClockIsBehind(Timestamp),
 }
 
 impl Store {
@@ -68,15 +66,10 @@ impl Store {
         if days.contains(&today) {
             return Ok(Daily::Exists);
         }
-        let newest_backup =
-            days.last().map_or(Timestamp::from_ms(0), |day| Timestamp::from_ms(day.saturating_mul(DAY_MS)));
-        // Where the file does not say, the copy's examination will say why.
-        let newest = self.newest_time().map_or(newest_backup, |newest| newest.max(newest_backup));
-        if now.plus_s(CLOCK_BEHIND_S) < newest {
-            return Ok(Daily::ClockIsBehind(newest));
-        }
         let made = self.back_up_alone(&folder.join(name(today)), watch)?;
         days.insert(today);
+        // Those of later dates were made when the clock was ahead.
+        days.retain(|day| *day <= today);
         for day in old(&days, keep) {
             match fs::remove_file(folder.join(name(day))) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -139,26 +132,25 @@ mod tests {
     }
 
     #[test]
-    fn one_a_date_old_ones_go_after_a_good_one_and_a_clock_that_is_behind_does_nothing() {
+    fn one_a_date_and_old_ones_go_after_a_good_one_but_none_of_later_dates() {
         let (folder, store) = fresh();
         user(&store, "anna");
         let backups = folder.path().join("backups");
         let mut go_on = |_| ControlFlow::Continue(());
         let day = 86_400;
-        let yesterday = store.back_up_daily(NOW.plus_s(-day), 1, &mut go_on).unwrap();
-        assert!(matches!(yesterday, Daily::ClockIsBehind(newest) if newest == NOW));
         for (after, made) in [(0, true), (10, false), (day, true), (2 * day, true), (2 * day - 7_200, false)] {
             let outcome = store.back_up_daily(NOW.plus_s(after), 1, &mut go_on).unwrap();
             assert_eq!(matches!(outcome, Daily::Made(_)), made, "{after}: {outcome:?}");
         }
         // Weeks begin on Thursdays, as 1970 did; the first day is one.
-        assert_eq!(super::super::tests::names(&backups), ["linkjar-2025-11-21.redb", "linkjar-2025-11-22.redb"]);
-        fs::write(backups.join("linkjar-2031-01-01.redb"), "").unwrap();
-        let later = store.back_up_daily(NOW.plus_s(3 * day), 1, &mut go_on).unwrap();
-        assert!(matches!(later, Daily::ClockIsBehind(_)));
-        fs::remove_file(backups.join("linkjar-2031-01-01.redb")).unwrap();
+        let names = || super::super::tests::names(&backups);
+        assert_eq!(names(), ["linkjar-2025-11-21.redb", "linkjar-2025-11-22.redb"]);
+        let ahead = ["linkjar-2031-01-01.redb", "linkjar-2031-01-02.redb"];
+        ahead.iter().for_each(|name| fs::write(backups.join(name), "").unwrap());
+        store.back_up_daily(NOW.plus_s(3 * day), 1, &mut go_on).unwrap();
+        assert_eq!(names(), ["linkjar-2025-11-22.redb", "linkjar-2025-11-23.redb", ahead[0], ahead[1]]);
         let mut give_up = |_| ControlFlow::Break(());
         assert!(store.back_up_daily(NOW.plus_s(30 * day), 1, &mut give_up).is_err());
-        assert_eq!(super::super::tests::names(&backups).len(), 2, "nothing went");
+        assert_eq!(names().len(), 4, "nothing went");
     }
 }
