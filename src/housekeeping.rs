@@ -143,7 +143,9 @@ fn retire(app: &App, keep_days: Option<u16>) -> Result<(), store::Error> {
     let now = app.now();
     let before = now.plus_s(-i64::from(days) * 86_400);
     let (mut from, mut removed) = (Some(0), 0);
-    while let Some(link) = from.filter(|_| !app.is_stopping()) {
+    // Whoever corrects the setting saves what has not gone yet.
+    let is_wanted = || !app.is_stopping() && app.settings().keep_days == keep_days;
+    while let Some(link) = from.filter(|_| is_wanted()) {
         let slice = app.store.retire_clicks(now, before, link)?;
         removed += slice.removed;
         from = slice.next;
@@ -352,6 +354,16 @@ mod tests {
             assert_eq!((last.swept, last.retired, kept(&app)), (None, None, 1), "{jump_days} days");
             app.clock.advance_s(-jump_days * 86_400);
         }
+    }
+
+    #[test]
+    fn a_walk_ends_when_the_time_of_keeping_is_another_than_it_began_with() {
+        let (_folder, app, kept) = visited();
+        retire(&app, Some(1)).unwrap();
+        assert_eq!(kept(&app), 1);
+        app.note_settings(Settings { keep_days: Some(1), ..Settings::default() });
+        retire(&app, Some(1)).unwrap();
+        assert_eq!(kept(&app), 0);
     }
 
     #[test]
