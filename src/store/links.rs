@@ -122,7 +122,7 @@ impl Store {
                 Ok(slug) => slug,
                 Err(taken) => return Ok(Err(taken)),
             };
-            let id = LinkId(next_id(tx)?);
+            let id = LinkId(next_id(tx, LINK, |id| link_key(owner, LinkId(id)))?);
             let link = Link { id, owner, slug, about: new.change, created: now, updated: now };
             put(tx, &name, &link)?;
             count(tx, owner, 1)?;

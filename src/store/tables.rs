@@ -183,17 +183,28 @@ pub(super) fn put_place(tx: &WriteTransaction, place: &PlaceRecord) -> Result<()
     Ok(())
 }
 
-/// The next number for a user or a link. Numbers only grow and are never given out twice.
+const SEQ: &[u8] = b"seq";
+
+/// The next number for a user or a link, whose row in `table` will be under the `key` of it. Numbers only grow and are
+/// never given out twice.
 ///
 /// # Errors
-/// When the store fails, or after four billion numbers.
-pub(super) fn next_id(tx: &WriteTransaction) -> Result<u32, Error> {
+/// When the store fails, after four billion numbers, and when there is such a row: the last number has no checksum, and
+/// one that has gone back would have a new row take the place of another.
+pub(super) fn next_id<const N: usize>(
+    tx: &WriteTransaction,
+    table: Definition,
+    key: impl FnOnce(u32) -> [u8; N],
+) -> Result<u32, Error> {
     let mut meta = tx.open_table(META)?;
-    let last = match meta.get(b"seq".as_slice())? {
+    let last = match meta.get(SEQ)? {
         Some(raw) => number("meta", raw.value())?,
         None => 0,
     };
-    let next = last.checked_add(1).ok_or_else(|| Error::damaged("meta", b"seq", "used up"))?;
-    meta.insert(b"seq".as_slice(), next.to_be_bytes().as_slice())?;
+    let next = last.checked_add(1).ok_or_else(|| Error::damaged("meta", SEQ, "used up"))?;
+    if tx.open_table(table)?.get(key(next).as_slice())?.is_some() {
+        return Err(Error::damaged("meta", SEQ, "the next number is in use"));
+    }
+    meta.insert(SEQ, next.to_be_bytes().as_slice())?;
     Ok(next)
 }

@@ -559,3 +559,25 @@ fn damage_ends_the_process_with_its_own_code_also_beside_a_reader() {
         });
     }
 }
+
+#[test]
+fn a_last_number_that_has_gone_back_takes_no_row_of_another() {
+    let (folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let first = link(&store, anna, "first");
+    store.close();
+    let set_back = |by: u32| {
+        tamper(folder.path(), META, b"seq", &(first.id.0 - by).to_be_bytes());
+        open(folder.path()).unwrap().0
+    };
+    let store = set_back(1);
+    let new = NewLink { slug: None, change: first.about.clone() };
+    let refused = store.create_link(anna, UserName::parse("anna").unwrap(), new, NOW).unwrap_err();
+    assert_eq!(refused.kind, Kind::Damaged, "{refused}");
+    store.close();
+    let store = set_back(2);
+    let refused = store.create_user(new_user("berta", "berta@mail.example"), NOW).unwrap_err();
+    assert_eq!(refused.kind, Kind::Damaged, "{refused}");
+    assert_eq!(store.link(anna, first.id).unwrap(), Some(first));
+    audit(&store);
+}

@@ -104,7 +104,7 @@ fn create(tx: &WriteTransaction, new: NewUser, now: Timestamp) -> Result<Created
     if emails.get(new.email.as_str().as_bytes())?.is_some() {
         return Ok(Err(NewAccountError::EmailTaken));
     }
-    let id = UserId(next_id(tx)?);
+    let id = UserId(next_id(tx, USER, |id| user_key(UserId(id)))?);
     names.insert(new.name.as_str().as_bytes(), user_key(id).as_slice())?;
     emails.insert(new.email.as_str().as_bytes(), user_key(id).as_slice())?;
     if new.role == Role::Administrator {
