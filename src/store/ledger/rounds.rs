@@ -61,30 +61,38 @@ pub(in crate::store) fn slice(
     let mut tables = Tables::open(tx)?;
     let end = clicks.len().min(from + pace.slice_clicks);
     let (mut done, mut counted) = (from, Vec::new());
-    for of_link in clicks[from..end].chunk_by(|a, b| a.key == b.key) {
-        match count(&mut tables, of_link, report) {
-            Err(error) if error.kind == Kind::Damaged => {
-                report(&format!("{} clicks were dropped: {error}", of_link.len()));
+    let is_over = || begun.elapsed() >= pace.slice;
+    for of_owner in clicks[from..end].chunk_by(|a, b| owner(a) == owner(b)) {
+        let before = counted.len();
+        for of_link in of_owner.chunk_by(|a, b| a.key == b.key) {
+            match count(&mut tables, of_link, report) {
+                Err(error) if error.kind == Kind::Damaged => {
+                    report(&format!("{} clicks were dropped: {error}", of_link.len()));
+                }
+                Ok(true) => counted.push(of_link),
+                other => drop(other?),
             }
-            Ok(true) => counted.push(of_link),
-            other => drop(other?),
+            done += of_link.len();
+            if is_over() {
+                break;
+            }
         }
-        done += of_link.len();
-        if begun.elapsed() >= pace.slice {
+        if counted.len() > before {
+            // Within the time, too: there may be as many owners as links.
+            sum_up(&mut tables, Some(owner(&of_owner[0])), &counted[before..], report)?;
+        }
+        if is_over() {
             break;
         }
-    }
-    for of_owner in counted.chunk_by(|a, b| owner(a) == owner(b)) {
-        sum_up(&mut tables, owner(of_owner[0]), of_owner, report)?;
     }
     sum_up(&mut tables, None, &counted, report)?;
     Ok(done)
 }
 
-/// Whose link some clicks are on.
-fn owner(clicks: &[Logged]) -> Option<UserId> {
+/// Whose link a click is on.
+fn owner(click: &Logged) -> UserId {
     // The upper half of a key is the owner's number.
-    clicks.first().map(|click| UserId((click.key >> 32) as u32))
+    UserId((click.key >> 32) as u32)
 }
 
 /// Adds clicks that were counted to the sums of a user, or of the site.
