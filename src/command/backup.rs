@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::command::{Code, Error, data, say, tell};
 use crate::config::{self, Config};
 use crate::server::desk::{self, Answered};
-use crate::store::{Backup, BackupError, Stage, Store, Watch};
+use crate::store::{Backup, BackupError, Stage, Store, Task, Watch};
 use crate::ui::number;
 
 /// Makes a backup in the data folder, or as `to`.
@@ -21,7 +21,7 @@ pub(crate) fn run(options: &Options, to: Option<&str>) -> Result<(), Error> {
     let config = config::from_environment(options)?;
     let to = to.map(absolute_path).transpose()?;
     let request = to.as_ref().map_or_else(|| "backup".to_owned(), |(_, path)| format!("backup {path}"));
-    made(&config, &request, |store, watch| {
+    made(&config, Task::Backup, &request, |store, watch| {
         let target = to.map_or_else(|| store.new_backup(Clock::system().now()), |(path, _)| Ok(path))?;
         store.back_up(&target, watch)
     })
@@ -34,7 +34,7 @@ pub(crate) fn run(options: &Options, to: Option<&str>) -> Result<(), Error> {
 pub(super) fn compact(options: &Options, to: &str) -> Result<(), Error> {
     let config = config::from_environment(options)?;
     let (path, text) = absolute_path(to)?;
-    made(&config, &format!("compact {text}"), |store, watch| store.compact(&path, watch))
+    made(&config, Task::Compact, &format!("compact {text}"), |store, watch| store.compact(&path, watch))
 }
 
 /// A path that a server in another folder understands, and its text.
@@ -49,6 +49,7 @@ fn absolute_path(to: &str) -> Result<(PathBuf, String), Error> {
 /// Has the server make a file, or makes it `here` when there is none, and says what came of it.
 fn made(
     config: &Config,
+    task: Task,
     request: &str,
     here: impl FnOnce(&Store, Watch<'_>) -> Result<Backup, BackupError>,
 ) -> Result<(), Error> {
@@ -61,7 +62,8 @@ fn made(
         None => here(&data::open_existing(config)?, &mut |stage| {
             progress.show(stage);
             ControlFlow::Continue(())
-        })?,
+        })
+        .map_err(|why| not_done(&why, task))?,
     };
     drop(progress);
     let (users, links) = (number::counted(made.report.users, "user"), number::counted(made.report.links, "link"));
@@ -70,10 +72,9 @@ fn made(
     Ok(())
 }
 
-impl From<BackupError> for Error {
-    fn from(error: BackupError) -> Error {
-        failed(error.sentence(), error.is_damage())
-    }
+/// Why something was not done here.
+pub(super) fn not_done(why: &BackupError, task: Task) -> Error {
+    failed(why.sentence(task), why.is_damage())
 }
 
 /// What a server, or we ourselves, say of a failure.

@@ -5,11 +5,11 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::cli::Options;
-use crate::command::backup::{Progress, broken_off, failed};
+use crate::command::backup::{Progress, broken_off, failed, not_done};
 use crate::command::{Code, Error, data, machine, say};
 use crate::config;
 use crate::server::desk::{self, Answered};
-use crate::store::{BackupError, CheckReport, FILE_NAME, Findings, check_file};
+use crate::store::{BackupError, CheckReport, FILE_NAME, Findings, Task, check_file};
 use crate::ui::number;
 
 /// Looks at everything in the data file and changes nothing; a running server does it on a copy.
@@ -29,7 +29,7 @@ pub(crate) fn run(options: &Options, as_json: bool) -> Result<(), Error> {
             data::must_exist(&config)?;
             check_file(&path, machine::page_cache_bytes()).map_err(|error| match error {
                 BackupError::Open(why) => data::explain(&config.data_dir, &why),
-                other => other.into(),
+                other => not_done(&other, Task::Check),
             })?
         }
     };

@@ -28,7 +28,7 @@ use log::{error, info, warn};
 
 use crate::app::App;
 use crate::limits::{ACCEPT_PAUSE, DESK_LINE_BYTES_MAX, DESK_PATIENCE, DESK_TIMEOUT, STOP_GRACE, STOP_POLL};
-use crate::store::{BackupError, Stage};
+use crate::store::{BackupError, Stage, Task};
 pub(crate) use answer::Answered;
 
 const FOLDER: &str = ".desk";
@@ -112,11 +112,7 @@ impl Drop for Desk {
 
 fn refuse(mut stream: UnixStream, why: &BackupError) {
     let _ = stream.set_write_timeout(Some(DESK_TIMEOUT));
-    let _ = stream.write_all(failure(why).lines().as_bytes());
-}
-
-fn failure(why: &BackupError) -> Answered {
-    Answered::Failed(why.sentence(), why.is_damage())
+    let _ = stream.write_all(Answered::Failed(format!("{why}. Try again later."), false).lines().as_bytes());
 }
 
 /// Reads what is asked for and does it.
@@ -126,6 +122,11 @@ fn serve(app: &App, stream: UnixStream) -> io::Result<()> {
     let mut line = String::new();
     BufReader::new(&stream).take(DESK_LINE_BYTES_MAX).read_line(&mut line)?;
     let (word, path) = line.trim_end_matches('\n').split_once(' ').unwrap_or((line.trim_end(), ""));
+    let task = match word {
+        "compact" => Task::Compact,
+        "check" => Task::Check,
+        _ => Task::Backup,
+    };
     let mut out = &stream;
     let mut watch = |stage| {
         let told = out.write_all(answer::progress(stage).as_bytes());
@@ -152,7 +153,8 @@ fn serve(app: &App, stream: UnixStream) -> io::Result<()> {
         Err(why) if why.is_damage() => error!(target: "store", "backup: {why}"),
         Err(why) => warn!(target: "store", "backup: {why}"),
     }
-    out.write_all(outcome.unwrap_or_else(|why| failure(&why)).lines().as_bytes())
+    let answered = outcome.unwrap_or_else(|why| Answered::Failed(why.sentence(task), why.is_damage()));
+    out.write_all(answered.lines().as_bytes())
 }
 
 /// True when a server is there.

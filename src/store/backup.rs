@@ -83,6 +83,15 @@ pub(crate) struct Backup {
     pub(crate) report: Report,
 }
 
+/// What a command asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    Backup,
+    /// A file written anew.
+    Compact,
+    Check,
+}
+
 /// Why there is no copy. Nothing of it is left, but for one that is [`BackupError::Kept`], and no backup was touched.
 #[derive(Debug)]
 pub(crate) enum BackupError {
@@ -118,18 +127,28 @@ impl BackupError {
         matches!(self, BackupError::Damaged(_) | BackupError::Kept(..) | BackupError::Open(OpenError::Damaged(_)))
     }
 
-    /// What is wrong with a backup that was asked for, and what to do.
-    pub(crate) fn sentence(&self) -> String {
-        let advice = match self {
-            BackupError::Exists(_) => "Choose another name with --to, or move it away.",
-            BackupError::Busy | BackupError::Cancelled => "Try again later.",
-            BackupError::Io(..) | BackupError::Room { .. } => "Make room, or name another place with --to.",
-            BackupError::Store(_) => "Look into the log.",
-            BackupError::Open(_) | BackupError::Damaged(_) | BackupError::Kept(..) => {
+    /// What is wrong with what a command has asked for, and what to do.
+    pub(crate) fn sentence(&self, task: Task) -> String {
+        let undone = match task {
+            Task::Backup => "no backup was made",
+            Task::Compact => "no file was made",
+            Task::Check => "the data file was not checked",
+        };
+        let advice = match (self, task) {
+            (BackupError::Exists(_), Task::Backup) => "Choose another name with --to, or move it away.",
+            (BackupError::Exists(_), _) => "Choose another name, or move it away.",
+            (BackupError::Busy | BackupError::Cancelled, _) => "Try again later.",
+            (BackupError::Io(..) | BackupError::Room { .. }, Task::Backup) => {
+                "Make room, or name another place with --to."
+            }
+            (BackupError::Io(..) | BackupError::Room { .. }, Task::Compact) => "Make room, or name another place.",
+            (BackupError::Io(..) | BackupError::Room { .. }, Task::Check) => "Make room.",
+            (BackupError::Store(_), _) => "Look into the log.",
+            (BackupError::Open(_) | BackupError::Damaged(_) | BackupError::Kept(..), _) => {
                 "Keep the backups you have. See: linkjar check"
             }
         };
-        format!("no backup was made: {self}. {advice}")
+        format!("{undone}: {self}. {advice}")
     }
 }
 
@@ -146,18 +165,11 @@ impl std::fmt::Display for BackupError {
             }
             BackupError::Store(why) => write!(f, "{why}"),
             BackupError::Open(why) => write!(f, "the copy does not open: {why}"),
-            BackupError::Damaged(report) => {
+            BackupError::Damaged(report) | BackupError::Kept(report, _) => {
                 let first = report.damage.shown.first().map_or("", String::as_str);
-                write!(f, "the data file is damaged in {} places, among them {first}", report.damage.count)
-            }
-            BackupError::Kept(report, path) => {
-                let first = report.damage.shown.first().map_or("", String::as_str);
-                let count = report.damage.count;
-                write!(
-                    f,
-                    "the data file is damaged in {count} places, among them {first}; a copy with this damage is {}",
-                    path.display()
-                )
+                write!(f, "the data file is damaged in {} places, among them {first}", report.damage.count)?;
+                let BackupError::Kept(_, path) = self else { return Ok(()) };
+                write!(f, "; a copy of it as it is was kept as {}", path.display())
             }
         }
     }

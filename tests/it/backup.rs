@@ -59,12 +59,12 @@ fn a_data_file_written_anew_has_everything_and_is_smaller() {
     admin.get(&format!("/{ADMIN}/s0"));
     let compact = |to: &str| run_command(appliance.folder.path(), &["export", "--compact", to], "");
     let copy = made(&compact("running.redb"));
-    is_error(&compact("running.redb"), 1, "running.redb exists already");
+    is_error(&compact("running.redb"), 1, "running.redb exists already. Choose another name, or move it away.");
     assert_eq!(names(&appliance.data()), [".desk", ".door", "linkjar.redb"]);
     let (_, folder) = appliance.stop();
     let compact = |to: &str| run_command(folder.path(), &["export", "--compact", to], "");
     let again = made(&compact("stopped.redb"));
-    is_error(&compact("stopped.redb"), 1, "stopped.redb exists already");
+    is_error(&compact("stopped.redb"), 1, "stopped.redb exists already. Choose another name, or move it away.");
     is_error(&run_command(folder.path(), &["export"], ""), 2, "export needs a file. Add --compact FILE");
     let whole = fs::metadata(folder.path().join("data/linkjar.redb")).unwrap();
     for copy in [copy, again] {

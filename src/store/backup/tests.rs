@@ -280,3 +280,35 @@ fn checking_a_closed_file_leaves_it_as_it_is() {
         assert!(fs::read(&path).unwrap() == bytes);
     }
 }
+
+#[test]
+fn each_command_is_told_what_it_can_do() {
+    let exists = || BackupError::Exists(PathBuf::from("a"));
+    let room = || BackupError::Room { needed: 2_000_000, free: 1_000_000 };
+    for (why, task, sentence) in [
+        (
+            exists(),
+            Task::Backup,
+            "no backup was made: a exists already. Choose another name with --to, or move it away.",
+        ),
+        (exists(), Task::Compact, "no file was made: a exists already. Choose another name, or move it away."),
+        (
+            room(),
+            Task::Backup,
+            "no backup was made: it may take 2 MB, and 1 MB are free. Make room, or name another place with --to.",
+        ),
+        (
+            room(),
+            Task::Compact,
+            "no file was made: it may take 2 MB, and 1 MB are free. Make room, or name another place.",
+        ),
+        (room(), Task::Check, "the data file was not checked: it may take 2 MB, and 1 MB are free. Make room."),
+        (
+            BackupError::Busy,
+            Task::Check,
+            "the data file was not checked: another backup is being made. Try again later.",
+        ),
+    ] {
+        assert_eq!(why.sentence(task), sentence);
+    }
+}
