@@ -47,12 +47,14 @@ fn visits(privacy: &Privacy) -> Markup {
                     AddressPolicy::Never => "nothing of the network address.",
                     AddressPolicy::Shorten => {
                         "the network address without its last part (IPv4: the first 3 of 4 numbers; IPv6: the first 48 "
-                        "bits). The whole address is written nowhere."
+                        "bits). Nothing more of it is written anywhere."
                     }
                     AddressPolicy::Store => "the whole network address.",
                 }
             }
         }
+        p { "A change of what is kept counts from then on: the data file has of earlier visits what was kept then, and no "
+            "more of it is shown than is kept now." }
         p { "How many different people came in a day is counted by marks: 32 bits made of address, browser and day with a key "
             "that lives in memory alone and is forgotten at midnight. From then on nobody can tell whose mark one was." }
         p {

@@ -4,7 +4,7 @@
 use crate::app::App;
 use crate::limits::CLICKS_PER_PIECE;
 use crate::link::LinkId;
-use crate::store::{Error as StoreError, Places, Store};
+use crate::store::{Error as StoreError, Places};
 use crate::user::UserId;
 use crate::visitor;
 use crate::web::access::{SignedIn, Visitor};
@@ -35,15 +35,16 @@ pub(crate) fn show(
     export::begin(app, account, ("clicks", Format::of(request)), &CLICKS.columns, vec![part])
 }
 
-/// Writes some clicks of a link; returns the places of those that are left.
+/// Writes some clicks of a link; returns the places of those that are left. Of addresses no more than would be kept now.
 pub(super) fn push(
     rows: &mut Rows,
-    store: &Store,
+    app: &App,
     owner: UserId,
     told: &Told,
     places: Places,
 ) -> Result<Places, StoreError> {
-    let (clicks, left) = store.clicks_at(owner, told.id, places, CLICKS_PER_PIECE)?;
+    let addresses = app.settings().addresses;
+    let (clicks, left) = app.store.clicks_at(owner, told.id, places, CLICKS_PER_PIECE)?;
     for click in clicks {
         let about = (!click.agent.is_empty()).then(|| visitor::describe(&click.agent));
         let cells = [
@@ -55,7 +56,7 @@ pub(super) fn push(
             about.map(|about| visitor::system_name(about.system as u8)).into(),
             about.map(|about| visitor::device_name(about.device as u8)).into(),
             click.agent.into(),
-            click.address.map(|address| address.to_string()).into(),
+            click.address.and_then(|address| addresses.apply(address)).map(|address| address.to_string()).into(),
         ];
         rows.push(&CLICKS, cells);
     }

@@ -189,7 +189,7 @@ impl Export {
             }
             Part::Clicks(told, places) => {
                 if !places.is_empty() {
-                    let left = click_export::push(rows, store, owner, &told, places)?;
+                    let left = click_export::push(rows, app, owner, &told, places)?;
                     self.parts.push(Part::Clicks(told, left));
                 }
             }

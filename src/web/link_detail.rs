@@ -5,7 +5,7 @@ use crate::store::{Seen, Whose};
 use crate::ui::columns::Bots;
 use crate::ui::link_detail::{self, LinkDetail, RecentClick};
 use crate::ui::statistics::Statistics;
-use crate::visitor::{self, Class};
+use crate::visitor::{self, AddressPolicy, Class};
 use crate::web::Section;
 use crate::web::access::{SignedIn, Visitor};
 use crate::web::error::Error;
@@ -28,6 +28,7 @@ pub(crate) fn show(
     let statistics = statistics::of(app, request, Whose::Link(link.owner, link.id), &path, link.created)?;
     let people_only = statistics::bots(request) == Bots::Hide;
     let recent = app.store.latest_clicks(link.owner, link.id, people_only)?;
+    let addresses = app.settings().addresses;
     let url = visitor.short_url(account.user.name.as_str(), link.slug.as_str());
     let mut frame = visitor.frame(link.slug.as_str());
     frame.section = Section::Links;
@@ -40,12 +41,13 @@ pub(crate) fn show(
         created_at: link.created,
         expires_at: link.about.expires,
         statistics: Statistics { live: Some(format!("{path}/live")), ..statistics },
-        recent: recent.into_iter().map(recent_click).collect(),
+        recent: recent.into_iter().map(|seen| recent_click(seen, addresses)).collect(),
     };
     Ok(super::page(link_detail::page(&frame, &data)))
 }
 
-fn recent_click(seen: Seen) -> RecentClick {
+/// A click as it is shown: of its address no more than would be kept now.
+fn recent_click(seen: Seen, addresses: AddressPolicy) -> RecentClick {
     let (browser, system) = match seen.agent.as_str() {
         "" => ("", ""),
         agent => {
@@ -58,7 +60,11 @@ fn recent_click(seen: Seen) -> RecentClick {
         referrer: seen.referrer,
         browser: browser.to_owned(),
         system: system.to_owned(),
-        address: seen.address.map(|address| address.to_string()).unwrap_or_default(),
+        address: seen
+            .address
+            .and_then(|address| addresses.apply(address))
+            .map(|address| address.to_string())
+            .unwrap_or_default(),
         class: (seen.class != Class::Human).then(|| seen.class.word()),
         reason: seen.reason.sentence(),
     }

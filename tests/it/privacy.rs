@@ -91,6 +91,33 @@ fn the_whole_address_is_nowhere_unless_the_setting_says_so() {
 }
 
 #[test]
+fn whole_addresses_of_earlier_visits_are_shown_no_longer_when_less_is_kept() {
+    let mut appliance = with_settings(&["clicks.addresses=store"]);
+    let id = Browser::admin(&appliance).make_link("https://example.com/", "promo");
+    visit(&appliance, "promo");
+    for (policy, shown) in [("store", [V4, V6]), ("shorten", ["203.0.113.0", "2001:db8:1::"]), ("never", ["", ""])] {
+        let (_, folder) = appliance.stop();
+        let ended = run_command(folder.path(), &["settings", &format!("clicks.addresses={policy}")], "");
+        assert_eq!(ended.code(), 0, "{}", ended.stderr);
+        appliance = Start::with_admin().folder(folder).env("SERVER_TRUSTED_PROXIES", "loopback").run();
+        let mut admin = Browser::admin(&appliance);
+        let page = admin.open(&format!("/links/{id}?bots=1"));
+        assert_eq!(page.clicks(), (3, 6));
+        let paths =
+            [format!("/links/{id}/clicks.csv"), format!("/links/{id}/clicks.jsonl"), "/links/clicks.csv".to_owned()];
+        let files = paths.map(|path| admin.download(&path).body);
+        for address in ["203.0.113.0", "2001:db8:1::", V4, V6] {
+            let is_shown = shown.contains(&address);
+            assert_eq!(page.text().split(' ').any(|word| word == address), is_shown, "{policy}: {address}");
+            for file in &files {
+                assert_eq!(file.contains(&format!("\"{address}\"")), is_shown, "{policy}: {address}");
+            }
+        }
+        admin.open("/privacy").says("no more of it is shown than is kept now");
+    }
+}
+
+#[test]
 fn the_page_says_what_the_settings_say_and_needs_no_login() {
     for (settings, says, does_not_say) in [
         (
