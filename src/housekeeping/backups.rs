@@ -56,7 +56,10 @@ fn make(app: &App) -> (Duration, bool) {
         // The date says nothing: this one is none among those that make room for each other.
         Trust::Behind(..) => app.store.back_up(&app.store.new_backup(app.now())?, &mut watch).map(Daily::Made),
     });
-    note(app, outcome.as_ref().err());
+    // One that was given up says nothing of the file, and is tried again.
+    if !matches!(outcome, Err(BackupError::Busy | BackupError::Cancelled)) {
+        note(app, outcome.as_ref().err());
+    }
     let is_examined = matches!(&outcome, Ok(Daily::Made(_))) || outcome.as_ref().is_err_and(BackupError::is_damage);
     let wait = match outcome {
         Ok(Daily::Made(made)) => {
@@ -113,12 +116,9 @@ fn guarded<T>(make: impl FnOnce() -> Result<T, BackupError>) -> Result<T, Backup
     catch_unwind(AssertUnwindSafe(make)).unwrap_or_else(broke_off)
 }
 
-/// What administrators see of it. One that was given up says nothing of the file.
+/// What administrators see of it.
 fn note(app: &App, error: Option<&BackupError>) {
-    app.note_backup(match error {
-        Some(why) if !matches!(why, BackupError::Busy | BackupError::Cancelled) => BackupState::Failed(why.to_string()),
-        _ => BackupState::Fine,
-    });
+    app.note_backup(error.map_or(BackupState::Fine, |why| BackupState::Failed(why.to_string())));
 }
 
 fn tell(made: &Backup) {
@@ -182,5 +182,23 @@ mod tests {
         let names: Vec<String> = files.iter().map(|file| file.file_name().into_string().unwrap()).collect();
         assert_eq!(names, [format!("linkjar-{}.redb", app.now().file_text())]);
         assert!(backups.tried.is_some_and(|(_, wait)| wait == BACKUP_EVERY));
+    }
+
+    #[test]
+    fn whoever_asks_for_a_backup_hears_that_another_was_being_made() {
+        let (folder, mut app) = untidy();
+        app.backup_keep = 1;
+        let mut state = Vec::new();
+        let mut meanwhile = |_| {
+            make_another(&app);
+            state.push(app.backup_state());
+            // One of the server's own is tried again, and hides no failure.
+            make(&app);
+            state.push(app.backup_state());
+            ControlFlow::Break(())
+        };
+        app.store.back_up(&folder.path().join("first.redb"), &mut meanwhile).unwrap_err();
+        let failed = BackupState::Failed("another backup is being made".to_owned());
+        assert_eq!(state, [failed.clone(), failed]);
     }
 }
