@@ -139,6 +139,9 @@ pub(crate) fn explain(folder: &Path, error: &OpenError) -> Error {
             );
             Error::usage(text)
         }
+        OpenError::MissingInRestore => Error::usage(format!(
+            "{path} is {error}. Run linkjar restore again, or linkjar serve --new to begin afresh."
+        )),
         OpenError::Io(why) => {
             if let Some(trouble) = trouble(folder, &folder.join(FILE_NAME)) {
                 return Error::usage(trouble);

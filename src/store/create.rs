@@ -9,7 +9,7 @@ use redb::backends::FileBackend;
 use redb::{Builder, Durability};
 
 use crate::random;
-use crate::store::copy::folder_of;
+use crate::store::copy::{RESTORING, folder_of};
 use crate::store::error::{Error, OpenError};
 use crate::store::file::FILE_NAME;
 use crate::store::tables::{self, META};
@@ -26,6 +26,9 @@ pub(super) fn create_if_missing(folder: &Path, path: &Path, cache_bytes: usize) 
     }
     let io = |error: io::Error| OpenError::Io(error.to_string());
     create_folder(folder).map_err(io)?;
+    if fs::symlink_metadata(path.with_extension(RESTORING)).is_ok() {
+        return Err(OpenError::MissingInRestore);
+    }
     if fs::read_dir(folder.join(BACKUPS)).is_ok_and(|mut files| files.next().is_some()) {
         return Err(OpenError::MissingBesideBackups);
     }

@@ -119,6 +119,8 @@ pub(crate) enum OpenError {
     Newer { found: u32, ours: u32, version: String },
     /// It is missing, but its backups are here: somebody should look before a new one is begun.
     MissingBesideBackups,
+    /// It is missing, and a backup was on its way to its place.
+    MissingInRestore,
     /// It is of an older format, and was to be left at that.
     Older { found: u32, ours: u32 },
     /// It is of an older format, and could not be brought to ours.
@@ -140,6 +142,7 @@ impl std::fmt::Display for OpenError {
                 write!(f, "of format {found}, and could not be brought to format {ours} ({why})")
             }
             OpenError::MissingBesideBackups => f.write_str("missing, but its backups are here"),
+            OpenError::MissingInRestore => f.write_str("missing, and a restore is under way or was cut off"),
             OpenError::Io(why) => f.write_str(why),
         }
     }

@@ -91,7 +91,10 @@ impl Restore {
                 // A file system without second names.
                 Err(_) => {
                     rename(&self.path, &old).map_err(&put)?;
-                    rename(new, &self.path).map_err(&put)?;
+                    if let Err(error) = rename(new, &self.path) {
+                        let _ = rename(&old, &self.path);
+                        return Err(put(error));
+                    }
                     sync_folder(&self.path).map_err(put)?;
                     return Ok(Some(old));
                 }

@@ -216,6 +216,20 @@ fn a_missing_file_beside_backups_is_not_replaced() {
     assert!(open(folder.path()).unwrap().1.new, "an empty folder holds no backup");
 }
 
+/// On a file system without second names the old file is put aside before the new one takes its place.
+#[test]
+fn a_file_that_is_missing_after_a_restore_was_cut_off_is_not_replaced() {
+    let (folder, store) = fresh();
+    store.close();
+    let (path, aside) = (folder.path().join(FILE_NAME), folder.path().join("aside"));
+    fs::rename(&path, &aside).unwrap();
+    fs::write(path.with_extension(crate::store::copy::RESTORING), "a backup").unwrap();
+    assert_eq!(open(folder.path()).err(), Some(OpenError::MissingInRestore));
+    assert!(!path.exists());
+    fs::rename(&aside, &path).unwrap();
+    assert!(!open(folder.path()).unwrap().1.new);
+}
+
 #[test]
 fn a_folder_that_cannot_be_made_is_an_error_of_the_system() {
     let folder = tempfile::tempdir().unwrap();
