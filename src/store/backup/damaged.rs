@@ -30,8 +30,8 @@ fn is_name(name: &str) -> bool {
 }
 
 impl Store {
-    /// Keeps a copy that has not passed, if its pages are whole, beside where it was to go. In the folder of backups the
-    /// newest one is kept.
+    /// Keeps a copy that has not passed, if its pages are whole, beside where it was to go. Of those named by us
+    /// in the folder of backups the newest stays; no other file is touched.
     ///
     /// # Errors
     /// Always: there is no backup. [`BackupError::Kept`] tells of a copy that was kept.
@@ -40,8 +40,9 @@ impl Store {
             return BackupError::Damaged(report);
         }
         let kept = name(target);
-        let is_among_backups = self.backup_folder().is_ok_and(|folder| folder == folder_of(target));
-        let outcome = if is_among_backups { replace(&copy, &kept) } else { copy.keep(&kept) };
+        let is_ours = kept.file_name().and_then(|name| name.to_str()).is_some_and(is_name)
+            && self.backup_folder().is_ok_and(|folder| folder == folder_of(target));
+        let outcome = if is_ours { replace(&copy, &kept) } else { copy.keep(&kept) };
         match outcome {
             Ok(()) => BackupError::Kept(report, kept),
             Err(_) => BackupError::Damaged(report),
@@ -108,6 +109,9 @@ mod tests {
             assert_eq!(names(&backups), [good, kept], "no good one goes, and of the others the newest stays");
         }
         assert_eq!(store.backups().len(), 1, "it is no backup");
+        fs::write(backups.join("mine-damaged.redb"), "somebody's").unwrap();
+        assert!(store.back_up(&backups.join("mine.redb"), &mut go_on).is_err());
+        assert!(fs::read(backups.join("mine-damaged.redb")).unwrap() == b"somebody's");
         let elsewhere = tempfile::tempdir().unwrap();
         for is_kept in [true, false] {
             let refused = store.back_up(&elsewhere.path().join("copy.redb"), &mut go_on).unwrap_err();
