@@ -171,7 +171,7 @@ mod tests {
     use super::*;
     use crate::app::BackupState;
     use crate::click::{Click, Visit};
-    use crate::clock::{Clock, Timestamp};
+    use crate::clock::{Clock, ClockSeen, Timestamp};
     use crate::config;
     use crate::limits::{RESET_LINK_S, SESSION_IDLE_S};
     use crate::link::{LinkChange, NewLink, Title};
@@ -344,6 +344,7 @@ mod tests {
     #[test]
     fn nothing_goes_for_its_age_while_the_clock_is_not_believed() {
         let (_folder, app, kept) = visited();
+        app.store.note_clock(ClockSeen { at: app.now(), wait: Duration::ZERO }).unwrap();
         for jump_days in [-3_650, 3_650, 365, 8] {
             let (mut clock, mut last) = (ClockWatch::new(), Last::default());
             clock.round(&app).unwrap();
@@ -364,6 +365,21 @@ mod tests {
         app.note_settings(Settings { keep_days: Some(1), ..Settings::default() });
         retire(&app, Some(1)).unwrap();
         assert_eq!(kept(&app), 0);
+    }
+
+    #[test]
+    fn a_jump_by_more_than_clicks_are_kept_is_not_believed() {
+        let (_folder, app, _) = visited();
+        app.store.note_clock(ClockSeen { at: app.now(), wait: Duration::ZERO }).unwrap();
+        for (keep_days, jump_days, is_believed) in [(90, 7, true), (90, 8, false), (3, 3, true), (3, 4, false)] {
+            app.note_settings(Settings { keep_days: Some(keep_days), ..Settings::default() });
+            let mut clock = ClockWatch::new();
+            clock.round(&app).unwrap();
+            app.clock.advance_s(jump_days * 86_400);
+            clock.round(&app).unwrap();
+            assert_eq!(app.trust() == Trust::Good, is_believed, "{keep_days} {jump_days}");
+            app.clock.advance_s(-jump_days * 86_400);
+        }
     }
 
     #[test]

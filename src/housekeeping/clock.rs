@@ -22,8 +22,9 @@ pub(super) struct ClockWatch {
 }
 
 /// What was seen of the clock.
-#[derive(Default)]
 struct Looks {
+    /// How much further than the program has run the clock may go.
+    ahead_s: i64,
     /// What it said at the last look; `None` before the first of a file that has seen nobody.
     said: Option<Timestamp>,
     /// When that was in this run of the program.
@@ -34,6 +35,12 @@ struct Looks {
     doubted: Option<Timestamp>,
 }
 
+impl Default for Looks {
+    fn default() -> Looks {
+        Looks { ahead_s: CLOCK_AHEAD_S, said: None, at: None, wait: Duration::ZERO, doubted: None }
+    }
+}
+
 impl Looks {
     /// Looks at the clock, which says `now`. `at` never jumps.
     fn look(&mut self, now: Timestamp, at: Instant, newest: Timestamp) -> Trust {
@@ -41,7 +48,7 @@ impl Looks {
         self.wait = self.wait.saturating_sub(run);
         if let Some(said) = self.said {
             let expected = said.plus_s(i64::try_from(run.as_secs()).unwrap_or(i64::MAX));
-            if now > expected.plus_s(CLOCK_AHEAD_S) || now.plus_s(CLOCK_BEHIND_S) < expected {
+            if now > expected.plus_s(self.ahead_s) || now.plus_s(CLOCK_BEHIND_S) < expected {
                 self.wait = CLOCK_DOUBT;
             }
         }
@@ -84,6 +91,9 @@ impl ClockWatch {
             (false, true) => self.note(app),
             (false, false) => Ok(()),
         };
+        // A jump by less must not take all clicks either where they are kept for some days only.
+        let keep_days = app.settings().keep_days.unwrap_or(u16::MAX);
+        self.looks.ahead_s = CLOCK_AHEAD_S.min(i64::from(keep_days) * 86_400);
         // While the file does not say what it has seen, nothing goes because of its age.
         let trust = match &noted {
             Ok(()) => self.looks.look(app.now(), at, self.newest),

@@ -36,7 +36,8 @@ pub(crate) const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60);
 
 /// A clock that stands this much before what the file has seen was set back; less is a clock put right.
 pub(crate) const CLOCK_BEHIND_S: i64 = 3_600;
-/// A clock that has gone this much further than the program has run was set forward.
+/// A clock that has gone this much further than the program has run was set forward; where clicks are kept for fewer days
+/// these count.
 pub(crate) const CLOCK_AHEAD_S: i64 = 7 * 86_400;
 /// After that nothing goes because of its age until the program has run for this long: time to notice one bad answer
 /// of a time server.
