@@ -103,6 +103,7 @@ fn round(app: &App, last: &mut Last, parts: &mut Parts) {
     });
     // 19 MiB that a small board has better uses for between two logins.
     app.hasher.release_idle();
+    app.marker.forget_past(app.now());
     parts.run("removing clicks of deleted links", || purge(app));
     if app.trust() != Trust::Good {
         return;
@@ -174,7 +175,7 @@ mod tests {
     use crate::clock::{Clock, ClockSeen, Timestamp};
     use crate::config;
     use crate::limits::{RESET_LINK_S, SESSION_IDLE_S};
-    use crate::link::{LinkChange, NewLink, Title};
+    use crate::link::{LinkChange, LinkId, NewLink, Title};
     use crate::options::Options;
     use crate::password::{Cost, Hasher, PasswordHash};
     use crate::store::{FILE_NAME, Fault, Settings, Store};
@@ -265,10 +266,12 @@ mod tests {
     #[test]
     fn a_purge_that_fails_neither_skips_nor_postpones_the_sweeps() {
         let (_folder, app) = untidy();
+        app.marker.marks(NOON, [192, 0, 2, 1].into(), "", UserId(1), LinkId(1)).unwrap();
         app.store.break_disk(Fault::LostWrites);
         let mut last = Last::default();
         round(&app, &mut last, &mut Parts::default());
         assert!(last.swept.is_some());
+        assert!(app.marker.secret().is_empty(), "the keys of an earlier day");
         assert_eq!(
             (app.store.sweep_sessions(app.now()).unwrap(), app.store.sweep_one_time(app.now()).unwrap()),
             (0, 0)

@@ -1,7 +1,7 @@
 //! Who comes again on the same day: a mark that tells visitors apart, and tells nothing else of them.
 //!
 //! A mark is 32 bits of a hash of address, user agent, day, and what was visited. Its keys are random, live in memory
-//! alone, and are drawn anew at the start and at midnight: after that nobody can find out whose mark one was, nor that
+//! alone, and are drawn anew at the start and after midnight: after that nobody can find out whose mark one was, nor that
 //! two of different days, or of different links, are of one person.
 
 use std::hash::Hasher;
@@ -101,6 +101,14 @@ impl Marker {
         Some(keys)
     }
 
+    /// Forgets the keys of a day that is over: no visit may come that draws new ones.
+    pub(crate) fn forget_past(&self, now: Timestamp) {
+        let mut salt = self.salt.write().unwrap_or_else(PoisonError::into_inner);
+        if salt.is_some_and(|salt| salt.day < calendar::day(now.ms())) {
+            *salt = None;
+        }
+    }
+
     /// The keys at hand, for tests that look for them where they must not be.
     #[cfg(test)]
     pub(crate) fn secret(&self) -> Vec<u8> {
@@ -176,6 +184,19 @@ mod tests {
         let ahead = marker.secret();
         of(&marker, AT, "192.0.2.1", AGENT, 1, 2);
         assert!(marker.secret() != ahead && marker.secret() != secret);
+    }
+
+    #[test]
+    fn keys_of_a_day_that_is_over_are_forgotten_without_a_visit() {
+        let marker = Marker::default();
+        of(&marker, AT, "192.0.2.1", AGENT, 1, 2);
+        let secret = marker.secret();
+        for now in [AT, AT.plus_s(-DAY_S)] {
+            marker.forget_past(now);
+            assert_eq!(marker.secret(), secret);
+        }
+        marker.forget_past(AT.plus_s(DAY_S));
+        assert!(marker.secret().is_empty());
     }
 
     #[test]
