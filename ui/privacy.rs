@@ -56,7 +56,7 @@ fn visits(privacy: &Privacy) -> Markup {
         p { "A change of what is kept counts from then on: the data file has of earlier visits what was kept then, and no "
             "more of it is shown than is kept now." }
         p { "How many different people came in a day is counted by marks: 32 bits made of address, browser and day with a key "
-            "that lives in memory alone and is forgotten at midnight. From then on nobody can tell whose mark one was." }
+            "that lives in memory alone and is forgotten within minutes after midnight (UTC). From then on nobody can tell whose mark one was." }
         p {
             "Whoever sends "
             code { "Sec-GPC: 1" }
@@ -86,6 +86,9 @@ fn ends(privacy: &Privacy) -> Markup {
             p { "Backups are made daily. The newest " (privacy.backups) " are kept, and one a week for "
                 (counted(BACKUP_WEEKS_KEPT as u64, "week")) " before; what was removed stays in those that were made before." }
         }
+        p { "Whoever runs this server can make further backups, and the server makes some of its own: before the data file is "
+            "brought to a newer format, and while its clock is in doubt. These stay, with all that was in them, until somebody "
+            "removes them." }
     }
 }
 
@@ -106,7 +109,7 @@ fn accounts() -> Markup {
 fn log(privacy: &Privacy) -> Markup {
     html! {
         h2 { "The server’s log" }
-        p { "names the network address of whoever logs in, fails to, makes or changes an account, and of requests that were "
+        p { "The log names the network address of whoever logs in, fails to, makes or changes an account, and of requests that were "
             "refused. Who only follows links is not in it"
             @if privacy.addresses == AddressPolicy::Store {
                 ", unless the operator has it write a line for every request"

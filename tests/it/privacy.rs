@@ -145,7 +145,10 @@ fn the_page_says_what_the_settings_say_and_needs_no_login() {
         }
     }
     let appliance = Start::with_admin().env("SERVER_BACKUP_KEEP", "0").run();
-    Browser::of(&appliance).open("/privacy").does_not_say("Backups are made");
+    let page = Browser::of(&appliance).open("/privacy");
+    page.does_not_say("Backups are made");
+    page.says("These stay, with all that was in them, until somebody removes them.");
+    page.says("The log names the network address");
 }
 
 #[test]
