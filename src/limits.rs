@@ -14,8 +14,8 @@ pub(crate) const REQUEST_TARGET_BYTES_MAX: usize = 8_192;
 pub(crate) const FORM_BYTES_MAX: usize = 65_536;
 /// No form of ours has more than eight fields; a hundred leave room for extensions and keep parsing cheap.
 pub(crate) const FORM_FIELDS_MAX: usize = 100;
-/// The longest value of one form field; longer than any field's own bound.
-pub(crate) const FORM_VALUE_BYTES_MAX: usize = 8_192;
+/// The longest value of one form field; longer than any field's own bound, so that what is too long is told at the field.
+pub(crate) const FORM_VALUE_BYTES_MAX: usize = 16_384;
 /// Pairs in a query string; list pages use five.
 pub(crate) const QUERY_PAIRS_MAX: usize = 50;
 /// The longest `Cookie` header we look at.
@@ -67,6 +67,8 @@ pub(crate) const USER_NAME_BYTES: std::ops::RangeInclusive<usize> = 2..=32;
 pub(crate) const EMAIL_BYTES_MAX: usize = 254;
 /// The longest site name, in characters.
 pub(crate) const SITE_NAME_CHARS_MAX: usize = 60;
+/// The list of hosts where no link may lead, in bytes as it is shown: some four hundred names.
+pub(crate) const BLOCKED_HOSTS_BYTES_MAX: usize = 8_192;
 /// A session ends after this long without a visit.
 pub(crate) const SESSION_IDLE_S: i64 = 30 * 86_400;
 /// A session ends after this long in any case.
@@ -329,7 +331,8 @@ pub(crate) const SELF_SIGNED_NAMES_MAX: usize = 50;
 
 const _: () = assert!(CERTIFICATE_SETTLE.as_secs() < CERTIFICATE_LOOK_EVERY.as_secs());
 const _: () = assert!(CERTIFICATE_SOON_S < SELF_SIGNED_S);
-const _: () = assert!(FORM_VALUE_BYTES_MAX >= TARGET_INPUT_BYTES_MAX);
+const _: () = assert!(FORM_VALUE_BYTES_MAX > TARGET_INPUT_BYTES_MAX);
+const _: () = assert!(FORM_VALUE_BYTES_MAX > BLOCKED_HOSTS_BYTES_MAX);
 const _: () = assert!(NEXT_BYTES_MAX > TARGET_BYTES_MAX && NEXT_BYTES_MAX < REQUEST_TARGET_BYTES_MAX);
 const _: () = assert!(FORM_BYTES_MAX > 3 * FORM_VALUE_BYTES_MAX);
 const _: () = assert!(SESSION_IDLE_S < SESSION_ABSOLUTE_S);

@@ -2,7 +2,7 @@
 
 use redb::WriteTransaction;
 
-use crate::limits::{CLICK_KEEP_DAYS, CLICK_KEEP_DAYS_RANGE, SITE_NAME_CHARS_MAX};
+use crate::limits::{BLOCKED_HOSTS_BYTES_MAX, CLICK_KEEP_DAYS, CLICK_KEEP_DAYS_RANGE, SITE_NAME_CHARS_MAX};
 use crate::store::error::Error;
 use crate::store::record::{self, SettingsRecord};
 use crate::store::{Store, tables};
@@ -151,7 +151,11 @@ fn set_blocked_hosts(settings: &mut Settings, value: &str) -> Result<(), String>
     let hosts = hosts.map(|host| {
         target::canonical_host(host).map_err(|_| format!("{host} is no host name. Use names with commas."))
     });
-    settings.blocked_hosts = hosts.collect::<Result<_, _>>()?;
+    let hosts: Vec<String> = hosts.collect::<Result<_, _>>()?;
+    if hosts.join(",").len() > BLOCKED_HOSTS_BYTES_MAX {
+        return Err(format!("Use at most {BLOCKED_HOSTS_BYTES_MAX} characters."));
+    }
+    settings.blocked_hosts = hosts;
     Ok(())
 }
 
@@ -206,6 +210,16 @@ mod tests {
                 assert_eq!(settings, before, "{key}={value}");
             }
         }
+    }
+
+    #[test]
+    fn the_list_of_hosts_is_as_long_as_a_form_takes_and_no_longer() {
+        let mut settings = Settings::default();
+        let names = |count: usize| vec!["abc.example"; count].join(",");
+        let most = (BLOCKED_HOSTS_BYTES_MAX + 1) / 12;
+        set_blocked_hosts(&mut settings, &names(most)).unwrap();
+        assert!(set_blocked_hosts(&mut settings, &names(most + 1)).unwrap_err().contains("8192"));
+        assert_eq!(settings.blocked_hosts.len(), most);
     }
 
     #[test]

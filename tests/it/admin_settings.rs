@@ -73,6 +73,17 @@ fn what_will_not_do_is_told_at_its_field_and_nothing_is_changed() {
 }
 
 #[test]
+fn a_list_of_hosts_that_is_too_long_is_told_at_its_field_and_kept() {
+    let appliance = Start::with_admin().run();
+    let hosts = vec!["bad.example"; 750].join(",");
+    let page =
+        Browser::admin(&appliance).submit(PAGE, PAGE, &[("links.blocked-hosts", &hosts), ("password", PASSWORD)]);
+    assert_eq!(page.status, 422);
+    page.says("Use at most 8192 characters.");
+    assert!(page.body.contains(&hosts));
+}
+
+#[test]
 fn what_the_environment_says_of_registration_is_told() {
     let appliance = Start::with_admin().env("SERVER_REGISTRATION", "closed").run();
     Browser::admin(&appliance).open(PAGE).says("SERVER_REGISTRATION says “closed”, and that counts.");
