@@ -13,6 +13,8 @@ use crate::ui::{admin, moment, number};
 pub(crate) struct AdminSettings<'a> {
     /// By name, in words.
     pub(crate) values: Vec<(&'static str, String)>,
+    /// The same as they were when the person began: what is left alone is not written again.
+    pub(crate) drawn: Vec<(&'static str, String)>,
     pub(crate) errors: &'a Errors,
     /// What the environment says of registration; it wins.
     pub(crate) registration_is_set: Option<&'static str>,
@@ -38,6 +40,11 @@ impl AdminSettings<'_> {
     }
 }
 
+/// The name of the hidden field with a setting as it was drawn.
+pub(crate) fn drawn(key: &str) -> String {
+    format!("drawn.{key}")
+}
+
 /// Draws the page.
 pub(crate) fn page(frame: &Frame<'_>, settings: &AdminSettings<'_>) -> Markup {
     let main = html! {
@@ -47,6 +54,9 @@ pub(crate) fn page(frame: &Frame<'_>, settings: &AdminSettings<'_>) -> Markup {
             (field::summary("settings", settings.errors))
             form method="post" action="/admin/settings" {
                 (field::token(frame.csrf_token))
+                @for (key, value) in &settings.drawn {
+                    input type="hidden" name=(drawn(key)) value=(value);
+                }
                 (site(settings))
                 (clicks(settings))
                 (links(settings))

@@ -166,6 +166,7 @@ fn admin_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
     };
     let settings = AdminSettings {
         values: values.map(|(key, value)| (key, value.to_owned())).to_vec(),
+        drawn: values.map(|(key, value)| (key, value.to_owned())).to_vec(),
         errors: &none,
         registration_is_set: None,
         backups: vec![backup("linkjar-2026-11-20.redb", 0), backup("linkjar-2026-11-19-231502.redb", 15)],

@@ -38,7 +38,7 @@ pub(crate) fn show(
     Ok(super::page(draw(app, visitor, &Refused::default())))
 }
 
-/// Changes them all, or none.
+/// Changes those that the person has changed, or none: the page may be old, and others may have changed the rest since.
 pub(crate) fn submit(
     app: &App,
     administrator: &Administrator,
@@ -50,7 +50,11 @@ pub(crate) fn submit(
     let before = app.settings();
     let mut settings = Settings::clone(&before);
     for setting in SETTINGS {
-        if let Err(why) = (setting.change)(&mut settings, form.get(setting.key)) {
+        let value = form.get(setting.key);
+        if value == form.get(&admin_settings::drawn(setting.key)) {
+            continue;
+        }
+        if let Err(why) = (setting.change)(&mut settings, value) {
             errors.push(setting.key, why);
         }
     }
@@ -73,16 +77,17 @@ pub(crate) fn draw(app: &App, visitor: &Visitor, refused: &Refused<'_>) -> Marku
     frame.section = Section::Admin;
     frame.failed = !(refused.errors.is_empty() && refused.download_errors.is_empty());
     let settings = app.settings();
-    let values = SETTINGS.iter().map(|setting| {
-        let value = match refused.form {
-            Some(form) => form.get(setting.key).to_owned(),
-            None => (setting.show)(&settings),
-        };
-        (setting.key, value)
-    });
+    let values = |name: fn(&str) -> String| {
+        let values = SETTINGS.iter().map(|setting| match refused.form {
+            Some(form) => (setting.key, form.get(&name(setting.key)).to_owned()),
+            None => (setting.key, (setting.show)(&settings)),
+        });
+        values.collect()
+    };
     let backups = app.store.backups().into_iter();
     let data = AdminSettings {
-        values: values.collect(),
+        values: values(str::to_owned),
+        drawn: values(admin_settings::drawn),
         errors: &refused.errors,
         registration_is_set: (app.registration() != settings.registration).then(|| app.registration().word()),
         backups: backups.map(|backup| Backup { name: backup.name, made: backup.made, bytes: backup.bytes }).collect(),

@@ -84,6 +84,22 @@ fn a_list_of_hosts_that_is_too_long_is_told_at_its_field_and_kept() {
 }
 
 #[test]
+fn a_save_from_an_old_page_takes_nothing_back_that_another_has_changed() {
+    let appliance = Start::with_admin().run();
+    let (mut one, mut other) = (Browser::admin(&appliance), Browser::admin(&appliance));
+    let old = one.open(PAGE);
+    let saved = other.submit(PAGE, PAGE, &[("clicks.keep-days", "30"), ("password", PASSWORD)]);
+    assert_eq!(saved.status, 303);
+    // Also not by way of a page that was refused meanwhile.
+    let refused = one.submit_on(&old, PAGE, &[("site.name", "Ours"), ("password", "another sentence")]);
+    assert_eq!(refused.status, 422);
+    assert_eq!(one.submit_on(&refused, PAGE, &[("password", PASSWORD)]).status, 303);
+    let offered = one.open(PAGE).form(PAGE);
+    let value = |name: &str| offered.iter().find(|(found, _)| found == name).unwrap().1.as_str();
+    assert_eq!((value("site.name"), value("clicks.keep-days")), ("Ours", "30"));
+}
+
+#[test]
 fn what_the_environment_says_of_registration_is_told() {
     let appliance = Start::with_admin().env("SERVER_REGISTRATION", "closed").run();
     Browser::admin(&appliance).open(PAGE).says("SERVER_REGISTRATION says “closed”, and that counts.");
