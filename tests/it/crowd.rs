@@ -261,26 +261,6 @@ fn a_crowd_is_sent_on_to_the_right_places_each_counted_once() {
     }
 }
 
-/// Their places are somebody else's when the answers come.
-#[test]
-fn what_was_answered_to_those_who_have_left_goes_to_nobody() {
-    let appliance = Start::with_admin().env("SERVER_NUMTHREADS", "1").run();
-    let address = appliance.address;
-    for _ in 0..20 {
-        let mut leaving = crowd(&appliance, 8);
-        appliance.pause();
-        leaving.iter_mut().for_each(|connection| connection.send(get(address, "/accounts/login", "").as_bytes()));
-        drop(leaving);
-        let mut coming: Vec<Connection> = (0..8).map(|_| Connection::open(address)).collect();
-        coming.iter_mut().for_each(|connection| connection.send(get(address, "/health", "").as_bytes()));
-        appliance.resume();
-        coming.iter_mut().for_each(|connection| {
-            assert!(connection.answer(true).body.starts_with("{\"status\""));
-            check_alive(connection, address);
-        });
-    }
-}
-
 /// Stops the server and starts it again on the same folder: it has nothing in memory then.
 fn again(appliance: Appliance, start: Start) -> Appliance {
     let (status, folder) = appliance.stop();
