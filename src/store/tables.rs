@@ -11,8 +11,10 @@
 //! | `session` | SHA-256 of the token | [`SessionRecord`](super::record::SessionRecord), sealed |
 //! | `session_user` | user, hash | nothing |
 //! | `one_time` | SHA-256 of the token | [`OneTimeRecord`](super::record::OneTimeRecord), sealed |
+//! | `device` | SHA-256 of the cookie's secret | `DeviceRecord`, sealed: a browser that somebody logged in with |
 //! | `link` | owner, link | [`LinkRecord`](super::record::LinkRecord), sealed |
 //! | `link_count` | owner | u32 |
+//! | `link_past` | owner, link, number | `PastRecord`, sealed: what a link was before a change |
 //! | `redirect` | `name/slug`, the request's path | [`RedirectRecord`](super::record::RedirectRecord), sealed |
 //! | `click_log` | number | a block of clicks as they came, see [`block`](super::ledger::block) |
 //! | `click_seg` | owner, link, number | a segment of a link's clicks, see [`block`](super::ledger::block) |
@@ -25,7 +27,7 @@
 //! Days are counted from 1970-01-01, UTC. Links and users are numbered from 1. In `roll_day` and `roll_total` link 0 stands
 //! for all links of a user, and with owner 0 for those of everybody.
 //!
-//! Format 2 had no such sums. Format 1 had `click` (owner, link, number), `click_total` and `click_tally` (owner, link) instead of the log and what
+//! Format 3 had neither `device` nor `link_past`. Format 2 had no such sums. Format 1 had `click` (owner, link, number), `click_total` and `click_tally` (owner, link) instead of the log and what
 //! is made of it.
 
 use redb::{ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
@@ -46,8 +48,10 @@ pub(super) const USER_EMAIL: Definition = TableDefinition::new("user_email");
 pub(super) const SESSION: Definition = TableDefinition::new("session");
 pub(super) const SESSION_USER: Definition = TableDefinition::new("session_user");
 pub(super) const ONE_TIME: Definition = TableDefinition::new("one_time");
+pub(super) const DEVICE: Definition = TableDefinition::new("device");
 pub(super) const LINK: Definition = TableDefinition::new("link");
 pub(super) const LINK_COUNT: Definition = TableDefinition::new("link_count");
+pub(super) const LINK_PAST: Definition = TableDefinition::new("link_past");
 pub(super) const REDIRECT: Definition = TableDefinition::new("redirect");
 /// Of format 1, as are the next two.
 pub(super) const CLICK: Definition = TableDefinition::new("click");
@@ -62,7 +66,7 @@ pub(super) const DICT_ID: Definition = TableDefinition::new("dict_id");
 pub(super) const CLICK_PURGE: Definition = TableDefinition::new("click_purge");
 
 /// Every table; all are made with the file, so that a reader never meets a missing one.
-pub(super) const ALL: [Definition; 17] = [
+pub(super) const ALL: [Definition; 19] = [
     META,
     USER,
     USER_NAME,
@@ -70,8 +74,10 @@ pub(super) const ALL: [Definition; 17] = [
     SESSION,
     SESSION_USER,
     ONE_TIME,
+    DEVICE,
     LINK,
     LINK_COUNT,
+    LINK_PAST,
     REDIRECT,
     CLICK_LOG,
     CLICK_SEG,

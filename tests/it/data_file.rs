@@ -507,7 +507,7 @@ fn a_file_of_a_newer_version_is_refused_untouched() {
     let change = database.begin_write().unwrap();
     {
         let mut table = change.open_table(meta).unwrap();
-        table.insert(b"schema".as_slice(), 4_u32.to_be_bytes().as_slice()).unwrap();
+        table.insert(b"schema".as_slice(), 5_u32.to_be_bytes().as_slice()).unwrap();
         table.insert(b"version".as_slice(), b"9.9".as_slice()).unwrap();
     }
     change.commit().unwrap();
@@ -516,7 +516,7 @@ fn a_file_of_a_newer_version_is_refused_untouched() {
     let ended = refused(&data, "newer");
     assert_eq!(ended.code(), 4, "{}", ended.stderr);
     is_one_error(&ended, "newer");
-    let words = "was written by version 9.9 (format 4, this is format 3). Run the newer executable.";
+    let words = "was written by version 9.9 (format 5, this is format 4). Run the newer executable.";
     assert!(ended.stderr.contains(words), "{}", ended.stderr);
     assert_eq!(run_command(data.parent().unwrap(), &["user", "list"], "").code(), 4);
     assert!(contents(&data) == before, "the newer file was changed");

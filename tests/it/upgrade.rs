@@ -20,8 +20,11 @@ const LINKS: &[(&str, &str, (u64, u64))] = &[
     ("news", "https://news.example/today", (300, 100)),
     ("quiet", "https://quiet.example/", (0, 0)),
 ];
-const FORMATS: &[(u32, &[u8])] =
-    &[(1, include_bytes!("../data/format-1.redb")), (2, include_bytes!("../data/format-2.redb"))];
+const FORMATS: &[(u32, &[u8])] = &[
+    (1, include_bytes!("../data/format-1.redb")),
+    (2, include_bytes!("../data/format-2.redb")),
+    (3, include_bytes!("../data/format-3.redb")),
+];
 
 /// A folder with a data file, for its owner alone.
 fn folder_with(file: &[u8]) -> TempDir {
