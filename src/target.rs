@@ -15,7 +15,10 @@ use url::Host;
 
 use crate::limits::{TARGET_BYTES_MAX, TARGET_INPUT_BYTES_MAX};
 
+mod blocked;
 mod host;
+
+pub(crate) use blocked::BlockedHosts;
 
 /// What is escaped after the host, besides everything that is not ASCII.
 ///
@@ -35,8 +38,8 @@ pub(crate) struct Target(String);
 pub(crate) struct TargetRules<'a> {
     /// Where this server itself is reached; its short links are no targets.
     pub own: &'a [OwnAddress],
-    /// Hosts that are refused with their subdomains, each as [`canonical_host`] gives it.
-    pub blocked: &'a [String],
+    /// Hosts that are refused.
+    pub blocked: &'a BlockedHosts,
     /// Whether addresses of private networks may be targets.
     pub private: PrivateTargets,
     /// Tells first path words of our own pages from user names.
@@ -143,11 +146,10 @@ impl Target {
         }
     }
 
-    /// Whether the host or a domain above it is in `blocked`, whose entries are as [`canonical_host`] gives them.
-    ///
-    /// Asked again at every redirect: a host may have been blocked after the link was made.
-    pub(crate) fn is_blocked(&self, blocked: &[String]) -> bool {
-        !blocked.is_empty() && is_blocked(&host::comparable(self.host()), blocked)
+    /// Whether it leads to a blocked host. Asked again at every redirect: a host may have been blocked after the link
+    /// was made.
+    pub(crate) fn is_blocked(&self, blocked: &BlockedHosts) -> bool {
+        !blocked.is_empty() && blocked.cover(&host::comparable(self.host()))
     }
 }
 
@@ -224,7 +226,7 @@ impl Address {
         if self.is_own(&host, rules.own) && !is_own_page(&self.rest, rules.reserved) {
             return Some(TargetError::Circle);
         }
-        if is_blocked(&host, rules.blocked) {
+        if rules.blocked.cover(&host) {
             return Some(TargetError::Blocked);
         }
         if rules.private == PrivateTargets::Refuse && host::is_private(&self.host) {
@@ -356,10 +358,6 @@ fn read_port(text: &str) -> Result<Option<u16>, TargetError> {
 
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn is_blocked(host: &str, blocked: &[String]) -> bool {
-    blocked.iter().any(|domain| host::is_within(host, domain))
 }
 
 /// Whether an address on one of our own hosts leads to a page rather than to a short link.

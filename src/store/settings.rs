@@ -6,7 +6,7 @@ use crate::limits::{BLOCKED_HOSTS_BYTES_MAX, CLICK_KEEP_DAYS, CLICK_KEEP_DAYS_RA
 use crate::store::error::Error;
 use crate::store::record::{self, SettingsRecord};
 use crate::store::{Store, tables};
-use crate::target::{self, PrivateTargets};
+use crate::target::{self, BlockedHosts, PrivateTargets};
 use crate::user::Registration;
 use crate::visitor::AddressPolicy;
 
@@ -21,8 +21,7 @@ pub(crate) struct Settings {
     pub(crate) addresses: AddressPolicy,
     /// Days that single clicks are kept; `None` for ever. Sums stay in any case.
     pub(crate) keep_days: Option<u16>,
-    /// Canonical host names that no link may lead to.
-    pub(crate) blocked_hosts: Vec<String>,
+    pub(crate) blocked_hosts: BlockedHosts,
     pub(crate) private_targets: PrivateTargets,
 }
 
@@ -34,7 +33,7 @@ impl Default for Settings {
             registration: Registration::Invite,
             addresses: AddressPolicy::Shorten,
             keep_days: Some(CLICK_KEEP_DAYS),
-            blocked_hosts: Vec::new(),
+            blocked_hosts: BlockedHosts::default(),
             private_targets: PrivateTargets::Allow,
         }
     }
@@ -47,7 +46,7 @@ fn from_record(record: SettingsRecord) -> Settings {
         registration: Registration::parse(&record.registration).unwrap_or(Registration::Closed),
         addresses: AddressPolicy::parse(&record.addresses).unwrap_or(default.addresses),
         keep_days: record.keep_days,
-        blocked_hosts: record.blocked_hosts,
+        blocked_hosts: BlockedHosts::new(record.blocked_hosts),
         private_targets: if record.private_targets { PrivateTargets::Allow } else { PrivateTargets::Refuse },
     }
 }
@@ -59,7 +58,7 @@ pub(super) fn put(tx: &WriteTransaction, settings: &Settings) -> Result<(), Erro
         registration: settings.registration.word().to_owned(),
         addresses: settings.addresses.word().to_owned(),
         keep_days: settings.keep_days,
-        blocked_hosts: settings.blocked_hosts.clone(),
+        blocked_hosts: settings.blocked_hosts.as_slice().to_vec(),
         private_targets: settings.private_targets == PrivateTargets::Allow,
     };
     tx.open_table(tables::META)?.insert(KEY, record::encode(&record)?.as_slice())?;
@@ -96,7 +95,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting { key: "clicks.keep-days", show: show_keep_days, change: set_keep_days },
     Setting {
         key: "links.blocked-hosts",
-        show: |settings| settings.blocked_hosts.join(","),
+        show: |settings| settings.blocked_hosts.as_slice().join(","),
         change: set_blocked_hosts,
     },
     Setting {
@@ -155,7 +154,7 @@ fn set_blocked_hosts(settings: &mut Settings, value: &str) -> Result<(), String>
     if hosts.join(",").len() > BLOCKED_HOSTS_BYTES_MAX {
         return Err(format!("Use at most {BLOCKED_HOSTS_BYTES_MAX} characters."));
     }
-    settings.blocked_hosts = hosts;
+    settings.blocked_hosts = BlockedHosts::new(hosts);
     Ok(())
 }
 
@@ -219,7 +218,7 @@ mod tests {
         let most = (BLOCKED_HOSTS_BYTES_MAX + 1) / 12;
         set_blocked_hosts(&mut settings, &names(most)).unwrap();
         assert!(set_blocked_hosts(&mut settings, &names(most + 1)).unwrap_err().contains("8192"));
-        assert_eq!(settings.blocked_hosts.len(), most);
+        assert_eq!(settings.blocked_hosts.as_slice().len(), most);
     }
 
     #[test]

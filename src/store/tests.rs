@@ -24,7 +24,7 @@ use crate::clock::Timestamp;
 use crate::link::{Link, LinkChange, LinkId, NewLink, Title};
 use crate::password::PasswordHash;
 use crate::slug::Slug;
-use crate::target::Target;
+use crate::target::{BlockedHosts, Target};
 use crate::user::{Email, NewUser, Role, UserId, UserName};
 use crate::visitor::{Class, Reason};
 
@@ -528,7 +528,7 @@ fn settings_and_secret_outlive_the_process() {
     let secret = store.secret().unwrap();
     let chosen = Settings {
         site_name: "Ours".to_owned(),
-        blocked_hosts: vec!["evil.example".to_owned()],
+        blocked_hosts: BlockedHosts::new(vec!["evil.example".to_owned()]),
         ..Settings::default()
     };
     store.put_settings(chosen.clone()).unwrap();

@@ -63,7 +63,7 @@ pub(super) fn comparable(host: &str) -> Cow<'_, str> {
 }
 
 /// Whether `host` is `domain` or below it.
-pub(super) fn is_within(host: &str, domain: &str) -> bool {
+fn is_within(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain).is_some_and(|above| above.is_empty() || above.ends_with('.'))
 }
 

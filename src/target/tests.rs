@@ -12,7 +12,7 @@ fn own() -> Vec<OwnAddress> {
 }
 
 fn parse(text: &str, private: PrivateTargets) -> Result<Target, TargetError> {
-    let blocked = [String::from("bad.example"), String::from("203.0.113.9")];
+    let blocked = BlockedHosts::new(vec!["bad.example".to_owned(), "203.0.113.9".to_owned()]);
     let reserved = |word: &str| OWN_PAGES.contains(&word);
     Target::parse(text, &TargetRules { own: &own(), blocked: &blocked, private, reserved })
 }
@@ -313,10 +313,10 @@ fn blocked_hosts_are_blocked_with_everything_below_them() {
     check_same("https://notbad.example/");
     check_same("https://bad.example.test/");
     let stored = Target::from_stored("https://x.later.example:8443/a".to_owned()).unwrap();
-    assert!(stored.is_blocked(&["later.example".to_owned()]));
-    assert!(!stored.is_blocked(&[]));
+    assert!(stored.is_blocked(&BlockedHosts::new(vec!["later.example".to_owned()])));
+    assert!(!stored.is_blocked(&BlockedHosts::default()));
     let mapped = Target::from_stored("http://[::ffff:cb00:7109]/".to_owned()).unwrap();
-    assert!(mapped.is_blocked(&["203.0.113.9".to_owned()]));
+    assert!(mapped.is_blocked(&BlockedHosts::new(vec!["203.0.113.9".to_owned()])));
 }
 
 #[test]

@@ -335,11 +335,26 @@ const REFUSED: &[(&str, &str)] = &[
     ("https://short.example//alice/promo", CIRCLE),
 ];
 
-/// Through the form: refused ones make nothing.
+/// Sends a target through every form that takes one: a new link's, the same filled in by an address, an existing link's.
+fn through_every_form(admin: &mut Browser, id: &str, target: &str) -> Vec<Page> {
+    let token = admin.open("/links/new").token();
+    let edit = format!("/links/{id}/edit");
+    let fields = [("csrf_token", token.as_str()), ("target_url", target), ("slug", "sent"), ("enabled", "1")];
+    let mut answers = vec![admin.post("/links/new", &fields), admin.post(&edit, &fields)];
+    let filled_in = admin.get(&format!("/links/new?url={}", encode(target)));
+    // What no field could hold is not taken from an address either.
+    if filled_in.status == 200 {
+        assert_eq!(value(&filled_in, "target_url"), target, "as it came");
+        answers.push(admin.submit_on(&filled_in, "/links/new", &[]));
+    }
+    answers
+}
+
+/// Through the forms: refused ones make and change nothing.
 #[test]
 fn targets_that_lead_nowhere_good_are_refused_at_their_field() {
     let (appliance, mut admin) = with_names();
-    let token = admin.open("/links/new").token();
+    let id = admin.make_link("https://example.com/before", "before");
     let own_port = format!("http://127.0.0.1:{}/root-user/promo", appliance.address.port());
     let own_name = format!("http://localhost:{}/root-user/promo", appliance.address.port());
     let long_label = format!("https://{}.example/", "a".repeat(64));
@@ -353,12 +368,14 @@ fn targets_that_lead_nowhere_good_are_refused_at_their_field() {
         (own_name.as_str(), CIRCLE),
     ];
     for (target, message) in REFUSED.iter().copied().chain(made) {
-        let page = admin.post("/links/new", &[("csrf_token", &token), ("target_url", target), ("enabled", "1")]);
-        assert_eq!(page.status, 422, "{target:?}");
-        page.says(message);
-        assert!(page.body.contains("id=\"target_url-error\""), "{target:?}: the message is at its field");
+        for page in through_every_form(&mut admin, &id, target) {
+            assert_eq!(page.status, 422, "{target:?}");
+            page.says(message);
+            assert!(page.body.contains("id=\"target_url-error\""), "{target:?}: the message is at its field");
+        }
     }
-    assert_eq!(link_count(&mut admin), "0 links");
+    assert_eq!(link_count(&mut admin), "1 link");
+    assert_eq!(location(&mut admin, "/root-user/before").as_deref(), Some("https://example.com/before"));
 }
 
 /// Through the form: accepted ones are sent in their canonical form.
@@ -415,7 +432,7 @@ fn blocked_hosts_and_private_networks_are_refused_when_the_settings_say_so() {
     }
     let appliance = Start::with_admin().folder(folder).run();
     let mut admin = Browser::admin(&appliance);
-    let token = admin.open("/links/new").token();
+    let id = admin.make_link("https://example.com/before", "before");
     let blocked = "Links to this host are not allowed here.";
     let private = "Links to private networks are not allowed here.";
     for (target, refusal) in [
@@ -430,8 +447,13 @@ fn blocked_hosts_and_private_networks_are_refused_when_the_settings_say_so() {
         ("http://198.51.100.7/", None),
         ("https://example.com/", None),
     ] {
-        let page = admin.post("/links/new", &[("csrf_token", &token), ("target_url", target), ("enabled", "1")]);
-        assert_eq!(page.status, if refusal.is_some() { 422 } else { 303 }, "{target}");
-        page.says(refusal.unwrap_or_default());
+        let Some(words) = refusal else {
+            assert_eq!(admin.submit("/links/new", "/links/new", &[("target_url", target)]).status, 303, "{target}");
+            continue;
+        };
+        for page in through_every_form(&mut admin, &id, target) {
+            assert_eq!(page.status, 422, "{target}");
+            page.says(words);
+        }
     }
 }
