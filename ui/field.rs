@@ -54,6 +54,8 @@ pub(crate) struct Field<'a> {
     pub(crate) autocomplete: Option<&'a str>,
     pub(crate) chars_max: Option<usize>,
     pub(crate) need: Need,
+    /// A point in time, sent in UTC; the script shows it in the reader's own zone.
+    pub(crate) is_utc: bool,
     /// Takes the focus, unless errors do.
     pub(crate) autofocus: bool,
 }
@@ -111,6 +113,7 @@ fn bare_input(field: &Field<'_>, id: &str, errors: &Errors) -> Markup {
             autocapitalize=[is_verbatim.then_some("none")]
             spellcheck=[is_verbatim.then_some("false")]
             maxlength=[field.chars_max]
+            data-utc[field.is_utc]
             aria-invalid=[is_wrong.then_some("true")]
             aria-describedby=[described_by(field, id, is_wrong)]
             autofocus[field.autofocus && errors.is_empty()];

@@ -45,6 +45,7 @@ pub(crate) struct RecentClick {
 pub(crate) fn page(frame: &Frame<'_>, link: &LinkDetail<'_>) -> Markup {
     let main = html! {
         (head(link))
+        (badge::switch_form("switch", frame.csrf_token, frame.here))
         (facts(link))
         (statistics::numbers(&link.statistics))
         @if link.statistics.is_empty() {
@@ -69,6 +70,7 @@ fn head(link: &LinkDetail<'_>) -> Markup {
                     (icon::draw(Icon::Pencil))
                     span { "Edit" }
                 }
+                (badge::switch("switch", link.id, link.state, "button"))
                 a.button.danger href={ "/links/" (link.id) "/delete" } {
                     (icon::draw(Icon::Trash))
                     span { "Delete" }

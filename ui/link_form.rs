@@ -100,6 +100,8 @@ fn other_fields(form: &LinkForm<'_>) -> Markup {
         name: "expires_at",
         label: "Expires (UTC)",
         kind: "datetime-local",
+        is_utc: true,
+        autocomplete: Some("off"),
         value: form.expires_at,
         help: Some(html! { "After this time visitors see “expired”." }),
         need: Need::Optional,

@@ -125,6 +125,7 @@ pub(crate) fn page(frame: &Frame<'_>, list: &LinkList<'_>) -> Markup {
                 (no_match(list))
             } @else {
                 (table(list))
+                (badge::switch_form("switch", frame.csrf_token, frame.here))
             }
             (pager::links(&list.pager))
         }
@@ -264,6 +265,7 @@ fn row_menu(row: &Row) -> Markup {
             div.menu-panel {
                 a.menu-item href={ "/links/" (row.id) } { "Details" }
                 a.menu-item href={ "/links/" (row.id) "/edit" } { "Edit" }
+                (badge::switch("switch", &row.id, row.state, "menu-item"))
                 a.menu-item.danger-text href={ "/links/" (row.id) "/delete" } { "Delete" }
             }
         }

@@ -19,6 +19,8 @@ pub(crate) fn welcome(username: &str) -> String {
 // After a change to a link.
 pub(crate) const BACKUP_BEGUN: &str = "A backup is being made. It is in the list once it was examined.";
 pub(crate) const SAVED: &str = "Saved.";
+pub(crate) const ENABLED: &str = "Enabled.";
+pub(crate) const DISABLED: &str = "Disabled. Visitors see “switched off”.";
 
 /// After a link is gone; `address` is the short address without `https://`.
 pub(crate) fn deleted(address: &str) -> String {

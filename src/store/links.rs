@@ -185,6 +185,38 @@ impl Store {
         Ok(changed?.map(|outcome| outcome.map(|(_, link)| link)))
     }
 
+    /// Switches links on or off, and tells which: those of this owner, whether they had to be changed or not.
+    ///
+    /// # Errors
+    /// When the store fails; all stay as they are then.
+    pub(crate) fn switch_links(
+        &self,
+        owner: UserId,
+        name: UserName,
+        ids: Vec<LinkId>,
+        enabled: bool,
+        now: Timestamp,
+    ) -> Result<Vec<Link>, Error> {
+        let owner_name = name.clone();
+        let switched = self.write("switching links", move |tx| {
+            let mut switched = Vec::new();
+            for id in ids {
+                let Some(mut link) = get(&tx.open_table(LINK)?, owner, id)? else { continue };
+                if link.about.enabled != enabled {
+                    (link.about.enabled, link.updated) = (enabled, now.max(link.updated));
+                    put(tx, &name, &link)?;
+                }
+                switched.push(link);
+            }
+            Ok(switched)
+        });
+        match &switched {
+            Ok(links) => links.iter().for_each(|link| self.hot.forget(&redirects::path(&owner_name, &link.slug))),
+            Err(_) => self.hot.forget_all(),
+        }
+        switched
+    }
+
     /// Removes a link and its numbers; its days and single clicks go later, in slices. `None` when the owner has no such link.
     ///
     /// # Errors

@@ -14,6 +14,8 @@ pub(crate) enum Message<'a> {
     EmailChanged,
     PasswordChanged,
     Saved,
+    Enabled,
+    Disabled,
     BackupBegun,
     /// The slug of the new link.
     Created(&'a str),
@@ -31,6 +33,8 @@ impl Message<'_> {
             Message::EmailChanged => "email-changed".to_owned(),
             Message::PasswordChanged => "password-changed".to_owned(),
             Message::Saved => "saved".to_owned(),
+            Message::Enabled => "enabled".to_owned(),
+            Message::Disabled => "disabled".to_owned(),
             Message::BackupBegun => "backup-begun".to_owned(),
             Message::Created(slug) => format!("created.{slug}"),
             Message::Deleted(slug) => format!("deleted.{slug}"),
@@ -54,6 +58,8 @@ pub(crate) fn read(value: &str, site: &str, user: Option<&str>) -> Option<Flash>
         "password-changed" => Flash::success(text::PASSWORD_CHANGED),
         "backup-begun" => Flash::success(text::BACKUP_BEGUN),
         "saved" => Flash::success(text::SAVED),
+        "enabled" => Flash::success(text::ENABLED),
+        "disabled" => Flash::success(text::DISABLED),
         "created" => Flash::created(address(slug)?),
         "deleted" => {
             let address = address(slug)?;
@@ -78,6 +84,8 @@ mod tests {
             Message::EmailChanged,
             Message::PasswordChanged,
             Message::Saved,
+            Message::Enabled,
+            Message::Disabled,
             Message::BackupBegun,
             Message::Created("promo"),
             Message::Deleted("promo"),

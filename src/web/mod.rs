@@ -31,6 +31,7 @@ mod link_export;
 mod link_list;
 mod link_live;
 mod link_range;
+mod link_switch;
 mod login;
 mod logout;
 mod next;

@@ -11,7 +11,7 @@ use crate::web::request::{Method, Request};
 use crate::web::response::Response;
 use crate::web::{
     account_export, admin, admin_backups, admin_settings, assets, click_export, email_change, health, home,
-    link_create, link_delete, link_detail, link_edit, link_export, link_list, link_live, login, logout,
+    link_create, link_delete, link_detail, link_edit, link_export, link_list, link_live, link_switch, login, logout,
     password_change, privacy, profile, register, reset, robots, setup, statistics, statistics_export, theme,
 };
 
@@ -106,6 +106,7 @@ pub(crate) const ROUTES: &[Route] = &[
     action("admin/backups", Submit::Administrator(admin_backups::submit)),
     action("admin/backups/download", Submit::Administrator(admin_backups::submit_download)),
     form("links/*/edit", Show::SignedIn(link_edit::show), Submit::SignedIn(link_edit::submit)),
+    action("links/*/switch", Submit::SignedIn(link_switch::submit)),
     form("links/*/delete", Show::SignedIn(link_delete::show), Submit::SignedIn(link_delete::submit)),
 ];
 
@@ -155,6 +156,7 @@ pub(crate) fn form_page(request: &Request) -> &str {
     match has_page {
         true => request.path_text(),
         false if is_for_administrators(&request.path) => "/admin/settings",
+        false if request.path.first().is_some_and(|first| first == "links") => "/links",
         false => "/accounts/profile",
     }
 }

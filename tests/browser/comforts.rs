@@ -51,6 +51,39 @@ fn times_are_shown_in_the_zone_of_the_reader() {
 }
 
 #[test]
+fn an_expiry_is_typed_in_the_zone_of_the_reader_and_sent_in_utc() {
+    let Some((_appliance, screen)) = at_the_list() else { return };
+    screen.shorten("https://docs.example/", "docs");
+    screen.click(".cell-address .address");
+    screen.click(".head-actions a[href$='/edit']");
+    screen.wait("location.pathname.endsWith('/edit') && document.readyState == 'complete'");
+    let field = "document.querySelector('#expires_at')";
+    assert!(screen.is(&format!("{field}.labels[0].textContent == 'Expires (your time) optional'")));
+    // The zone is 5:45 ahead.
+    let type_in = |text: &str| {
+        let script = "const field = document.querySelector('#expires_at'); field.value = arguments[0]; \
+                      field.dispatchEvent(new Event('input'))";
+        screen.run(script, &[text]);
+    };
+    let sent = "document.querySelector('input[name=expires_at]').value";
+    type_in("2031-05-06T07:08");
+    assert!(screen.is(&format!("{sent} == '2031-05-06T01:23'")), "{}", screen.text_of(&format!("return {sent}"), &[]));
+    screen.click("main .primary");
+    screen.wait("document.querySelector('.flash') != null");
+    let expires = "document.querySelector('.facts dd:last-child time')";
+    assert!(screen.is(&format!("{expires}.dateTime == '2031-05-06T01:23:00Z'")));
+    screen.click(".head-actions a[href$='/edit']");
+    screen.wait("location.pathname.endsWith('/edit') && document.readyState == 'complete'");
+    assert!(screen.is(&format!("{field}.value == '2031-05-06T07:08' && {sent} == '2031-05-06T01:23'")));
+    type_in("");
+    assert!(screen.is(&format!("{sent} == ''")));
+    screen.click("main .primary");
+    screen.wait("document.querySelector('.flash') != null");
+    assert!(screen.is("document.querySelector('.facts').textContent.endsWith('never')"));
+    assert_eq!(screen.complaints(), [""; 0]);
+}
+
+#[test]
 fn clicks_show_on_an_open_page_while_they_happen() {
     let Some((appliance, screen)) = at_the_list() else { return };
     screen.shorten("https://docs.example/", "docs");

@@ -290,11 +290,15 @@ impl Page {
         (people.parse().unwrap(), bots.parse().unwrap())
     }
 
-    /// The fields that the form going to `action` would send untouched.
+    /// The fields that the form going to `action` would send untouched, or the one that a button there belongs to.
     pub fn form(&self, action: &str) -> Vec<(String, String)> {
         let start = format!("action=\"{action}\"");
         let at = self.body.find(&start).unwrap_or_else(|| panic!("no form for {action} in: {}", self.body));
-        let form = &self.body[at..];
+        let tag = &self.body[self.body[..at].rfind('<').unwrap()..];
+        let form = match attribute(&tag[..tag.find('>').unwrap()], "form") {
+            Some(id) => &self.body[self.body.find(&format!("<form id=\"{id}\"")).unwrap()..],
+            None => tag,
+        };
         let form = &form[..form.find("</form>").unwrap()];
         let mut fields = Vec::new();
         for tag in form.split("<input").skip(1).map(|rest| &rest[..rest.find('>').unwrap()]) {

@@ -40,6 +40,8 @@ mod statistics_export;
 mod account_export;
 // The clicks of a link while they happen.
 mod link_live;
+// Switching a link on and off where it is shown.
+mod link_switch;
 // Deleting a link.
 mod link_delete;
 // The clicks on many links together.

@@ -34,8 +34,9 @@ fn anothers_link_is_answered_like_one_that_does_not_exist() {
             assert_eq!(shape(&known, &id), shape(&unknown, nowhere), "{who} {rest}");
         }
         let token = browser.open("/links").token();
-        let fields = [("csrf_token", token.as_str()), ("target_url", "https://evil.example/"), ("slug", "promo")];
-        for rest in ["/edit", "/delete"] {
+        let fields =
+            [("csrf_token", token.as_str()), ("target_url", "https://evil.example/"), ("slug", "promo"), ("to", "off")];
+        for rest in ["/edit", "/delete", "/switch"] {
             let known = browser.post(&format!("/links/{id}{rest}"), &fields);
             assert_eq!(known.status, 404, "{who} {rest}");
             let unknown = browser.post(&format!("/links/{nowhere}{rest}"), &fields);

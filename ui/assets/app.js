@@ -57,6 +57,22 @@
     if (!isNaN(at)) time.textContent = shapes[time.dataset.show].format(at);
   }
 
+  // A time is typed in the reader's own zone and sent in UTC. What was not touched is sent as it came: in the hour that
+  // a zone has twice it would move.
+  for (const field of all("input[data-utc]")) {
+    if (field.type !== "datetime-local") continue;
+    const minute = (at) => (isNaN(at) ? "" : new Date(at).toISOString().slice(0, 16));
+    const sent = document.createElement("input");
+    Object.assign(sent, { type: "hidden", name: field.name, value: field.defaultValue });
+    const at = new Date(field.defaultValue + "Z");
+    field.value = minute(at - at.getTimezoneOffset() * 60_000);
+    field.removeAttribute("name");
+    field.after(sent);
+    field.addEventListener("input", () => (sent.value = minute(Date.parse(field.value))));
+    const label = field.labels[0].firstChild;
+    label.data = label.data.replace("UTC", "your time");
+  }
+
   // Clicks while they happen. Only for a page that is seen: a browser keeps few connections to one server.
   const tiles = document.querySelector("[data-live]");
   if (tiles) {

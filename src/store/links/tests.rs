@@ -75,6 +75,30 @@ fn a_changed_link_leads_where_it_says_and_under_its_new_slug_only() {
 }
 
 #[test]
+fn links_are_switched_together_and_only_the_owners() {
+    let (_folder, store) = fresh();
+    let (anna, bert) = (user(&store, "anna"), user(&store, "bert"));
+    let (one, two) = (link(&store, anna, "one"), link(&store, anna, "two"));
+    let new = NewLink { slug: Some(slug("one")), change: about("https://example.com/berts", "") };
+    let berts = store.create_link(bert, name("bert"), new, NOW).unwrap().unwrap();
+    let switch = |ids: &[LinkId], enabled, now| {
+        let switched = store.switch_links(anna, name("anna"), ids.to_vec(), enabled, now).unwrap();
+        switched.into_iter().map(|link| (link.id, link.about.enabled, link.updated)).collect::<Vec<_>>()
+    };
+    let is_on = |path: &str| store.redirect(path).unwrap().unwrap().enabled;
+    assert!(is_on("anna/one") && is_on("anna/two"), "all are in memory");
+    let later = NOW.plus_s(5);
+    let off = switch(&[berts.id, two.id, LinkId(99), one.id], false, later);
+    assert_eq!(off, [(two.id, false, later), (one.id, false, later)]);
+    assert!(!is_on("anna/one") && !is_on("anna/two") && is_on("bert/one"));
+    assert_eq!(switch(&[one.id], false, later.plus_s(5)), [(one.id, false, later)], "it was off already");
+    assert_eq!(switch(&[one.id], true, NOW), [(one.id, true, later)], "no link becomes older");
+    assert!(is_on("anna/one") && !is_on("anna/two"));
+    assert_eq!(switch(&[], true, NOW), []);
+    audit(&store);
+}
+
+#[test]
 fn a_deleted_link_is_gone_everywhere_and_its_number_stays_unused() {
     let (_folder, store) = fresh();
     let (anna, bert) = (user(&store, "anna"), user(&store, "bert"));
