@@ -80,7 +80,8 @@ fn ends(privacy: &Privacy) -> Markup {
         p { "How many there were on each day stays for as long as the link: by hour, by the host that led here, by browser, "
             "system and device." }
         p { "Removed means: on no page and in no export any more. The bytes can stay in unused parts of the data file until "
-            "something else is written there, or the file is written anew. Texts of referring pages and browsers stay without the visits they came with."
+            "something else is written there. After visits with a whole network address were removed, the next start of the "
+            "server writes the file anew, without them. Texts of referring pages and browsers stay without the visits they came with."
         }
         @if privacy.backups > 0 {
             p { "Backups are made daily. The newest " (privacy.backups) " are kept, and one a week for "

@@ -40,6 +40,13 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         let kept = kept.display().to_string();
         info!(target: "store", kept; "brought the data file from format {from} to format {to}");
     }
+    match &opened.renewed {
+        Some(Ok(())) => info!(target: "store", "wrote the data file anew: nothing is left of removed clicks"),
+        Some(Err(why)) => {
+            warn!(target: "store", "the data file was not written anew: {why}. Bytes of removed clicks may be left in it; the next start tries again");
+        }
+        None => {}
+    }
     if opened.repaired {
         let (took_ms, in_log) = (u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX), store.found_in_log);
         let missing = missing_clicks(&config);

@@ -30,6 +30,7 @@ use crate::store::file::{self, Held};
 use crate::store::upgrade::{self, FORMAT};
 use crate::store::{Store, space, tables};
 
+pub(super) use compact::write_anew;
 pub(crate) use daily::Daily;
 pub(crate) use list::{BackupFile, BackupReader};
 pub(crate) use restore::Restore;
@@ -329,7 +330,7 @@ pub(crate) fn prove_copy(path: &Path, cache_bytes: usize, tell: Tell) -> Result<
 }
 
 /// Damage can make redb panic.
-fn examine(look: impl FnOnce() -> Result<Report, Error>) -> Result<Report, BackupError> {
+pub(super) fn examine(look: impl FnOnce() -> Result<Report, Error>) -> Result<Report, BackupError> {
     match file::quietly(look) {
         Some(report) => Ok(report?),
         None => Err(BackupError::Open(OpenError::Damaged("its pages make no sense".to_owned()))),

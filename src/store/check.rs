@@ -164,7 +164,7 @@ impl Examiner<'_> {
             let fits = match key {
                 b"secret" => raw.len() == 32,
                 b"seq" | b"schema" => raw.len() == 4,
-                b"commit" => raw.len() == 8,
+                b"commit" | tables::REMAINS => raw.len() == 8,
                 b"settings" => return Ok(record::decode::<SettingsRecord>(key, raw).map(drop)?),
                 b"clock" => return Ok(record::unseal::<ClockRecord>(key, raw).map(drop)?),
                 b"ingest" => return Ok(tables::place(&meta).map(drop)?),

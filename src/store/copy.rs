@@ -83,6 +83,7 @@ pub(super) fn is_same(a: &Metadata, b: &Metadata) -> bool {
 /// What the data file's copies are called while they are unfinished, beside it.
 pub(super) const RESTORING: &str = "redb.restoring";
 pub(super) const UPGRADING: &str = "redb.upgrading";
+pub(super) const RENEWING: &str = "redb.renewing";
 
 /// What an unfinished copy is called elsewhere: the same name each time, so that the next one finds what a killed process
 /// has left behind, and another for each instance, as several may keep their backups in one folder.
@@ -100,7 +101,7 @@ pub(super) fn unfinished_anew(secret: &[u8]) -> String {
 /// the data file.
 pub(super) fn remove_unfinished(data_file: &Path, secret: &[u8]) {
     let place = fs::canonicalize(data_file).unwrap_or_else(|_| data_file.to_owned());
-    let mut left = vec![place.with_extension(RESTORING), place.with_extension(UPGRADING)];
+    let mut left: Vec<PathBuf> = [RESTORING, UPGRADING, RENEWING].map(|name| place.with_extension(name)).into();
     let folder = folder_of(data_file);
     for folder in [folder, &folder.join(BACKUPS)] {
         left.extend([unfinished(secret), unfinished_anew(secret)].map(|name| folder.join(name)));

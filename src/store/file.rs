@@ -21,6 +21,7 @@ use crate::store::backup::{Stage, Tell};
 use crate::store::copy::{folder_of, remove_unfinished};
 use crate::store::create::create_if_missing;
 use crate::store::error::{Error, Kind, OpenError};
+use crate::store::renew;
 use crate::store::space::Room;
 use crate::store::tables::{self, META};
 use crate::store::upgrade::{self, FORMAT, Upgraded};
@@ -66,6 +67,8 @@ pub(crate) struct Opened {
     pub(crate) repaired: bool,
     /// The file was of an older format.
     pub(crate) upgraded: Option<Upgraded>,
+    /// The file was written anew, because of what was removed from it; or why not: the next opening tries again.
+    pub(crate) renewed: Option<Result<(), String>>,
 }
 
 impl DataFile {
@@ -77,24 +80,31 @@ impl DataFile {
     pub(super) fn open(folder: &Path, cache_bytes: usize, tell: Tell) -> Result<(DataFile, Opened), OpenError> {
         let path = folder.join(FILE_NAME);
         let new = create_if_missing(folder, &path, cache_bytes)?;
-        let held = open_held(&path, cache_bytes, tell)?;
+        let mut held = open_held(&path, cache_bytes, tell)?;
         if let Ok(secret) = held.database.begin_read().map_err(Error::from).and_then(|tx| tables::secret(&tx)) {
             remove_unfinished(&path, &secret);
         }
-        let repaired = held.repaired;
-        let (database, storage, upgraded) = if held.format == FORMAT {
-            let (database, storage) = held.release()?;
-            (database, storage, None)
+        let (repaired, is_older) = (held.repaired, held.format != FORMAT);
+        let (mut upgraded, mut renewed) = (None, None);
+        let (database, storage) = if is_older {
+            let replaced = upgrade::replace(&path, &held, cache_bytes, tell)?;
+            upgraded = Some(replaced.upgraded);
+            (replaced.database, replaced.storage)
+        } else if renew::is_due(&held.database) {
+            let outcome = renew::replace(&path, &mut held, cache_bytes, tell);
+            // The old file is let go of in either case.
+            drop(held);
+            renewed = Some(outcome.as_ref().map(drop).map_err(ToString::to_string));
+            outcome.or_else(|_| open_existing(&path, cache_bytes))?
         } else {
-            let upgrade::Replaced { database, storage, upgraded } = upgrade::replace(&path, &held, cache_bytes, tell)?;
-            (database, storage, Some(upgraded))
+            held.release()?
         };
         let state = RwLock::new(State::Open(Arc::new(database), storage));
         // It may be a link: what it leads to is what grows.
         let place = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
         let room = Room::of(folder_of(&place));
         let file = DataFile { path, room, cache_bytes, state, turned: Mutex::default(), opened: Condvar::new() };
-        Ok((file, Opened { new, repaired, upgraded }))
+        Ok((file, Opened { new, repaired, upgraded, renewed }))
     }
 
     /// The database, for one transaction. While it is being opened again, waits for that up to [`REOPEN_WAIT`].

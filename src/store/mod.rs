@@ -34,6 +34,7 @@ mod one_time;
 mod queue;
 mod record;
 mod redirects;
+mod renew;
 mod sessions;
 mod settings;
 mod space;

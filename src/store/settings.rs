@@ -1,6 +1,6 @@
 //! What an administrator changes while the program runs.
 
-use redb::WriteTransaction;
+use redb::{ReadableTable, WriteTransaction};
 
 use crate::limits::{BLOCKED_HOSTS_BYTES_MAX, CLICK_KEEP_DAYS, CLICK_KEEP_DAYS_RANGE, SITE_NAME_CHARS_MAX};
 use crate::store::error::Error;
@@ -48,6 +48,14 @@ fn from_record(record: SettingsRecord) -> Settings {
         keep_days: record.keep_days,
         blocked_hosts: BlockedHosts::new(record.blocked_hosts),
         private_targets: if record.private_targets { PrivateTargets::Allow } else { PrivateTargets::Refuse },
+    }
+}
+
+/// The settings of a file; the defaults until somebody changes them.
+pub(super) fn of(meta: &impl ReadableTable<&'static [u8], &'static [u8]>) -> Result<Settings, Error> {
+    match meta.get(KEY)? {
+        Some(raw) => Ok(from_record(record::decode(KEY, raw.value())?)),
+        None => Ok(Settings::default()),
     }
 }
 
@@ -164,13 +172,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub(crate) fn settings(&self) -> Result<Settings, Error> {
-        self.read("reading settings", |tx| {
-            let meta = tx.open_table(tables::META)?;
-            match meta.get(KEY)? {
-                Some(raw) => Ok(from_record(record::decode(KEY, raw.value())?)),
-                None => Ok(Settings::default()),
-            }
-        })
+        self.read("reading settings", |tx| of(&tx.open_table(tables::META)?))
     }
 
     /// Replaces the settings.

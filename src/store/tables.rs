@@ -5,7 +5,7 @@
 //!
 //! | table | key | value |
 //! |---|---|---|
-//! | `meta` | name | `schema`, `version`, `seq`, `commit`, `secret`, `set_up`, `settings`, `ingest`, `moved` |
+//! | `meta` | name | `schema`, `version`, `seq`, `commit`, `secret`, `set_up`, `settings`, `clock`, `ingest`, `moved`, `remains` |
 //! | `user` | user | [`UserRecord`](super::record::UserRecord), sealed |
 //! | `user_name`, `user_email` | lower-case text | user |
 //! | `session` | SHA-256 of the token | [`SessionRecord`](super::record::SessionRecord), sealed |
@@ -186,6 +186,20 @@ pub(super) fn place(meta: &impl ReadableTable<&'static [u8], &'static [u8]>) -> 
 pub(super) fn put_place(tx: &WriteTransaction, place: &PlaceRecord) -> Result<(), Error> {
     let sealed = record::seal(INGEST, place)?;
     tx.open_table(META)?.insert(INGEST, sealed.as_slice())?;
+    Ok(())
+}
+
+/// Stands in `meta` from when clicks with whole addresses were removed: their bytes stay in pages that nobody uses until
+/// the file is written anew. Its value, a u64, is the number of the first block of the log that has none of them.
+pub(super) const REMAINS: &[u8] = b"remains";
+
+/// Leaves that mark, together with what is removed.
+pub(super) fn note_remains(tx: &WriteTransaction) -> Result<(), Error> {
+    let last = match tx.open_table(CLICK_LOG)?.last()? {
+        Some((key, _)) => key.value().try_into().map_or(0, u64::from_be_bytes),
+        None => 0,
+    };
+    tx.open_table(META)?.insert(REMAINS, last.saturating_add(1).to_be_bytes().as_slice())?;
     Ok(())
 }
 

@@ -3,9 +3,15 @@
 use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use tempfile::TempDir;
 
 use crate::appliance::{ADMIN, Appliance, Start, run_command};
+use crate::backup::names;
 use crate::browser::Browser;
+use crate::restart::wait_until;
 
 const V4: &str = "203.0.113.77";
 const V6: &str = "2001:db8:1:2::9";
@@ -115,6 +121,74 @@ fn whole_addresses_of_earlier_visits_are_shown_no_longer_when_less_is_kept() {
         }
         admin.open("/privacy").says("no more of it is shown than is kept now");
     }
+}
+
+/// A folder whose data file has lost a click with a whole address, and still has its bytes.
+fn folder_with_remains() -> TempDir {
+    let appliance = with_settings(&["clicks.addresses=store"]);
+    let mut admin = Browser::admin(&appliance);
+    let id = admin.make_link("https://example.com/", "promo");
+    visit(&appliance, "promo");
+    assert_eq!(admin.open(&format!("/links/{id}?bots=1")).clicks(), (3, 6));
+    // There is a place where counting is once it has begun.
+    wait_until("counting", || found_in(&appliance.data(), &[b"ingest".to_vec()]) == [true]);
+    let path = format!("/links/{id}/delete");
+    assert_eq!(admin.submit(&path, &path, &[]).status, 303);
+    // Housekeeping removes the clicks soon after a start, and leaves a mark.
+    let (_, folder) = appliance.stop();
+    let again = Start::with_admin().folder(folder).run();
+    wait_until("the mark", || found_in(&again.data(), &[b"remains".to_vec()]) == [true]);
+    let (_, folder) = again.stop();
+    assert_eq!(found_in(&folder.path().join("data"), &raw_addresses()), [true; 2], "else nothing is tried here");
+    folder
+}
+
+fn raw_addresses() -> [Vec<u8>; 2] {
+    let (v4, v6): (Ipv4Addr, Ipv6Addr) = (V4.parse().unwrap(), V6.parse().unwrap());
+    [v4.octets().to_vec(), v6.octets().to_vec()]
+}
+
+#[test]
+fn a_start_leaves_nothing_of_removed_addresses_and_a_kill_in_the_middle_nothing_by_half() {
+    let marked = folder_with_remains();
+    let file = fs::read(marked.path().join("data/linkjar.redb")).unwrap();
+    let (kills, begun) = (10, Instant::now());
+    let (mut old, mut new) = (0, 0);
+    let users = |folder: &Path| run_command(folder, &["user", "list"], "");
+    let whole = {
+        let again = Start::with_admin().folder(marked).run();
+        let whole = begun.elapsed();
+        assert!(again.log().contains("wrote the data file anew"), "{}", again.log());
+        assert_eq!(Browser::admin(&again).open("/links").status, 200);
+        let (_, folder) = again.stop();
+        let wanted = [raw_addresses().as_slice(), &[V4.into(), V6.into()]].concat();
+        assert_eq!(found_in(folder.path(), &wanted), [false; 4]);
+        whole
+    };
+    for at in 0..kills {
+        let folder = TempDir::new().unwrap();
+        fs::create_dir(folder.path().join("data")).unwrap();
+        fs::write(folder.path().join("data/linkjar.redb"), &file).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_linkjar"));
+        let command = command.env_clear().current_dir(folder.path()).args(["user", "list"]).stdout(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        std::thread::sleep(whole * at / kills);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let is_new = found_in(&folder.path().join("data"), &raw_addresses()) == [false; 2];
+        if is_new {
+            new += 1;
+        } else {
+            old += 1;
+        }
+        let ended = users(folder.path());
+        assert!(ended.code() == 0 && ended.stdout.contains(ADMIN), "{}", ended.stderr);
+        assert_eq!(names(&folder.path().join("data")), ["linkjar.redb"]);
+        assert_eq!(found_in(folder.path(), &raw_addresses()), [false; 2]);
+        assert_eq!(run_command(folder.path(), &["check"], "").code(), 0);
+    }
+    println!("killed {kills} times within {whole:?}: {old} old, {new} new");
+    assert!(old > 0);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 use redb::backends::FileBackend;
 use redb::{Builder, Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
-use super::{Backup, BackupError, Stage, Watch, doing, prove};
+use super::{Backup, BackupError, Proven, Report, Stage, Watch, doing, prove};
 use crate::limits::COMPACT_TOLD_ROWS;
 use crate::store::Store;
 use crate::store::copy::{Temporary, digest, folder_of, unfinished_anew};
@@ -34,23 +34,35 @@ impl Store {
         let new = Temporary::create(folder.join(unfinished_anew(&self.secret()?)), self.file.path())?;
         let cache_bytes = self.file.cache_bytes();
         let from = prove(copy.path()?, cache_bytes, |_| {})?.database;
-        let to = OpenOptions::new().read(true).write(true).open(new.path()?).map_err(doing("opening the new file"))?;
-        if !rewrite(&from, to, cache_bytes, watch)? {
-            return Err(BackupError::Cancelled);
-        }
-        drop((from, copy));
-        let mut report = prove(new.path()?, cache_bytes, |_| {})?.report;
-        if (report.users, report.links, report.clicks) != (before.users, before.links, before.clicks) {
-            report.damage.add(format!("users, links and clicks are not those of the data file: {before:?}"));
-        }
-        if report.damage.count > 0 {
-            return Err(BackupError::Damaged(report));
-        }
+        let report = write_anew(&from, &before, &new, cache_bytes, watch)?.report;
         new.file.sync_all().map_err(doing("writing the copy"))?;
         let (bytes, sha256) = digest(&new.file, None, watch)?;
         new.keep(target)?;
         Ok(Backup { path: target.to_owned(), bytes, sha256, report })
     }
+}
+
+/// Fills a new file with what another holds, of which `before` tells, and proves it.
+///
+/// # Errors
+/// As [`BackupError`] says.
+pub(in crate::store) fn write_anew(
+    from: &Database,
+    before: &Report,
+    new: &Temporary,
+    cache_bytes: usize,
+    watch: Watch<'_>,
+) -> Result<Proven, BackupError> {
+    let to = OpenOptions::new().read(true).write(true).open(new.path()?).map_err(doing("opening the new file"))?;
+    if !rewrite(from, to, cache_bytes, watch)? {
+        return Err(BackupError::Cancelled);
+    }
+    let mut proven = prove(new.path()?, cache_bytes, |_| {})?;
+    let report = &mut proven.report;
+    if (report.users, report.links, report.clicks) != (before.users, before.links, before.clicks) {
+        report.damage.add(format!("users, links and clicks are not those of the data file: {before:?}"));
+    }
+    if report.damage.count > 0 { Err(BackupError::Damaged(proven.report)) } else { Ok(proven) }
 }
 
 /// Copies every row of every table, in the order of their keys, which fills pages. False when nobody wants it any more.
@@ -75,6 +87,8 @@ fn rewrite(from: &Database, to: File, cache_bytes: usize, watch: Watch<'_>) -> R
             }
         }
     }
+    // Of what was removed nothing is in the new file.
+    tx.open_table(tables::META)?.remove(tables::REMAINS)?;
     tx.commit()?;
     Ok(true)
 }

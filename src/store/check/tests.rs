@@ -118,6 +118,7 @@ static BROKEN: &[(&str, Break)] = &[
         plant(at, USER, &[0, 0, 0, 2], edit(|user: &mut UserRecord| user.name = "berta".to_owned()));
     }),
     ("a number that was never given out", |at| insert(at, META, b"seq", &[0, 0, 0, 1])),
+    ("meta remains: of a wrong length", |at| insert(at, META, b"remains", b"1")),
     ("meta secret: missing", |at| plant(at, META, b"secret", gone)),
     ("meta secret: of a wrong length", |at| insert(at, META, b"secret", b"short")),
     ("settings settings", |at| insert(at, META, b"settings", b"\x01\xff")),

@@ -14,7 +14,7 @@ use crate::store::Store;
 use crate::store::error::{Error, unless_damaged};
 use crate::store::ledger::block::{self, Packed, Segment};
 use crate::store::record::{self, SumRecord};
-use crate::store::tables::{CLICK_SEG, ROLL_TOTAL, Table, click_key, is_sum};
+use crate::store::tables::{self, CLICK_SEG, ROLL_TOTAL, Table, click_key, is_sum};
 
 /// What a slice has done.
 #[derive(Debug, PartialEq, Eq)]
@@ -101,12 +101,19 @@ fn has_old(
     Ok(false)
 }
 
-/// Removes the clicks of one link that are too old. Returns how many.
-fn retire(sums: &mut Table<'_>, segments: &mut Table<'_>, link: [u8; 8], age: Age) -> Result<u64, Error> {
-    let Some(raw) = sums.get(link.as_slice())?.map(|raw| raw.value().to_vec()) else { return Ok(0) };
+/// What went of a link.
+#[derive(Default)]
+struct Gone {
+    clicks: u64,
+    has_whole_addresses: bool,
+}
+
+/// Removes the clicks of one link that are too old.
+fn retire(sums: &mut Table<'_>, segments: &mut Table<'_>, link: [u8; 8], age: Age) -> Result<Gone, Error> {
+    let Some(raw) = sums.get(link.as_slice())?.map(|raw| raw.value().to_vec()) else { return Ok(Gone::default()) };
     let mut sum: SumRecord = record::unseal(&link, &raw)?;
     let passed = sum.passed;
-    let first_to_stay = first_to_stay(segments, link, &sum, age)?;
+    let (first_to_stay, mut has_whole_addresses) = first_to_stay(segments, link, &sum, age)?;
     for number in sum.segment_first..first_to_stay {
         let removed = segments.remove(click_key(link, number).as_slice())?;
         sum.let_go(removed.map_or(0, |raw| block::count(raw.value())));
@@ -115,26 +122,31 @@ fn retire(sums: &mut Table<'_>, segments: &mut Table<'_>, link: [u8; 8], age: Ag
     for number in first_to_stay..sum.segment_next {
         let key = click_key(link, number);
         let Some(clicks) = clicks_of(segments, &key)? else { continue };
+        has_whole_addresses |= clicks.iter().any(|click| age.is_old(click) && click.has_whole_address());
         sum.let_go(trim(segments, &key, &clicks, age)?);
         if !age.goes_on(&clicks) {
             break;
         }
     }
     sums.insert(link.as_slice(), record::seal(&link, &sum)?.as_slice())?;
-    Ok(sum.passed - passed)
+    Ok(Gone { clicks: sum.passed - passed, has_whole_addresses })
 }
 
-/// The number after the last segment that goes. One that does not read goes with an old one after it.
-fn first_to_stay(segments: &Table<'_>, link: [u8; 8], sum: &SumRecord, age: Age) -> Result<u32, Error> {
-    let mut first_to_stay = sum.segment_first;
+/// The number after the last segment that goes, and whether those before it have whole addresses. One that does not read
+/// goes with an old one after it.
+fn first_to_stay(segments: &Table<'_>, link: [u8; 8], sum: &SumRecord, age: Age) -> Result<(u32, bool), Error> {
+    let (mut first_to_stay, mut has_whole_addresses) = (sum.segment_first, false);
     for number in sum.segment_first..sum.segment_next {
         match clicks_of(segments, &click_key(link, number))? {
-            Some(clicks) if clicks.iter().all(|click| age.is_old(click)) => first_to_stay = number + 1,
+            Some(clicks) if clicks.iter().all(|click| age.is_old(click)) => {
+                first_to_stay = number + 1;
+                has_whole_addresses |= clicks.iter().any(Packed::has_whole_address);
+            }
             Some(_) => break,
             None => {}
         }
     }
-    Ok(first_to_stay)
+    Ok((first_to_stay, has_whole_addresses))
 }
 
 /// Writes a segment without its old clicks. It stays when it is empty then, because segments are numbered without gaps.
@@ -164,9 +176,14 @@ impl Store {
         }
         self.write_sparingly("removing old clicks", move |tx| {
             let (mut sums, mut segments) = (tx.open_table(ROLL_TOTAL)?, tx.open_table(CLICK_SEG)?);
-            let mut removed = 0;
+            let (mut removed, mut has_whole_addresses) = (0, false);
             for link in links {
-                removed += unless_damaged(retire(&mut sums, &mut segments, link, age))?.unwrap_or(0);
+                let gone = unless_damaged(retire(&mut sums, &mut segments, link, age))?.unwrap_or_default();
+                removed += gone.clicks;
+                has_whole_addresses |= gone.has_whole_addresses;
+            }
+            if has_whole_addresses {
+                tables::note_remains(tx)?;
             }
             Ok(Retired { removed, next })
         })

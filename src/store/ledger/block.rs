@@ -19,7 +19,7 @@ use crate::limits::{CLICK_BLOCK_BYTES_MAX, CLICK_SEGMENT_BYTES_MAX};
 use crate::store::error::Error;
 use crate::store::record;
 use crate::visitor::marks::Marks;
-use crate::visitor::{Class, Reason};
+use crate::visitor::{AddressPolicy, Class, Reason};
 
 const BLOCK_VERSION: u8 = 2;
 /// Nobody was told apart.
@@ -46,6 +46,13 @@ pub(in crate::store) struct Packed {
     pub(in crate::store) class: Class,
     pub(in crate::store) reason: Reason,
     pub(in crate::store) address: Option<IpAddr>,
+}
+
+impl Packed {
+    /// True when it has more than the network of its visitor.
+    pub(in crate::store) fn has_whole_address(&self) -> bool {
+        self.address.is_some_and(|address| AddressPolicy::Shorten.apply(address) != Some(address))
+    }
 }
 
 /// A click in the log, with the key of its link.

@@ -89,7 +89,7 @@ fn a_file_that_has_lost_old_clicks_is_sound() {
     drop((store, folder));
 }
 
-/// In the file itself they may be, in pages that nobody uses: nothing is promised of those.
+/// In the file itself they may be until it is opened again, in pages that nobody uses.
 #[test]
 fn a_file_written_anew_has_nothing_left_of_clicks_that_went() {
     let (folder, store) = fresh();
