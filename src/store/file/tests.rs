@@ -176,7 +176,8 @@ fn a_newer_format_is_named_and_left_alone() {
     let bytes = fs::read(folder.path().join(FILE_NAME)).unwrap();
     let error = refusal(&bytes);
     assert_eq!(error, OpenError::Newer { found: FORMAT + 1, ours: FORMAT, version: "9.8.7".to_owned() });
-    assert_eq!(error.to_string(), "written by version 9.8.7 (format 4, this is format 3)");
+    let words = format!("written by version 9.8.7 (format {}, this is format {FORMAT})", FORMAT + 1);
+    assert_eq!(error.to_string(), words);
 }
 
 #[test]
