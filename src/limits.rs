@@ -75,6 +75,8 @@ pub(crate) const SESSION_IDLE_S: i64 = 30 * 86_400;
 pub(crate) const SESSION_ABSOLUTE_S: i64 = 180 * 86_400;
 /// A visit is written to the session at most this often, to spare the disk.
 pub(crate) const SESSION_STAMP_S: i64 = 3_600;
+/// A password that was given this long ago is asked for again before what a passer-by must not do (ASVS 7.5).
+pub(crate) const CONFIRMED_S: i64 = 15 * 60;
 /// Sessions of one user; the oldest is dropped for a new one.
 pub(crate) const SESSIONS_PER_USER_MAX: usize = 50;
 /// A form shown before signing in may be sent for this long.

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
-use crate::limits::{SESSION_ABSOLUTE_S, SESSION_IDLE_S, SESSION_STAMP_S};
+use crate::limits::{CONFIRMED_S, SESSION_ABSOLUTE_S, SESSION_IDLE_S, SESSION_STAMP_S};
 use crate::random::{self, NoRandomness};
 use crate::user::UserId;
 
@@ -42,6 +42,8 @@ pub(crate) struct Session {
     pub(crate) user: UserId,
     pub(crate) created: Timestamp,
     pub(crate) seen: Timestamp,
+    /// When the password was last given in it.
+    pub(crate) confirmed: Timestamp,
 }
 
 impl Session {
@@ -51,6 +53,12 @@ impl Session {
     pub(crate) fn is_live(&self, now: Timestamp) -> bool {
         let seen = self.seen.min(now);
         now < seen.plus_s(SESSION_IDLE_S) && now < self.created.plus_s(SESSION_ABSOLUTE_S)
+    }
+
+    /// True while the password was given lately enough for what a passer-by at an open browser must not do. A time in
+    /// the future (the clock was set back) tells nothing, so the password is asked for again.
+    pub(crate) fn is_confirmed(&self, now: Timestamp) -> bool {
+        self.confirmed <= now && now < self.confirmed.plus_s(CONFIRMED_S)
     }
 
     /// True when the last visit should be written again; at most once an hour, to spare the disk. A stamp in the
@@ -67,7 +75,8 @@ mod tests {
     #[test]
     fn sessions_end_when_idle_and_when_old() {
         let at = |s: i64| Timestamp::from_ms(s * 1000);
-        let session = |created, seen| Session { user: UserId(1), created: at(created), seen: at(seen) };
+        let session =
+            |created, seen| Session { user: UserId(1), created: at(created), seen: at(seen), confirmed: at(created) };
         assert!(session(0, 0).is_live(at(SESSION_IDLE_S - 1)));
         assert!(!session(0, 0).is_live(at(SESSION_IDLE_S)));
         assert!(session(0, SESSION_ABSOLUTE_S - 5).is_live(at(SESSION_ABSOLUTE_S - 1)));
@@ -77,6 +86,15 @@ mod tests {
         assert!(session(0, 99_999_999).wants_stamp(at(10)));
         assert!(!session(0, 10).wants_stamp(at(11)));
         assert!(session(0, 0).wants_stamp(at(SESSION_STAMP_S)));
+    }
+
+    #[test]
+    fn a_password_counts_for_a_quarter_of_an_hour() {
+        let at = |s: i64| Timestamp::from_ms(s * 1000);
+        let session = Session { user: UserId(1), created: at(0), seen: at(0), confirmed: at(100) };
+        for (now, is_confirmed) in [(99, false), (100, true), (100 + 899, true), (100 + 900, false)] {
+            assert_eq!(session.is_confirmed(at(now)), is_confirmed, "{now}");
+        }
     }
 
     #[test]

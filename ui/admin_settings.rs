@@ -22,8 +22,6 @@ pub(crate) struct AdminSettings<'a> {
     pub(crate) backups: Vec<Backup>,
     /// One is being made.
     pub(crate) is_backing_up: bool,
-    /// What is wrong with the download that was asked for.
-    pub(crate) download_errors: &'a Errors,
 }
 
 /// A backup to take away.
@@ -60,7 +58,6 @@ pub(crate) fn page(frame: &Frame<'_>, settings: &AdminSettings<'_>) -> Markup {
                 (site(settings))
                 (clicks(settings))
                 (links(settings))
-                (field::input(&password("settings"), settings.errors))
                 button.primary type="submit" { "Save" }
             }
         }
@@ -149,18 +146,6 @@ fn choice(settings: &AdminSettings<'_>, key: &'static str, legend: &str, choices
     }
 }
 
-/// Whoever found an open browser does not know it.
-fn password(form: &str) -> Field<'_> {
-    Field {
-        form,
-        name: "password",
-        label: "Your password",
-        kind: "password",
-        autocomplete: Some("current-password"),
-        ..Field::default()
-    }
-}
-
 fn backups(frame: &Frame<'_>, settings: &AdminSettings<'_>) -> Markup {
     html! {
         section.form {
@@ -186,7 +171,6 @@ fn download(frame: &Frame<'_>, settings: &AdminSettings<'_>) -> Markup {
         section.form {
             h2 { "Take a backup away" }
             p.help { "It holds everything: all accounts, links and clicks. Keep it as safe as the server." }
-            (field::summary("download", settings.download_errors))
             form method="post" action="/admin/backups/download" {
                 (field::token(frame.csrf_token))
                 fieldset {
@@ -201,7 +185,6 @@ fn download(frame: &Frame<'_>, settings: &AdminSettings<'_>) -> Markup {
                         }
                     }
                 }
-                (field::input(&password("download"), settings.download_errors))
                 button type="submit" { "Download" }
             }
         }

@@ -15,6 +15,7 @@ use crate::ui::admin_settings::{self, AdminSettings, Backup};
 use crate::ui::badge::LinkState;
 use crate::ui::bars::Bar;
 use crate::ui::columns::{self, Bots, Chart, Unit};
+use crate::ui::confirm::{self, Confirm, PASSWORD_AGAIN};
 use crate::ui::error::{self, ErrorPage, WayOn};
 use crate::ui::field::Errors;
 use crate::ui::flash::Flash;
@@ -171,7 +172,6 @@ fn admin_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
         registration_is_set: None,
         backups: vec![backup("linkjar-2026-11-20.redb", 0), backup("linkjar-2026-11-19-231502.redb", 15)],
         is_backing_up: false,
-        download_errors: &none,
     };
     let refused = AdminSettings {
         errors: &wrong,
@@ -222,6 +222,13 @@ fn account_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
         password_errors,
     };
     let out = |title| outside(words, title, theme);
+    let confirm = |errors| Confirm {
+        username: words("alice"),
+        action: words("/admin/settings"),
+        fields: vec![(words("site.name").to_owned(), words("Ours").to_owned())],
+        errors,
+    };
+    let asked = frame(words, "Enter your password", theme);
     let own = Frame { section: Section::Profile, ..frame(words, "Profile", theme) };
     vec![
         ("setup", setup::page(&out("Set up"), &setup(&none))),
@@ -239,6 +246,8 @@ fn account_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
                 &Reset { username: words("alice"), password_chars_min: 8, errors: &wrong },
             ),
         ),
+        ("confirm", confirm::page(&asked, &confirm(&none))),
+        ("confirm-wrong", confirm::page(&asked, &confirm(&errors(words, &[PASSWORD_AGAIN])))),
         ("profile", profile::page(&own, &profile(&none, &none))),
         ("profile-errors", profile::page(&own, &profile(&wrong, &errors(words, &["password", "password2"])))),
     ]

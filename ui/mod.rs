@@ -31,6 +31,7 @@ pub(crate) mod home;
 pub(crate) mod privacy;
 pub(crate) mod setup;
 
+pub(crate) mod confirm;
 pub(crate) mod login;
 pub(crate) mod profile;
 pub(crate) mod register;

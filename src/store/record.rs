@@ -8,16 +8,17 @@
 //! wrong place, and one in a session somebody else's account. With the key in the sum, a row that was swapped with
 //! another is noticed too.
 
+mod before;
+
 use std::fmt;
 
 use bincode::Options;
 use serde::de::{DeserializeOwned, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::limits::{CLICK_KEEP_DAYS, RECORD_BYTES_MAX};
+use crate::limits::RECORD_BYTES_MAX;
 use crate::store::error::Error;
 use crate::store::ledger::sketch::Sketch;
-use crate::visitor::Reason;
 
 /// A struct that is kept on disk.
 pub(super) trait Record: Serialize + DeserializeOwned {
@@ -148,7 +149,19 @@ records! {
         created_ms: i64,
         last_login_ms: Option<i64>,
     }
-    SessionRecord, version 1 of "session" { user: u32, created_ms: i64, seen_ms: i64 }
+    SessionRecord, version 2 of "session" after SessionRecord1 {
+        user: u32,
+        created_ms: i64,
+        seen_ms: i64,
+        /// When the password was last given in it.
+        confirmed_ms: i64,
+        /// As a click's, at the visit that was noted last; 0 when not known.
+        browser: u8,
+        system: u8,
+        /// Of the same visit. No bytes, 4 or 16.
+        address: Vec<u8>,
+    }
+    SessionRecord1, version 1 of "session" { user: u32, created_ms: i64, seen_ms: i64 }
     LinkRecord, version 1 of "link" {
         slug: String,
         target: String,
@@ -300,30 +313,6 @@ records! {
         seen_ms: i64,
         /// How long the program has to run before anything goes because of its age.
         wait_s: u32,
-    }
-}
-
-impl From<SumRecord1> for SumRecord {
-    fn from(before: SumRecord1) -> SumRecord {
-        let SumRecord1 { humans, bots, first_ms, last_ms, segment_first, segment_next, kept } = before;
-        SumRecord { humans, bots, first_ms, last_ms, segment_first, segment_next, kept, passed: 0 }
-    }
-}
-
-impl From<SettingsRecord1> for SettingsRecord {
-    fn from(before: SettingsRecord1) -> SettingsRecord {
-        let SettingsRecord1 { site_name, registration, addresses, blocked_hosts, private_targets } = before;
-        let keep_days = Some(CLICK_KEEP_DAYS);
-        SettingsRecord { site_name, registration, addresses, blocked_hosts, private_targets, keep_days }
-    }
-}
-
-impl From<RollRecord1> for RollRecord {
-    fn from(before: RollRecord1) -> RollRecord {
-        let RollRecord1 { humans, bots, hours, hosts, hosts_other, browsers, systems } = before;
-        // Why these were taken for bots was not counted.
-        let reasons = if bots > 0 { vec![(Reason::None as u8, bots)] } else { Vec::new() };
-        RollRecord { humans, bots, hours, hosts, hosts_other, browsers, systems, reasons, ..RollRecord::empty() }
     }
 }
 

@@ -4,6 +4,7 @@ use redb::{ReadableTable, WriteTransaction};
 
 use crate::clock::Timestamp;
 use crate::limits::{PURGE_ROWS_PER_COMMIT, SESSIONS_PER_USER_MAX};
+use crate::password::PasswordHash;
 use crate::session::{Session, SessionHash};
 use crate::store::error::{Error, unless_damaged};
 use crate::store::record::{self, SessionRecord};
@@ -16,11 +17,20 @@ fn from_record(record: &SessionRecord) -> Session {
         user: UserId(record.user),
         created: Timestamp::from_ms(record.created_ms),
         seen: Timestamp::from_ms(record.seen_ms),
+        confirmed: Timestamp::from_ms(record.confirmed_ms),
     }
 }
 
 fn put(tx: &WriteTransaction, hash: &SessionHash, session: &Session) -> Result<(), Error> {
-    let record = SessionRecord { user: session.user.0, created_ms: session.created.ms(), seen_ms: session.seen.ms() };
+    let record = SessionRecord {
+        user: session.user.0,
+        created_ms: session.created.ms(),
+        seen_ms: session.seen.ms(),
+        confirmed_ms: session.confirmed.ms(),
+        browser: 0,
+        system: 0,
+        address: Vec::new(),
+    };
     tx.open_table(SESSION)?.insert(hash.as_slice(), record::seal(hash, &record)?.as_slice())?;
     Ok(())
 }
@@ -65,7 +75,7 @@ pub(super) fn start(tx: &WriteTransaction, user: UserId, hash: &SessionHash, now
             remove(tx, user, hash)?;
         }
     }
-    put(tx, hash, &Session { user, created: now, seen: now })?;
+    put(tx, hash, &Session { user, created: now, seen: now, confirmed: now })?;
     tx.open_table(SESSION_USER)?.insert(session_user_key(user, hash).as_slice(), [].as_slice())?;
     Ok(())
 }
@@ -119,6 +129,27 @@ impl Store {
             let Some(session) = get(&tx.open_table(SESSION)?, &hash)? else { return Ok(()) };
             // One that was begun by a clock that stood ahead was begun now, or it would last until that time and longer.
             put(tx, &hash, &Session { seen: now, created: session.created.min(now), ..session })
+        })
+    }
+
+    /// Notes that the password was given in a session. False when it has ended, or the password is no longer the one
+    /// that was `verified`; nothing is written then.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn confirm_session(
+        &self,
+        hash: SessionHash,
+        verified: PasswordHash,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        self.write_sparingly("noting a password", move |tx| {
+            let Some(session) = get(&tx.open_table(SESSION)?, &hash)? else { return Ok(false) };
+            if !session.is_live(now) || !users::has_password(tx, session.user, &verified)? {
+                return Ok(false);
+            }
+            put(tx, &hash, &Session { confirmed: now, ..session })?;
+            Ok(true)
         })
     }
 

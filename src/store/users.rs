@@ -85,7 +85,7 @@ pub(super) fn change<T>(
 
 /// True when this is still the user's password: it was verified before the transaction began, and somebody may have
 /// changed it since.
-fn has_password(tx: &WriteTransaction, id: UserId, verified: &PasswordHash) -> Result<bool, Error> {
+pub(super) fn has_password(tx: &WriteTransaction, id: UserId, verified: &PasswordHash) -> Result<bool, Error> {
     let user = get(&tx.open_table(USER)?, id)?;
     Ok(user.is_some_and(|user| user.password.as_str() == verified.as_str()))
 }

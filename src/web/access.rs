@@ -56,6 +56,8 @@ pub(crate) struct Visitor {
 pub(crate) struct SignedIn {
     pub(crate) user: User,
     pub(crate) session: SessionHash,
+    /// The password was given lately; see [`Confirmed`](crate::web::confirm::Confirmed).
+    pub(crate) is_confirmed: bool,
 }
 
 /// Somebody signed in who is an administrator now; the role is read with every request.
@@ -228,7 +230,7 @@ fn signed_in(app: &App, cookie: Option<&str>) -> Result<Option<SignedIn>, Error>
         // Being signed in must not end because the disk is full.
         warn!(target: "accounts", user = user.name.as_str(); "visit not noted: {error}");
     }
-    Ok(Some(SignedIn { user, session: hash }))
+    Ok(Some(SignedIn { user, session: hash, is_confirmed: session.is_confirmed(now) }))
 }
 
 /// The secret of a browser's forms: keyed by the instance, bound to its session or form cookie.

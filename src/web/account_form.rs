@@ -1,6 +1,6 @@
 //! What the forms that make or change an account share: name, address and password, checked in one way.
 
-use log::{error, warn};
+use log::error;
 
 use crate::app::App;
 use crate::password::{self, Hasher, HasherError, PasswordHash, Verdict};
@@ -8,7 +8,7 @@ use crate::random;
 use crate::ui::field::Errors;
 use crate::ui::text;
 use crate::user::{Email, Role, User, UserName};
-use crate::web::access::{SignedIn, Submission, Visitor};
+use crate::web::access::Visitor;
 use crate::web::error::Error;
 use crate::web::form::Form;
 
@@ -74,23 +74,6 @@ pub(crate) fn verdict(hasher: &Hasher, password: &str, user: Option<&User>) -> R
     let (Err(HasherError::BadHash), Some(user)) = (verdict, user) else { return verdict };
     error!(target: "accounts", user = user.name.as_str(); "{}. Run: linkjar user passwd", HasherError::BadHash);
     Ok(Verdict::Wrong)
-}
-
-/// Reads `password` of somebody signed in, before something that a passer-by at an open browser must not do.
-///
-/// # Errors
-/// [`Error::Busy`] when too many wait to have one compared. A wrong one is an error at the field.
-pub(crate) fn password_again(
-    app: &App,
-    account: &SignedIn,
-    submission: &Submission<'_>,
-    errors: &mut Errors,
-) -> Result<(), Error> {
-    if verdict(&app.hasher, submission.form.get("password"), Some(&account.user))? == Verdict::Wrong {
-        warn!(target: "accounts", user = account.user.name.as_str(), ip = submission.request.ip(); "login failed");
-        errors.push("password", text::WRONG_PASSWORD);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -6,10 +6,8 @@ use crate::app::App;
 use crate::limits::STREAMS_PER_PERSON_MAX;
 use crate::share::Share;
 use crate::store::BackupReader;
-use crate::ui::field::Errors;
 use crate::web::access::{Administrator, Submission};
-use crate::web::account_form;
-use crate::web::admin_settings::{Refused, draw};
+use crate::web::confirm::Confirmed;
 use crate::web::error::Error;
 use crate::web::flash::Message;
 use crate::web::response::{Kind, Response};
@@ -32,16 +30,10 @@ pub(crate) fn submit(
 /// Sends a backup.
 pub(crate) fn submit_download(
     app: &App,
-    administrator: &Administrator,
+    administrator: &Confirmed<Administrator>,
     submission: &Submission<'_>,
     _: &Parts<'_>,
 ) -> Result<Response, Error> {
-    let mut errors = Errors::new();
-    account_form::password_again(app, &administrator.0, submission, &mut errors)?;
-    if !errors.is_empty() {
-        let refused = Refused { download_errors: errors, ..Refused::default() };
-        return Ok(super::form_again(draw(app, submission.visitor, &refused)));
-    }
     let name = submission.form.get("name");
     let Some(reader) = app.store.open_backup(name)? else { return Err(Error::NotFound) };
     let user = &administrator.0.user;

@@ -10,22 +10,13 @@ use crate::ui::admin_settings::{self, AdminSettings, Backup};
 use crate::ui::field::Errors;
 use crate::web::Section;
 use crate::web::access::{Administrator, Submission, Visitor};
-use crate::web::account_form;
+use crate::web::confirm::Confirmed;
 use crate::web::error::Error;
 use crate::web::flash::Message;
 use crate::web::form::Form;
 use crate::web::request::Request;
 use crate::web::response::Response;
 use crate::web::router::Parts;
-
-/// What came back from one of the page's forms.
-#[derive(Default)]
-pub(crate) struct Refused<'a> {
-    /// The settings as they were sent.
-    pub(crate) form: Option<&'a Form>,
-    pub(crate) errors: Errors,
-    pub(crate) download_errors: Errors,
-}
 
 /// Shows the settings as they are.
 pub(crate) fn show(
@@ -35,13 +26,13 @@ pub(crate) fn show(
     _: &Request,
     _: &Parts<'_>,
 ) -> Result<Response, Error> {
-    Ok(super::page(draw(app, visitor, &Refused::default())))
+    Ok(super::page(draw(app, visitor, None, &Errors::new())))
 }
 
 /// Changes those that the person has changed, or none: the page may be old, and others may have changed the rest since.
 pub(crate) fn submit(
     app: &App,
-    administrator: &Administrator,
+    administrator: &Confirmed<Administrator>,
     submission: &Submission<'_>,
     _: &Parts<'_>,
 ) -> Result<Response, Error> {
@@ -58,10 +49,8 @@ pub(crate) fn submit(
             errors.push(setting.key, why);
         }
     }
-    account_form::password_again(app, &administrator.0, submission, &mut errors)?;
     if !errors.is_empty() {
-        let refused = Refused { form: Some(form), errors, ..Refused::default() };
-        return Ok(super::form_again(draw(app, submission.visitor, &refused)));
+        return Ok(super::form_again(draw(app, submission.visitor, Some(form), &errors)));
     }
     let changed = SETTINGS.iter().filter(|setting| (setting.show)(&before) != (setting.show)(&settings));
     let changed: Vec<&str> = changed.map(|setting| setting.key).collect();
@@ -71,14 +60,14 @@ pub(crate) fn submit(
     Ok(submission.visitor.say(Response::see_other("/admin/settings"), &Message::Saved))
 }
 
-/// Draws the page, with what was refused if anything was.
-pub(crate) fn draw(app: &App, visitor: &Visitor, refused: &Refused<'_>) -> Markup {
+/// Draws the page, with the form that was refused if one was.
+fn draw(app: &App, visitor: &Visitor, refused: Option<&Form>, errors: &Errors) -> Markup {
     let mut frame = visitor.frame("Settings");
     frame.section = Section::Admin;
-    frame.failed = !(refused.errors.is_empty() && refused.download_errors.is_empty());
+    frame.failed = !errors.is_empty();
     let settings = app.settings();
     let values = |name: fn(&str) -> String| {
-        let values = SETTINGS.iter().map(|setting| match refused.form {
+        let values = SETTINGS.iter().map(|setting| match refused {
             Some(form) => (setting.key, form.get(&name(setting.key)).to_owned()),
             None => (setting.key, (setting.show)(&settings)),
         });
@@ -88,11 +77,10 @@ pub(crate) fn draw(app: &App, visitor: &Visitor, refused: &Refused<'_>) -> Marku
     let data = AdminSettings {
         values: values(str::to_owned),
         drawn: values(admin_settings::drawn),
-        errors: &refused.errors,
+        errors,
         registration_is_set: (app.registration() != settings.registration).then(|| app.registration().word()),
         backups: backups.map(|backup| Backup { name: backup.name, made: backup.made, bytes: backup.bytes }).collect(),
         is_backing_up: app.backup_state() == BackupState::Making,
-        download_errors: &refused.download_errors,
     };
     admin_settings::page(&frame, &data)
 }

@@ -1,13 +1,13 @@
 //! Another e-mail address for one's account. Asks for the password: the address signs in too.
 
-use log::{info, warn};
+use log::info;
 
 use crate::app::App;
-use crate::password::Verdict;
 use crate::ui::field::Errors;
 use crate::ui::text;
 use crate::web::access::{SignedIn, Submission};
 use crate::web::account_form;
+use crate::web::confirm;
 use crate::web::error::Error;
 use crate::web::flash::Message;
 use crate::web::profile::{self, Refused};
@@ -27,18 +27,15 @@ pub(crate) fn submit(
     let email = account_form::email(form, &mut errors);
     if let Some(email) = email {
         let verified = &account.user.password;
-        let changed = match account_form::verdict(&app.hasher, form.get("password"), Some(&account.user))? {
-            Verdict::Wrong => None,
+        let changed = match confirm::give(app, account, form.get("password"), submission.request)? {
             // The store looks again: hashing takes a while, and somebody else may have been faster.
-            _ => app.store.change_email(account.user.id, Some(verified.clone()), email)?,
+            true => app.store.change_email(account.user.id, Some(verified.clone()), email)?,
+            false => None,
         };
         match changed {
             Some(true) => {}
             Some(false) => errors.push("email", text::EMAIL_TAKEN),
-            None => {
-                warn!(target: "accounts", user = name, ip = submission.request.ip(); "login failed");
-                errors.push("password", text::WRONG_PASSWORD);
-            }
+            None => errors.push("password", text::WRONG_PASSWORD),
         }
     }
     if errors.is_empty() {

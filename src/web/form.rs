@@ -1,6 +1,7 @@
 //! A form's fields as they were sent.
 
 use crate::limits::{FORM_FIELDS_MAX, FORM_VALUE_BYTES_MAX};
+use crate::ui::confirm::PASSWORD_AGAIN;
 use crate::web::error::Error;
 use crate::web::percent;
 use crate::web::request::Request;
@@ -49,14 +50,21 @@ impl Form {
         !self.get(name).is_empty()
     }
 
+    /// Takes a field out; `None` when it was not sent.
+    pub(crate) fn take(&mut self, name: &str) -> Option<String> {
+        let at = self.0.iter().position(|(found, _)| found == name)?;
+        Some(self.0.remove(at).1)
+    }
+
     /// What a refused form may be sent again with: no secrets, and the new page has a new token.
     pub(crate) fn to_resend(&self) -> Vec<(String, String)> {
         self.0.iter().filter(|(name, _)| !is_secret(name) && name != "csrf_token").cloned().collect()
     }
 
-    /// True when a field held what is never shown again, so that sending the rest again could not work.
+    /// True when a field held what is never shown again, so that sending the rest again could not work. The password
+    /// that was asked for in between is asked for again.
     pub(crate) fn has_secret(&self) -> bool {
-        self.0.iter().any(|(name, _)| is_secret(name))
+        self.0.iter().any(|(name, _)| is_secret(name) && name != PASSWORD_AGAIN)
     }
 }
 
@@ -107,5 +115,8 @@ mod tests {
         let form = read(FORM, b"csrf_token=t&title=x&password1=p&code=c").unwrap();
         assert_eq!(form.to_resend(), [("title".to_owned(), "x".to_owned())]);
         assert!(form.has_secret() && !read(FORM, b"csrf_token=t&title=x").unwrap().has_secret());
+        let mut asked = read(FORM, b"title=x&password-again=p").unwrap();
+        assert!(!asked.has_secret() && asked.to_resend().len() == 1);
+        assert_eq!((asked.take("password-again"), asked.take("password-again")), (Some("p".to_owned()), None));
     }
 }

@@ -11,8 +11,8 @@ mod admin_backups;
 mod admin_settings;
 pub(crate) mod assets;
 mod click_export;
+mod confirm;
 mod cookie;
-
 mod email_change;
 mod error;
 mod export;
@@ -246,22 +246,28 @@ fn submitted(app: &App, request: &Request, submit: Submit, parts: &Parts<'_>) ->
     let form = access::form(app, request)?;
     let visitor = Visitor::of(app, request)?;
     let response = match (submit, &visitor.account) {
-        // The token went with the session; there is nothing to compare it with, and nothing is done.
-        (Submit::SignedIn(_) | Submit::Administrator(_), None) => {
-            Response::see_other(next::login_for_form(request, &form))
-        }
-        (Submit::SignedIn(submit), Some(account)) => {
-            let submission = access::submission(request, &visitor, form)?;
-            kept(submit(app, account, &submission, parts), submission.form)?
-        }
         (Submit::Anyone(submit), _) => {
             let submission = access::submission(request, &visitor, form)?;
             kept(submit(app, &submission, parts), submission.form)?
+        }
+        // The token went with the session; there is nothing to compare it with, and nothing is done.
+        (_, None) => Response::see_other(next::login_for_form(request, &form)),
+        (Submit::SignedIn(submit), Some(account)) => {
+            let submission = access::submission(request, &visitor, form)?;
+            kept(submit(app, account, &submission, parts), submission.form)?
         }
         (Submit::Administrator(submit), Some(account)) => {
             let administrator = Administrator::check(account)?;
             let submission = access::submission(request, &visitor, form)?;
             kept(submit(app, &administrator, &submission, parts), submission.form)?
+        }
+        (Submit::ConfirmedAdministrator(submit), Some(account)) => {
+            let administrator = Administrator::check(account)?;
+            let mut submission = access::submission(request, &visitor, form)?;
+            match confirm::demand(app, administrator, account, &mut submission)? {
+                Ok(administrator) => kept(submit(app, &administrator, &submission, parts), submission.form)?,
+                Err(page) => page,
+            }
         }
     };
     Ok(visitor.keep(response))

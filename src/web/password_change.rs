@@ -1,14 +1,14 @@
 //! A new password for one's account. Every other browser is signed out: whoever had the old one may be in it.
 
-use log::{info, warn};
+use log::info;
 
 use crate::app::App;
-use crate::password::Verdict;
 use crate::session::SessionToken;
 use crate::ui::field::Errors;
 use crate::ui::text;
 use crate::web::access::{SignedIn, Submission};
 use crate::web::account_form::{self, Owner};
+use crate::web::confirm;
 use crate::web::error::Error;
 use crate::web::flash::Message;
 use crate::web::profile::{self, Refused};
@@ -36,7 +36,7 @@ pub(crate) fn submit(
     let owner = Owner { name: user.name.as_str(), email: Some(&user.email), role: user.role };
     if let Some(password) = account_form::new_password(form, &owner, visitor, &mut errors) {
         let token = SessionToken::random()?;
-        let is_right = account_form::verdict(&app.hasher, form.get("password"), Some(user))? != Verdict::Wrong;
+        let is_right = confirm::give(app, account, form.get("password"), submission.request)?;
         // The store looks again: hashing takes a while, and somebody else may have been faster.
         let is_changed = is_right && {
             let (verified, hash) = (Some(user.password.clone()), account_form::hash(app, password)?);
@@ -47,7 +47,6 @@ pub(crate) fn submit(
             let response = visitor.begin_session(Response::see_other("/accounts/profile"), &token);
             return Ok(visitor.say(response, &Message::PasswordChanged));
         }
-        warn!(target: "accounts", user = user.name.as_str(), ip = submission.request.ip(); "login failed");
         errors.push("password", text::WRONG_PASSWORD);
     }
     let refused = Refused { password_errors: errors, ..Refused::default() };

@@ -6,6 +6,7 @@
 use crate::app::App;
 use crate::user;
 use crate::web::access::{Administrator, SignedIn, Submission, Visitor};
+use crate::web::confirm::Confirmed;
 use crate::web::error::Error;
 use crate::web::request::{Method, Request};
 use crate::web::response::Response;
@@ -33,6 +34,9 @@ pub(crate) enum Submit {
     Anyone(fn(&App, &Submission<'_>, &Parts<'_>) -> Answer),
     SignedIn(fn(&App, &SignedIn, &Submission<'_>, &Parts<'_>) -> Answer),
     Administrator(fn(&App, &Administrator, &Submission<'_>, &Parts<'_>) -> Answer),
+    /// What a passer-by at an open browser must not do: whoever has not given their password lately is asked for it
+    /// first, see [`Confirmed`].
+    ConfirmedAdministrator(fn(&App, &Confirmed<Administrator>, &Submission<'_>, &Parts<'_>) -> Answer),
 }
 
 /// The parts of a path that a route leaves open, in order.
@@ -102,9 +106,13 @@ pub(crate) const ROUTES: &[Route] = &[
     page("links/*/statistics.jsonl", Show::SignedIn(statistics_export::show)),
     page("admin", Show::Administrator(admin::show)),
     page("admin/statistics", Show::Administrator(statistics::show_site)),
-    form("admin/settings", Show::Administrator(admin_settings::show), Submit::Administrator(admin_settings::submit)),
+    form(
+        "admin/settings",
+        Show::Administrator(admin_settings::show),
+        Submit::ConfirmedAdministrator(admin_settings::submit),
+    ),
     action("admin/backups", Submit::Administrator(admin_backups::submit)),
-    action("admin/backups/download", Submit::Administrator(admin_backups::submit_download)),
+    action("admin/backups/download", Submit::ConfirmedAdministrator(admin_backups::submit_download)),
     form("links/*/edit", Show::SignedIn(link_edit::show), Submit::SignedIn(link_edit::submit)),
     action("links/*/switch", Submit::SignedIn(link_switch::submit)),
     form("links/*/delete", Show::SignedIn(link_delete::show), Submit::SignedIn(link_delete::submit)),

@@ -2,6 +2,7 @@
 //! failures that become numbered incidents.
 
 mod clocks;
+mod confirm;
 mod exports;
 mod transport;
 

@@ -184,6 +184,7 @@ fn signed_in(appliance: &Appliance, screen: &Screen, look: &mut impl FnMut(&'sta
         look("profile again");
     }
     screen.go("/admin/settings");
+    screen.fill("[name='clicks.keep-days']", "0");
     screen.send("/admin/settings");
     look("settings again");
     screen.send("/admin/backups");

@@ -1,6 +1,6 @@
 //! Settings that are changed while the server runs.
 
-use crate::appliance::{ADMIN, PASSWORD, Start, run_command};
+use crate::appliance::{ADMIN, Start, run_command};
 use crate::browser::Browser;
 
 const PAGE: &str = "/admin/settings";
@@ -18,7 +18,6 @@ fn a_change_counts_at_once_and_after_a_restart() {
         ("clicks.keep-days", "30"),
         ("links.blocked-hosts", "Bad.Example"),
         ("links.private", "refuse"),
-        ("password", PASSWORD),
     ];
     let saved = admin.submit(PAGE, PAGE, &fields);
     assert_eq!((saved.status, saved.header("location")), (303, Some(PAGE)), "{}", saved.body);
@@ -28,7 +27,6 @@ fn a_change_counts_at_once_and_after_a_restart() {
     let value = |name: &str| offered.iter().find(|(found, _)| found == name).unwrap().1.as_str();
     assert_eq!((value("clicks.addresses"), value("clicks.keep-days")), ("never", "30"));
     assert_eq!((value("links.blocked-hosts"), value("links.private")), ("bad.example", "refuse"));
-    assert_eq!(value("password"), "");
     page.says("Our <links>");
     assert_eq!(visitor.get(&format!("/{ADMIN}/bad")).status, 410, "blocked at once");
     let privacy = Browser::of(&appliance).open("/privacy");
@@ -55,29 +53,25 @@ fn what_will_not_do_is_told_at_its_field_and_nothing_is_changed() {
         ("links.blocked-hosts", "a b", "a b is no host name."),
         ("links.private", "", "Use allow or refuse."),
         ("accounts.registration", "", "Use open, invite or closed."),
-        ("password", "another sentence", "password"),
-        ("password", "", "password"),
     ] {
-        let mut fields = vec![("password", PASSWORD), ("site.name", "Changed")];
+        let mut fields = vec![("site.name", "Changed")];
         fields.retain(|(name, _)| *name != field);
         fields.push((field, value));
         let page = admin.submit(PAGE, PAGE, &fields);
         assert_eq!(page.status, 422, "{field}={value}");
         page.says(words);
         assert!(page.body.contains("<title>Error: Settings"), "{field}={value}");
-        assert!(!page.body.contains(PASSWORD), "the password is not shown again");
         admin.open("/").does_not_say("Changed");
     }
     let log = appliance.log();
-    assert_eq!((log.matches("login failed").count(), log.matches("settings changed").count()), (2, 0), "{log}");
+    assert!(!log.contains("settings changed"), "{log}");
 }
 
 #[test]
 fn a_list_of_hosts_that_is_too_long_is_told_at_its_field_and_kept() {
     let appliance = Start::with_admin().run();
     let hosts = vec!["bad.example"; 750].join(",");
-    let page =
-        Browser::admin(&appliance).submit(PAGE, PAGE, &[("links.blocked-hosts", &hosts), ("password", PASSWORD)]);
+    let page = Browser::admin(&appliance).submit(PAGE, PAGE, &[("links.blocked-hosts", &hosts)]);
     assert_eq!(page.status, 422);
     page.says("Use at most 8192 characters.");
     assert!(page.body.contains(&hosts));
@@ -88,12 +82,12 @@ fn a_save_from_an_old_page_takes_nothing_back_that_another_has_changed() {
     let appliance = Start::with_admin().run();
     let (mut one, mut other) = (Browser::admin(&appliance), Browser::admin(&appliance));
     let old = one.open(PAGE);
-    let saved = other.submit(PAGE, PAGE, &[("clicks.keep-days", "30"), ("password", PASSWORD)]);
+    let saved = other.submit(PAGE, PAGE, &[("clicks.keep-days", "30")]);
     assert_eq!(saved.status, 303);
     // Also not by way of a page that was refused meanwhile.
-    let refused = one.submit_on(&old, PAGE, &[("site.name", "Ours"), ("password", "another sentence")]);
+    let refused = one.submit_on(&old, PAGE, &[("site.name", "Ours"), ("links.private", "")]);
     assert_eq!(refused.status, 422);
-    assert_eq!(one.submit_on(&refused, PAGE, &[("password", PASSWORD)]).status, 303);
+    assert_eq!(one.submit_on(&refused, PAGE, &[("links.private", "allow")]).status, 303);
     let offered = one.open(PAGE).form(PAGE);
     let value = |name: &str| offered.iter().find(|(found, _)| found == name).unwrap().1.as_str();
     assert_eq!((value("site.name"), value("clicks.keep-days")), ("Ours", "30"));

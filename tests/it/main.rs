@@ -18,6 +18,8 @@ mod mutate;
 #[path = "../../src/store/tests/chance.rs"]
 mod chance;
 
+// The password again before what a passer-by must not do.
+mod confirm;
 // Error pages, error lines, and forms that can be sent again.
 mod error;
 // The home page before and after signing in.

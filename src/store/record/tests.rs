@@ -3,8 +3,10 @@
 use std::fmt::Debug;
 
 use super::*;
+use crate::limits::CLICK_KEEP_DAYS;
 use crate::random::hex;
 use crate::store::error::Kind;
+use crate::visitor::Reason;
 
 const KEY: &[u8] = b"anna/promo";
 
@@ -155,7 +157,20 @@ fn accounts() -> Vec<Golden> {
             "01 02626f 03624063 00 00 00 0101",
             "92d0fe44",
         ),
-        golden(&SessionRecord { user: 7, created_ms: 1, seen_ms: 200 }, "01 07 02 fb9001", "e8b6afff"),
+        golden(
+            &SessionRecord {
+                user: 7,
+                created_ms: 1,
+                seen_ms: 200,
+                confirmed_ms: 2,
+                browser: 3,
+                system: 4,
+                address: vec![203, 0, 113, 0],
+            },
+            "02 07 02 fb9001 04 03 04 04cb007100",
+            "4a0b2664",
+        ),
+        golden(&SessionRecord1 { user: 7, created_ms: 1, seen_ms: 200 }, "01 07 02 fb9001", "e8b6afff"),
         golden(&OneTimeRecord { purpose: 1, user: 251, expires_ms: -2 }, "01 01 fbfb00 03", "53f1ce14"),
         golden(
             &SettingsRecord {
@@ -312,6 +327,10 @@ fn records_of_the_version_before_are_read_as_those_of_today() {
     };
     let read: SettingsRecord = decode(KEY, &encode(&settings).unwrap()).unwrap();
     assert_eq!((read.site_name.as_str(), read.keep_days), ("Links", Some(CLICK_KEEP_DAYS)));
+    let read: SessionRecord =
+        unseal(KEY, &seal(KEY, &SessionRecord1 { user: 1, created_ms: 2, seen_ms: 3 }).unwrap()).unwrap();
+    assert_eq!((read.user, read.created_ms, read.seen_ms, read.confirmed_ms), (1, 2, 3, 2));
+    assert_eq!((read.browser, read.system, read.address), (0, 0, Vec::new()));
     let sum = SumRecord1 { humans: 1, bots: 2, first_ms: 3, last_ms: 4, segment_first: 5, segment_next: 6, kept: 7 };
     let read: SumRecord = unseal(KEY, &seal(KEY, &sum).unwrap()).unwrap();
     assert_eq!((read.humans, read.kept, read.passed), (1, 7, 0));

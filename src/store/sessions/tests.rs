@@ -43,7 +43,7 @@ fn a_session_counts_until_it_ends() {
     let anna = user(&store, "anna");
     sign_in(&store, anna, 1, NOW);
     let (session, of) = store.session(hash(1), NOW).unwrap().unwrap();
-    assert_eq!((session, of.id), (Session { user: anna, created: NOW, seen: NOW }, anna));
+    assert_eq!((session, of.id), (Session { user: anna, created: NOW, seen: NOW, confirmed: NOW }, anna));
     assert!(!is_live(&store, 2, NOW));
     let last = NOW.plus_s(SESSION_IDLE_S - 1);
     assert!(is_live(&store, 1, last));
@@ -56,6 +56,26 @@ fn a_session_counts_until_it_ends() {
     }
     store.stamp_session(hash(1), NOW).unwrap();
     assert!(!is_live(&store, 1, NOW), "a session that has ended stays ended");
+    audit(&store);
+}
+
+#[test]
+fn a_password_given_again_is_noted_where_it_still_counts() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    sign_in(&store, anna, 1, NOW);
+    let later = NOW.plus_s(3_000);
+    let confirmed = || store.session(hash(1), later).unwrap().unwrap().0.confirmed;
+    assert!(!store.confirm_session(hash(1), hash_of("another"), later).unwrap());
+    assert!(!store.confirm_session(hash(2), hash_of("first"), later).unwrap(), "of no session");
+    assert_eq!(confirmed(), NOW);
+    assert!(store.confirm_session(hash(1), hash_of("first"), later).unwrap());
+    assert_eq!(confirmed(), later);
+    // A visit that is noted takes nothing of it back.
+    store.stamp_session(hash(1), later).unwrap();
+    assert_eq!(confirmed(), later);
+    store.end_session(hash(1)).unwrap();
+    assert!(!store.confirm_session(hash(1), hash_of("first"), later).unwrap(), "what has ended stays ended");
     audit(&store);
 }
 
@@ -117,7 +137,7 @@ fn sweeping_goes_in_slices() {
         for number in 0..many {
             let mut hash = [0; 32];
             hash[..8].copy_from_slice(&number.to_be_bytes());
-            put(tx, &hash, &Session { user: anna, created: NOW, seen: NOW })?;
+            put(tx, &hash, &Session { user: anna, created: NOW, seen: NOW, confirmed: NOW })?;
             tx.open_table(SESSION_USER)?.insert(session_user_key(anna, &hash).as_slice(), [].as_slice())?;
         }
         Ok(())

@@ -1,0 +1,40 @@
+//! What becomes of a record of the version before: what it did not know yet is filled in.
+
+use crate::limits::CLICK_KEEP_DAYS;
+use crate::store::record::{
+    RollRecord, RollRecord1, SessionRecord, SessionRecord1, SettingsRecord, SettingsRecord1, SumRecord, SumRecord1,
+};
+use crate::visitor::Reason;
+
+impl From<SessionRecord1> for SessionRecord {
+    fn from(before: SessionRecord1) -> SessionRecord {
+        let SessionRecord1 { user, created_ms, seen_ms } = before;
+        // A session begins with the password.
+        let confirmed_ms = created_ms;
+        SessionRecord { user, created_ms, seen_ms, confirmed_ms, browser: 0, system: 0, address: Vec::new() }
+    }
+}
+
+impl From<SumRecord1> for SumRecord {
+    fn from(before: SumRecord1) -> SumRecord {
+        let SumRecord1 { humans, bots, first_ms, last_ms, segment_first, segment_next, kept } = before;
+        SumRecord { humans, bots, first_ms, last_ms, segment_first, segment_next, kept, passed: 0 }
+    }
+}
+
+impl From<SettingsRecord1> for SettingsRecord {
+    fn from(before: SettingsRecord1) -> SettingsRecord {
+        let SettingsRecord1 { site_name, registration, addresses, blocked_hosts, private_targets } = before;
+        let keep_days = Some(CLICK_KEEP_DAYS);
+        SettingsRecord { site_name, registration, addresses, blocked_hosts, private_targets, keep_days }
+    }
+}
+
+impl From<RollRecord1> for RollRecord {
+    fn from(before: RollRecord1) -> RollRecord {
+        let RollRecord1 { humans, bots, hours, hosts, hosts_other, browsers, systems } = before;
+        // Why these were taken for bots was not counted.
+        let reasons = if bots > 0 { vec![(Reason::None as u8, bots)] } else { Vec::new() };
+        RollRecord { humans, bots, hours, hosts, hosts_other, browsers, systems, reasons, ..RollRecord::empty() }
+    }
+}
