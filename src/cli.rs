@@ -8,6 +8,7 @@ mod help;
 #[cfg(test)]
 mod tests;
 mod usage;
+mod user;
 
 use std::ffi::OsString;
 
@@ -15,9 +16,9 @@ use pico_args::Arguments;
 
 use crate::limits::SELF_SIGNED_NAMES_MAX;
 use crate::options::{
-    ADMIN, ALLOWED_HOSTS, BACKUP_KEEP, BASE_URL, CLICK_DURABILITY, CLICK_WINDOW, COMPACT, DATA_DIR, DRY_RUN, EMAIL,
-    HOST, HTTP_PORT, JSON, LOG_FORMAT, LOG_LEVEL, NEW, NUMTHREADS, OptionRow, PAGE_CACHE, PASSWORD_STDIN, PORT,
-    TLS_CERT, TLS_KEY, TO, TRUSTED_PROXIES, VERIFY,
+    ALLOWED_HOSTS, BACKUP_KEEP, BASE_URL, CLICK_DURABILITY, CLICK_WINDOW, COMPACT, DATA_DIR, DRY_RUN, HOST, HTTP_PORT,
+    JSON, LOG_FORMAT, LOG_LEVEL, NEW, NUMTHREADS, OptionRow, PAGE_CACHE, PORT, TLS_CERT, TLS_KEY, TO, TRUSTED_PROXIES,
+    VERIFY,
 };
 use crate::spelling::shown;
 use form::{COMMANDS, Form, GROUPS, SERVE};
@@ -51,6 +52,30 @@ pub(crate) enum Command {
         password_stdin: bool,
     },
     UserResetLink {
+        options: Options,
+        name: String,
+    },
+    UserRole {
+        options: Options,
+        name: String,
+        role: String,
+    },
+    UserDisable {
+        options: Options,
+        name: String,
+    },
+    UserEnable {
+        options: Options,
+        name: String,
+    },
+    UserRemove {
+        options: Options,
+        name: String,
+        /// What becomes of the links.
+        links: Option<String>,
+        yes: bool,
+    },
+    UserRelease {
         options: Options,
         name: String,
     },
@@ -127,10 +152,15 @@ pub(crate) fn parse(args: Vec<OsString>) -> Result<Command, Usage> {
     }
     let typed = Typed { form, args };
     match form.topic {
-        Topic::UserAdd => user_add(typed),
-        Topic::UserList => user_list(typed),
-        Topic::UserPasswd => user_passwd(typed),
-        Topic::UserResetLink => user_reset_link(typed),
+        Topic::UserAdd => user::add(typed),
+        Topic::UserList => user::list(typed),
+        Topic::UserPasswd => user::passwd(typed),
+        Topic::UserResetLink => user::reset_link(typed),
+        Topic::UserRole => user::role(typed),
+        Topic::UserDisable => user::disable(typed),
+        Topic::UserEnable => user::enable(typed),
+        Topic::UserRemove => user::remove(typed),
+        Topic::UserRelease => user::release(typed),
         Topic::Backup => backup(typed),
         Topic::Export => export(typed),
         Topic::Check => check(typed),
@@ -187,39 +217,6 @@ fn serve(mut typed: Typed) -> Result<Command, Usage> {
     let options = typed.options()?;
     typed.operands(0)?;
     Ok(Command::Serve(options))
-}
-
-fn user_add(mut typed: Typed) -> Result<Command, Usage> {
-    let options = typed.options()?;
-    let email = typed.value(&EMAIL)?;
-    let admin = typed.switch(&ADMIN);
-    let password_stdin = typed.switch(&PASSWORD_STDIN);
-    let form = typed.form;
-    let name = typed.name()?;
-    let Some(email) = email else {
-        return Err(Usage(see("user add needs an address. Add --email ADDRESS", form.words)));
-    };
-    Ok(Command::UserAdd { options, name, email, admin, password_stdin })
-}
-
-fn user_list(mut typed: Typed) -> Result<Command, Usage> {
-    let options = typed.options()?;
-    let json = typed.switch(&JSON);
-    typed.operands(0)?;
-    Ok(Command::UserList { options, json })
-}
-
-fn user_passwd(mut typed: Typed) -> Result<Command, Usage> {
-    let options = typed.options()?;
-    let password_stdin = typed.switch(&PASSWORD_STDIN);
-    let name = typed.name()?;
-    Ok(Command::UserPasswd { options, name, password_stdin })
-}
-
-fn user_reset_link(mut typed: Typed) -> Result<Command, Usage> {
-    let options = typed.options()?;
-    let name = typed.name()?;
-    Ok(Command::UserResetLink { options, name })
 }
 
 fn backup(mut typed: Typed) -> Result<Command, Usage> {

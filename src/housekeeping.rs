@@ -15,7 +15,7 @@ use log::{debug, info, warn};
 use crate::app::{App, Call};
 use crate::clock::Trust;
 use crate::limits::{HOUSEKEEPING_EVERY, RETIRE_EVERY, STOP_GRACE, STOP_POLL, SWEEP_EVERY};
-use crate::store;
+use crate::store::{self, Store};
 use crate::traffic::Totals;
 use backups::Backups;
 use clock::ClockWatch;
@@ -104,7 +104,8 @@ fn round(app: &App, last: &mut Last, parts: &mut Parts) {
     // 19 MiB that a small board has better uses for between two logins.
     app.hasher.release_idle();
     app.marker.forget_past(app.now());
-    parts.run("removing clicks of deleted links", || purge(app));
+    parts.run("deleting links of removed users", || slices(app, Store::delete_estates));
+    parts.run("removing clicks of deleted links", || slices(app, Store::purge_clicks));
     if app.trust() != Trust::Good {
         return;
     }
@@ -133,8 +134,9 @@ fn tell_of_trouble(app: &App) {
     }
 }
 
-fn purge(app: &App) -> Result<(), store::Error> {
-    while !app.is_stopping() && app.store.purge_clicks()? {}
+/// Does one slice after another until none is left.
+fn slices(app: &App, slice: fn(&Store) -> Result<bool, store::Error>) -> Result<(), store::Error> {
+    while !app.is_stopping() && slice(&app.store)? {}
     Ok(())
 }
 
@@ -178,7 +180,7 @@ mod tests {
     use crate::link::{LinkChange, LinkId, NewLink, Title};
     use crate::options::Options;
     use crate::password::{Cost, Hasher, PasswordHash};
-    use crate::store::{FILE_NAME, Fault, Settings, Store};
+    use crate::store::{FILE_NAME, Fault, Settings};
     use crate::target::Target;
     use crate::user::{Email, NewUser, Role, UserId, UserName};
     use crate::visitor::AddressPolicy;
@@ -198,7 +200,7 @@ mod tests {
             role: Role::Administrator,
         };
         let anna = store.set_up(new, Settings::default(), Some(SESSION), NOON).unwrap().unwrap();
-        store.hand_out_reset(anna, NOON.plus_s(RESET_LINK_S)).unwrap();
+        store.hand_out_reset(anna, NOON.plus_s(RESET_LINK_S)).unwrap().unwrap();
         let target = Target::from_stored("https://example.com/".to_owned()).unwrap();
         let change = LinkChange { target, title: Title::default(), expires: None, enabled: true };
         let link = store.create_link(anna, name.clone(), NewLink { slug: None, change }, NOON).unwrap().unwrap();
@@ -282,7 +284,7 @@ mod tests {
     #[test]
     fn a_sweep_that_fails_is_tried_again_in_the_next_round() {
         let (_folder, app) = untidy();
-        purge(&app).unwrap();
+        slices(&app, Store::purge_clicks).unwrap();
         app.store.break_disk(Fault::LostWrites);
         let mut last = Last::default();
         round(&app, &mut last, &mut Parts::default());

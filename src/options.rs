@@ -141,6 +141,9 @@ pub(crate) static COMPACT: OptionRow =
     OptionRow { value: Some("FILE"), ..OptionRow::switch("--compact", "where it goes, needed; must not exist") };
 pub(crate) static NEW: OptionRow = OptionRow::switch("--new", "begin anew beside backups");
 pub(crate) static VERIFY: OptionRow = OptionRow::switch("--verify", "only try whether it could be restored");
+pub(crate) static LINKS: OptionRow =
+    OptionRow { value: Some("WHAT"), ..OptionRow::switch("--links", "their links: delete, keep or to=OTHER") };
+pub(crate) static YES: OptionRow = OptionRow::switch("--yes", "do not ask");
 
 /// Every option that the environment can give, in the order in which people read about them.
 pub(crate) static FROM_ENVIRONMENT: &[&OptionRow] = &[

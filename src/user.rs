@@ -1,8 +1,12 @@
 //! People: their names, their e-mail addresses, what they may do.
 
+mod state;
+
 use crate::clock::Timestamp;
 use crate::limits::{EMAIL_BYTES_MAX, USER_NAME_BYTES};
 use crate::password::{PasswordHash, Strength};
+
+pub(crate) use state::{Estate, State};
 
 /// A user's number in the data file; never given out twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -205,6 +209,11 @@ pub(crate) enum Role {
 }
 
 impl Role {
+    /// Reads the word back.
+    pub(crate) fn parse(word: &str) -> Option<Role> {
+        [Role::User, Role::Administrator].into_iter().find(|role| role.word() == word)
+    }
+
     /// How strong the password has to be.
     pub(crate) fn strength(self) -> Strength {
         match self {
@@ -245,7 +254,7 @@ impl Registration {
     }
 }
 
-/// Somebody with an account.
+/// Somebody with an account, or who had one: of them the name is left.
 #[derive(Debug, Clone)]
 pub(crate) struct User {
     pub(crate) id: UserId,
@@ -253,8 +262,21 @@ pub(crate) struct User {
     pub(crate) email: Email,
     pub(crate) password: PasswordHash,
     pub(crate) role: Role,
+    pub(crate) state: State,
     pub(crate) created: Timestamp,
     pub(crate) last_login: Option<Timestamp>,
+}
+
+impl User {
+    /// False when the account is disabled or removed.
+    pub(crate) fn is_active(&self) -> bool {
+        self.state == State::Active
+    }
+
+    /// True when only the name is left.
+    pub(crate) fn is_removed(&self) -> bool {
+        self.state.estate().is_some()
+    }
 }
 
 /// An account about to be made.

@@ -3,8 +3,8 @@
 //! One table, read by the parser and by the help. A command that is not here does not exist.
 
 use crate::options::{
-    ADMIN, BASE_URL, COMPACT, DATA_DIR, DRY_RUN, EMAIL, FROM_ENVIRONMENT, HOST, JSON, NEW, OptionRow, PASSWORD_STDIN,
-    PORT, TLS_CERT, TO, VERIFY,
+    ADMIN, BASE_URL, COMPACT, DATA_DIR, DRY_RUN, EMAIL, FROM_ENVIRONMENT, HOST, JSON, LINKS, NEW, OptionRow,
+    PASSWORD_STDIN, PORT, TLS_CERT, TO, VERIFY, YES,
 };
 
 /// What `help` can be asked about: every command, every group of them, and the program as a whole.
@@ -17,6 +17,11 @@ pub(crate) enum Topic {
     UserList,
     UserPasswd,
     UserResetLink,
+    UserRole,
+    UserDisable,
+    UserEnable,
+    UserRemove,
+    UserRelease,
     Backup,
     Export,
     Check,
@@ -92,13 +97,8 @@ static USER: Form = Form {
     topic: Topic::User,
     words: "user",
     operands: "",
-    sentence: "Add and list users, set their passwords.",
-    examples: &[
-        "linkjar user add anna --email anna@home.example --admin",
-        "linkjar user list",
-        "linkjar user passwd anna",
-        "linkjar user reset-link anna",
-    ],
+    sentence: "Add, list, change and remove users.",
+    examples: &["linkjar user add anna --email anna@home.example --admin", "linkjar user list"],
     options: &[&DATA_DIR],
     environment: false,
 };
@@ -163,6 +163,51 @@ pub(super) static COMMANDS: &[&Form] = &[
         sentence: "Make a link to choose a new password, once.",
         examples: &["linkjar user reset-link anna --base-url https://short.example"],
         options: &[&BASE_URL, &DATA_DIR],
+        environment: false,
+    },
+    &Form {
+        topic: Topic::UserRole,
+        words: "user role",
+        operands: "NAME admin|user",
+        sentence: "Make somebody an administrator, or not.",
+        examples: &["linkjar user role anna admin", "linkjar user role bob user"],
+        options: &[&DATA_DIR],
+        environment: false,
+    },
+    &Form {
+        topic: Topic::UserDisable,
+        words: "user disable",
+        operands: "NAME",
+        sentence: "Keep a user from logging in; links go on.",
+        examples: &["linkjar user disable bob"],
+        options: &[&DATA_DIR],
+        environment: false,
+    },
+    &Form {
+        topic: Topic::UserEnable,
+        words: "user enable",
+        operands: "NAME",
+        sentence: "Let a disabled user log in again.",
+        examples: &["linkjar user enable bob"],
+        options: &[&DATA_DIR],
+        environment: false,
+    },
+    &Form {
+        topic: Topic::UserRemove,
+        words: "user remove",
+        operands: "NAME",
+        sentence: "Remove a user; the name stays taken.",
+        examples: &["linkjar user remove bob --links keep", "linkjar user remove bob --links to=anna --yes"],
+        options: &[&LINKS, &YES, &DATA_DIR],
+        environment: false,
+    },
+    &Form {
+        topic: Topic::UserRelease,
+        words: "user release",
+        operands: "NAME",
+        sentence: "Give the name of a removed user free.",
+        examples: &["linkjar user release bob"],
+        options: &[&DATA_DIR],
         environment: false,
     },
     &Form {

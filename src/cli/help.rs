@@ -13,9 +13,10 @@ pub(crate) fn help(topic: &Topic) -> String {
         lines.push(String::new());
     }
     lines.extend(form.examples.iter().map(|example| format!("  {example}")));
-    if matches!(topic, Topic::Program) {
+    let listed = listed(form);
+    if !listed.is_empty() {
         lines.push(String::new());
-        lines.extend(COMMANDS.iter().map(|command| command_line(command)));
+        lines.extend(listed);
     }
     if matches!(topic, Topic::Settings) {
         lines.push(String::new());
@@ -39,9 +40,31 @@ fn form(topic: Topic) -> &'static Form {
     forms.find(|form| form.topic == topic).unwrap_or(&PROGRAM)
 }
 
-fn command_line(command: &Form) -> String {
-    let typed = format!("{} {}", command.words, command.operands);
-    format!("  {typed:<25} {}", command.sentence)
+/// The commands below `form`, a line each: those of a group, or all of the program, of which groups are one line.
+fn listed(form: &Form) -> Vec<String> {
+    let members = COMMANDS.iter().copied().filter(|command| group(command).is_some_and(|of| of.topic == form.topic));
+    let mut lines: Vec<String> =
+        members.map(|command| command_line(command.words, command.operands, command)).collect();
+    if form.topic == Topic::Program {
+        let line = |command: &&Form| match group(command) {
+            Some(group) => command_line(group.words, "COMMAND", group),
+            None => command_line(command.words, command.operands, command),
+        };
+        lines = COMMANDS.iter().map(line).collect();
+        lines.dedup();
+    }
+    lines
+}
+
+/// The group that a command is in.
+fn group(command: &Form) -> Option<&'static Form> {
+    let first = command.words.split(' ').next();
+    GROUPS.iter().copied().find(|group| Some(group.words) == first)
+}
+
+fn command_line(words: &str, operands: &str, form: &Form) -> String {
+    let typed = format!("{words} {operands}");
+    format!("  {typed:<26} {}", form.sentence)
 }
 
 /// One line for each of `rows`: flag, variable, meaning and default below each other.

@@ -3,13 +3,19 @@
 use super::form::PROGRAM;
 use super::*;
 
-const TOPICS: [Topic; 16] = [
+const TOPICS: [Topic; 22] = [
     Topic::Program,
     Topic::Serve,
     Topic::User,
     Topic::UserAdd,
     Topic::UserList,
     Topic::UserPasswd,
+    Topic::UserResetLink,
+    Topic::UserRole,
+    Topic::UserDisable,
+    Topic::UserEnable,
+    Topic::UserRemove,
+    Topic::UserRelease,
     Topic::Backup,
     Topic::Check,
     Topic::Restore,
@@ -62,6 +68,29 @@ fn commands_about_users_are_read_as_typed() {
         ("user list --json --data-dir=d", list(in_folder("d"), true)),
         ("user passwd anna", passwd(false)),
         ("user passwd --password-stdin anna", passwd(true)),
+    ]);
+}
+
+#[test]
+fn commands_that_change_accounts_are_read_as_typed() {
+    let anna = || "anna".to_owned();
+    let none = Options::default;
+    let role = |role: &str| Command::UserRole { options: none(), name: anna(), role: role.to_owned() };
+    let remove = |options, links: Option<&str>, yes| Command::UserRemove {
+        options,
+        name: anna(),
+        links: links.map(str::to_owned),
+        yes,
+    };
+    check([
+        ("user role anna admin", role("admin")),
+        ("user role anna nonsense", role("nonsense")),
+        ("user disable anna", Command::UserDisable { options: none(), name: anna() }),
+        ("user enable anna --data-dir d", Command::UserEnable { options: in_folder("d"), name: anna() }),
+        ("user remove anna", remove(none(), None, false)),
+        ("user remove anna --links keep --yes", remove(none(), Some("keep"), true)),
+        ("user remove --yes --links=to=bert anna --data-dir d", remove(in_folder("d"), Some("to=bert"), true)),
+        ("user release anna", Command::UserRelease { options: none(), name: anna() }),
     ]);
 }
 
@@ -197,8 +226,14 @@ const WRONG: &[(&str, &str)] = &[
     ("bakcup", "unknown command bakcup. Did you mean backup? See: linkjar help"),
     ("help srve", "unknown command srve. Did you mean serve? See: linkjar help"),
     ("srve --help", "unknown command srve. Did you mean serve? See: linkjar help"),
-    ("user", "user needs a command. Add one: add, list, passwd or reset-link. See: linkjar help user"),
-    ("user --json", "user needs a command. Add one: add, list, passwd or reset-link. See: linkjar help user"),
+    (
+        "user",
+        "user needs a command. Add one: add, list, passwd, reset-link, role, disable, enable, remove or release. See: linkjar help user",
+    ),
+    (
+        "user --json",
+        "user needs a command. Add one: add, list, passwd, reset-link, role, disable, enable, remove or release. See: linkjar help user",
+    ),
     ("tls", "tls needs a command. Add self-signed. See: linkjar help tls"),
     ("tls selfsigned", "unknown command tls selfsigned. Did you mean tls self-signed? See: linkjar help"),
     ("tls self-signed --force", "unknown option --force. See: linkjar help tls self-signed"),
@@ -225,6 +260,12 @@ const WRONG: &[(&str, &str)] = &[
     ("user add a", "user add needs an address. Add --email ADDRESS. See: linkjar help user add"),
     ("user add a b --email c", "stray argument b. Leave it out. See: linkjar help user add"),
     ("user add a --email --admin", "--email has no value. Write --email ADDRESS. See: linkjar help user add"),
+    ("user role", "user role needs a name and a role. Add NAME and admin or user. See: linkjar help user role"),
+    ("user role a", "user role needs a name and a role. Add NAME and admin or user. See: linkjar help user role"),
+    ("user role a b c", "stray argument c. Leave it out. See: linkjar help user role"),
+    ("user remove", "user remove needs a name. Add NAME. See: linkjar help user remove"),
+    ("user remove a --links", "--links has no value. Write --links WHAT. See: linkjar help user remove"),
+    ("user disable a --yes", "user disable does not take --yes. Leave it out. See: linkjar help user disable"),
     ("user passwd", "user passwd needs a name. Add NAME. See: linkjar help user passwd"),
     ("user passwd a --admin", "user passwd does not take --admin. Leave it out. See: linkjar help user passwd"),
     ("help user add now", "stray argument now. Leave it out. See: linkjar help help"),
@@ -271,7 +312,11 @@ fn help_fits_a_terminal_and_names_every_option() {
         }
     }
     for command in COMMANDS {
-        assert!(help(&Topic::Program).contains(command.words), "{}", command.words);
+        let group = GROUPS.iter().find(|group| command.words.starts_with(&format!("{} ", group.words)));
+        let (program, line) = (help(&Topic::Program), |words: &str| format!("\n  {words} "));
+        assert!(program.contains(&line(group.map_or(command.words, |group| group.words))), "{}", command.words);
+        let listed = help(&group.map_or(Topic::Program, |group| group.topic));
+        assert!(listed.contains(&line(command.words)), "{}", command.words);
     }
 }
 

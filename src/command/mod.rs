@@ -19,9 +19,13 @@ mod settings;
 mod sockets;
 mod tls_self_signed;
 mod user_add;
+mod user_disable;
 mod user_list;
 mod user_passwd;
+mod user_release;
+mod user_remove;
 mod user_reset_link;
+mod user_role;
 mod version;
 
 use std::ffi::OsString;
@@ -142,6 +146,11 @@ fn perform(command: Command) -> Result<(), Error> {
         Command::UserList { options, json } => user_list::run(&options, json),
         Command::UserPasswd { options, name, password_stdin } => user_passwd::run(&options, &name, password_stdin),
         Command::UserResetLink { options, name } => user_reset_link::run(&options, &name),
+        Command::UserRole { options, name, role } => user_role::run(&options, &name, &role),
+        Command::UserDisable { options, name } => user_disable::run(&options, &name),
+        Command::UserEnable { options, name } => user_disable::undo(&options, &name),
+        Command::UserRemove { options, name, links, yes } => user_remove::run(&options, &name, links.as_deref(), yes),
+        Command::UserRelease { options, name } => user_release::run(&options, &name),
         Command::Backup { options, to } => backup::run(&options, to.as_deref()),
         Command::Export { options, compact } => backup::compact(&options, &compact),
         Command::Check { options, json } => check::run(&options, json),

@@ -26,10 +26,11 @@ fn as_json(rows: &[(User, u32)]) -> String {
     let row = |(user, links): &(User, u32)| {
         serde_json::json!({
             "name": user.name.as_str(),
-            "email": user.email.as_str(),
+            "email": (!user.is_removed()).then(|| user.email.as_str()),
             "role": user.role.word(),
+            "state": user.state.word(),
             "links": links,
-            "created_at": user.created.rfc3339(),
+            "created_at": (!user.is_removed()).then(|| user.created.rfc3339()),
             "last_login_at": user.last_login.map(Timestamp::rfc3339),
         })
     };
@@ -40,20 +41,22 @@ fn as_text(rows: &[(User, u32)]) -> String {
     if rows.is_empty() {
         return "No users yet. Add one: linkjar user add NAME --email ADDRESS --admin\n".to_owned();
     }
-    let mut cells = vec![["NAME", "EMAIL", "ROLE", "LINKS", "CREATED", "LAST LOGIN"].map(str::to_owned)];
+    let mut cells = vec![["NAME", "EMAIL", "ROLE", "STATE", "LINKS", "CREATED", "LAST LOGIN"].map(str::to_owned)];
     cells.extend(rows.iter().map(|(user, links)| {
         [
             user.name.as_str().to_owned(),
-            user.email.as_str().to_owned(),
+            if user.is_removed() { "-".to_owned() } else { user.email.as_str().to_owned() },
             user.role.word().to_owned(),
+            user.state.word().to_owned(),
             links.to_string(),
-            user.created.day_text(),
-            user.last_login.map_or_else(|| "never".to_owned(), Timestamp::day_text),
+            if user.is_removed() { "-".to_owned() } else { user.created.day_text() },
+            user.last_login
+                .map_or_else(|| if user.is_removed() { "-" } else { "never" }.to_owned(), Timestamp::day_text),
         ]
     }));
-    let widths: [usize; 6] =
+    let widths: [usize; 7] =
         std::array::from_fn(|column| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
-    let line = |row: &[String; 6]| {
+    let line = |row: &[String; 7]| {
         let padded = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
         format!("{}\n", padded.collect::<Vec<_>>().join("  ").trim_end())
     };

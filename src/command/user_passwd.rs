@@ -21,11 +21,11 @@ pub(crate) fn run(options: &Options, name: &str, from_stdin: bool) -> Result<(),
     Ok(())
 }
 
-/// A user by name or address.
+/// A user by name or address; one who is removed is none.
 ///
 /// # Errors
 /// Exit code 1 when there is none.
 pub(crate) fn find(store: &Store, name: &str) -> Result<User, Error> {
-    let found = store.user_by_login(&name.to_lowercase())?;
+    let found = store.user_by_login(&name.to_lowercase())?.filter(|user| !user.is_removed());
     found.ok_or_else(|| Error::failed(format!("there is no user {name:?}. See: linkjar user list")))
 }

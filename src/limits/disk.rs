@@ -31,6 +31,8 @@ pub(crate) const SPACE_LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(crate) const SPACE_RETRY_MAX: Duration = Duration::from_secs(8);
 /// Rows removed per transaction by housekeeping, so that nobody waits behind it.
 pub(crate) const PURGE_ROWS_PER_COMMIT: usize = 2_000;
+/// Links of a removed user deleted per transaction. Each takes some five rows with it.
+pub(crate) const LINKS_DELETED_PER_COMMIT: usize = PURGE_ROWS_PER_COMMIT / 5;
 /// Housekeeping looks for what has expired this often.
 pub(crate) const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60);
 

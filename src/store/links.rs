@@ -10,7 +10,7 @@ use crate::store::error::{Error, Kind};
 use crate::store::ledger::overall;
 use crate::store::record::{self, LinkRecord};
 use crate::store::tables::{CLICK_PURGE, LINK, LINK_COUNT, link_key, link_of, next_id, number, user_key};
-use crate::store::{Store, redirects};
+use crate::store::{Store, redirects, users};
 use crate::target::Target;
 use crate::user::{UserId, UserName};
 
@@ -71,6 +71,16 @@ fn put(tx: &WriteTransaction, name: &UserName, link: &Link) -> Result<(), Error>
     redirects::put(tx, name, link)
 }
 
+/// Removes a link and its numbers, but not what stands under its address; its days and single clicks go later.
+pub(super) fn remove(tx: &WriteTransaction, owner: UserId, id: LinkId) -> Result<(), Error> {
+    let key = link_key(owner, id);
+    tx.open_table(LINK)?.remove(key.as_slice())?;
+    count(tx, owner, -1)?;
+    overall::forget_link(tx, owner, id)?;
+    tx.open_table(CLICK_PURGE)?.insert(key.as_slice(), [].as_slice())?;
+    Ok(())
+}
+
 /// Changes the number of an owner's links by one, up or down.
 fn count(tx: &WriteTransaction, owner: UserId, step: i64) -> Result<(), Error> {
     let mut counts = tx.open_table(LINK_COUNT)?;
@@ -118,6 +128,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<Result<Link, Taken>, Error> {
         self.write("creating a link", move |tx| {
+            if !users::is_active(tx, owner)? {
+                return Err(Error::new(Kind::Unavailable, "the account is not in use any more"));
+            }
             let slug = match free_slug(tx, &name, new.slug)? {
                 Ok(slug) => slug,
                 Err(taken) => return Ok(Err(taken)),
@@ -225,12 +238,8 @@ impl Store {
         let owner_name = name.clone();
         let deleted = self.write("deleting a link", move |tx| {
             let Some(link) = get(&tx.open_table(LINK)?, owner, id)? else { return Ok(None) };
-            let key = link_key(owner, id);
-            tx.open_table(LINK)?.remove(key.as_slice())?;
             redirects::remove(tx, &name, &link.slug)?;
-            count(tx, owner, -1)?;
-            overall::forget_link(tx, owner, id)?;
-            tx.open_table(CLICK_PURGE)?.insert(key.as_slice(), [].as_slice())?;
+            remove(tx, owner, id)?;
             Ok(Some(link))
         });
         match &deleted {

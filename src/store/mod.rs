@@ -34,10 +34,12 @@ mod one_time;
 mod queue;
 mod record;
 mod redirects;
+mod removal;
 mod renew;
 mod sessions;
 mod settings;
 mod space;
+mod standing;
 mod tables;
 mod upgrade;
 mod users;
@@ -64,6 +66,7 @@ pub(crate) use health::Health;
 pub(crate) use link_pages::{Cursor, Page, Row, Sort, Step, Wanted};
 pub(crate) use redirects::Redirect;
 pub(crate) use settings::{SETTINGS, Setting, Settings};
+pub(crate) use standing::Refused;
 pub(crate) use upgrade::{Upgraded, try_upgrade};
 pub(crate) use users::NewAccountError;
 
@@ -149,13 +152,13 @@ impl Store {
         self.file.size_bytes()
     }
 
-    /// Users and links in the file.
+    /// Users and links in the file. Of a user who is removed an address is not kept.
     ///
     /// # Errors
     /// When the store fails.
     pub(crate) fn counts(&self) -> Result<(u64, u64), Error> {
         self.read("counting users and links", |tx| {
-            Ok((tx.open_table(tables::USER)?.len()?, tx.open_table(tables::LINK)?.len()?))
+            Ok((tx.open_table(tables::USER_EMAIL)?.len()?, tx.open_table(tables::LINK)?.len()?))
         })
     }
 

@@ -20,21 +20,47 @@ use crate::user::{User, UserId};
 #[repr(u8)]
 pub(crate) enum Purpose {
     NewPassword = 1,
+    Invitation = 2,
 }
 
-fn hash(token: &str) -> [u8; 32] {
+/// What the data file holds of a secret.
+pub(crate) type TokenHash = [u8; 32];
+
+/// A new secret, and what is kept of it.
+pub(super) fn secret() -> Result<(String, TokenHash), Error> {
+    let token = random::hex(&random::bytes::<32>()?);
+    let hash = hash(&token);
+    Ok((token, hash))
+}
+
+pub(super) fn hash(token: &str) -> TokenHash {
     Sha256::digest(token).into()
 }
 
-fn get(
+/// Whose right it is, if it is good for this.
+pub(super) fn get(
     table: &impl ReadableTable<&'static [u8], &'static [u8]>,
-    hash: &[u8; 32],
+    hash: &TokenHash,
+    purpose: Purpose,
     now: Timestamp,
 ) -> Result<Option<UserId>, Error> {
     let Some(raw) = table.get(hash.as_slice())? else { return Ok(None) };
     let right: OneTimeRecord = record::unseal(hash, raw.value())?;
-    let good = right.purpose == Purpose::NewPassword as u8 && now.ms() < right.expires_ms;
+    let good = right.purpose == purpose as u8 && now.ms() < right.expires_ms;
     Ok(good.then_some(UserId(right.user)))
+}
+
+/// Hands out a right.
+pub(super) fn put(
+    tx: &WriteTransaction,
+    hash: &TokenHash,
+    purpose: Purpose,
+    user: UserId,
+    expires: Timestamp,
+) -> Result<(), Error> {
+    let right = OneTimeRecord { purpose: purpose as u8, user: user.0, expires_ms: expires.ms() };
+    tx.open_table(ONE_TIME)?.insert(hash.as_slice(), record::seal(hash, &right)?.as_slice())?;
+    Ok(())
 }
 
 /// The keys of the rights that `lapsed` picks, and of damaged ones, which are good for nothing.
@@ -60,28 +86,36 @@ fn remove(tx: &WriteTransaction, keys: &[Vec<u8>]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Removes every right of a user.
+/// Removes every right of a user, and what they have handed out.
 pub(super) fn drop_all(tx: &WriteTransaction, user: UserId) -> Result<(), Error> {
     let keys = keys_where(&tx.open_table(ONE_TIME)?, |right| right.user == user.0)?;
     remove(tx, &keys)
 }
 
+/// Removes a user's rights to choose a new password.
+pub(super) fn drop_resets(tx: &WriteTransaction, user: UserId) -> Result<(), Error> {
+    let is_reset = |right: &OneTimeRecord| right.user == user.0 && right.purpose == Purpose::NewPassword as u8;
+    let keys = keys_where(&tx.open_table(ONE_TIME)?, is_reset)?;
+    remove(tx, &keys)
+}
+
 impl Store {
     /// Hands out the right to choose a new password; earlier ones of this user end. Returns the secret, which is
-    /// kept nowhere.
+    /// kept nowhere. `None` when the account is not in use.
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) fn hand_out_reset(&self, user: UserId, expires: Timestamp) -> Result<String, Error> {
-        let token = random::hex(&random::bytes::<32>()?);
-        let key = hash(&token);
-        self.write("making a reset link", move |tx| {
-            drop_all(tx, user)?;
-            let right = OneTimeRecord { purpose: Purpose::NewPassword as u8, user: user.0, expires_ms: expires.ms() };
-            tx.open_table(ONE_TIME)?.insert(key.as_slice(), record::seal(&key, &right)?.as_slice())?;
-            Ok(())
+    pub(crate) fn hand_out_reset(&self, user: UserId, expires: Timestamp) -> Result<Option<String>, Error> {
+        let (token, key) = secret()?;
+        let is_made = self.write("making a reset link", move |tx| {
+            if !users::is_active(tx, user)? {
+                return Ok(false);
+            }
+            drop_resets(tx, user)?;
+            put(tx, &key, Purpose::NewPassword, user, expires)?;
+            Ok(true)
         })?;
-        Ok(token)
+        Ok(is_made.then_some(token))
     }
 
     /// Whose password the secret may change; it is not used up by asking.
@@ -89,7 +123,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub(crate) fn reset_for(&self, token: &str, now: Timestamp) -> Result<Option<UserId>, Error> {
-        self.read("reading a reset link", |tx| get(&tx.open_table(ONE_TIME)?, &hash(token), now))
+        self.read("reading a reset link", |tx| get(&tx.open_table(ONE_TIME)?, &hash(token), Purpose::NewPassword, now))
     }
 
     /// Uses the secret up: the new password, all sessions ended, one begun. `None` when it is not good (any more).
@@ -105,7 +139,10 @@ impl Store {
     ) -> Result<Option<UserId>, Error> {
         let key = hash(token);
         self.write("using a reset link", move |tx| {
-            let Some(user) = get(&tx.open_table(ONE_TIME)?, &key, now)? else { return Ok(None) };
+            let Some(user) = get(&tx.open_table(ONE_TIME)?, &key, Purpose::NewPassword, now)? else { return Ok(None) };
+            if !users::is_active(tx, user)? {
+                return Ok(None);
+            }
             let edit = |user: &mut User| {
                 user.password = password;
                 user.last_login = Some(now);
@@ -113,7 +150,7 @@ impl Store {
             if users::change(tx, user, edit)?.is_none() {
                 return Ok(None);
             }
-            drop_all(tx, user)?;
+            drop_resets(tx, user)?;
             sessions::end_all(tx, user)?;
             sessions::start(tx, user, &session, now)?;
             Ok(Some(user))

@@ -139,12 +139,25 @@ macro_rules! records {
 }
 
 records! {
-    UserRecord, version 1 of "user" {
+    UserRecord, version 2 of "user" after UserRecord1 {
         name: String,
+        /// Empty, as is the password, of somebody who is removed.
         email: String,
         /// A PHC string.
         password: String,
         /// 0 user, 1 administrator.
+        role: u8,
+        created_ms: i64,
+        last_login_ms: Option<i64>,
+        /// 0 active, 1 disabled, 2 removed, 3 removed with all links.
+        state: u8,
+        /// Who looks after the links of somebody who is removed; nobody but administrators when there is none.
+        keeper: Option<u32>,
+    }
+    UserRecord1, version 1 of "user" {
+        name: String,
+        email: String,
+        password: String,
         role: u8,
         created_ms: i64,
         last_login_ms: Option<i64>,
@@ -287,7 +300,7 @@ records! {
     WordRecord, version 1 of "dict_id" { text: String }
     /// A right that was handed out as an address and can be used once.
     OneTimeRecord, version 1 of "one_time" {
-        /// 1 a new password for `user`.
+        /// 1 a new password for `user`, 2 an account of one's own by invitation of `user` (0 on the command line).
         purpose: u8,
         user: u32,
         expires_ms: i64,

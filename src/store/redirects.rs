@@ -51,6 +51,21 @@ pub(super) fn remove(tx: &WriteTransaction, name: &UserName, slug: &Slug) -> Res
     Ok(())
 }
 
+/// Removes what stands under a name, so many rows at most. True when nothing is left.
+pub(super) fn clear(tx: &WriteTransaction, name: &UserName, count_max: usize) -> Result<bool, Error> {
+    let mut table = tx.open_table(REDIRECT)?;
+    // `0` comes after `/`.
+    let (from, to) = (format!("{}/", name.as_str()), format!("{}0", name.as_str()));
+    let mut paths = Vec::new();
+    for row in table.range(from.as_bytes()..to.as_bytes())?.take(count_max) {
+        paths.push(row?.0.value().to_vec());
+    }
+    for path in &paths {
+        table.remove(path.as_slice())?;
+    }
+    Ok(paths.len() < count_max)
+}
+
 /// True when a user has a link with this slug.
 pub(super) fn is_taken(tx: &WriteTransaction, name: &UserName, slug: &Slug) -> Result<bool, Error> {
     Ok(tx.open_table(REDIRECT)?.get(path(name, slug).as_bytes())?.is_some())

@@ -104,7 +104,7 @@ pub(super) fn end_all(tx: &WriteTransaction, user: UserId) -> Result<(), Error> 
 }
 
 impl Store {
-    /// A live session and its user.
+    /// A live session and its user, whose account is in use.
     ///
     /// # Errors
     /// When the store fails.
@@ -112,7 +112,7 @@ impl Store {
         self.read("reading a session", |tx| {
             let session = get(&tx.open_table(SESSION)?, &hash)?.filter(|session| session.is_live(now));
             let Some(session) = session else { return Ok(None) };
-            Ok(users::read(tx, session.user)?.map(|user| (session, user)))
+            Ok(users::read(tx, session.user)?.filter(User::is_active).map(|user| (session, user)))
         })
     }
 

@@ -8,6 +8,8 @@
 //! | `meta` | name | `schema`, `version`, `seq`, `commit`, `secret`, `set_up`, `settings`, `clock`, `ingest`, `moved`, `remains` |
 //! | `user` | user | [`UserRecord`](super::record::UserRecord), sealed |
 //! | `user_name`, `user_email` | lower-case text | user |
+//! | `keeper` | keeper (0 for the archive), user | nothing: who looks after the links of a removed user |
+//! | `user_purge` | user | nothing: links of a removed user, deleted in slices |
 //! | `session` | SHA-256 of the token | [`SessionRecord`](super::record::SessionRecord), sealed |
 //! | `session_user` | user, hash | nothing |
 //! | `one_time` | SHA-256 of the token | [`OneTimeRecord`](super::record::OneTimeRecord), sealed |
@@ -27,7 +29,7 @@
 //! Days are counted from 1970-01-01, UTC. Links and users are numbered from 1. In `roll_day` and `roll_total` link 0 stands
 //! for all links of a user, and with owner 0 for those of everybody.
 //!
-//! Format 3 had neither `device` nor `link_past`. Format 2 had no such sums. Format 1 had `click` (owner, link, number), `click_total` and `click_tally` (owner, link) instead of the log and what
+//! Format 3 had none of `device`, `keeper`, `link_past` and `user_purge`. Format 2 had no such sums. Format 1 had `click` (owner, link, number), `click_total` and `click_tally` (owner, link) instead of the log and what
 //! is made of it.
 
 use redb::{ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
@@ -45,6 +47,8 @@ pub(super) const META: Definition = TableDefinition::new("meta");
 pub(super) const USER: Definition = TableDefinition::new("user");
 pub(super) const USER_NAME: Definition = TableDefinition::new("user_name");
 pub(super) const USER_EMAIL: Definition = TableDefinition::new("user_email");
+pub(super) const KEEPER: Definition = TableDefinition::new("keeper");
+pub(super) const USER_PURGE: Definition = TableDefinition::new("user_purge");
 pub(super) const SESSION: Definition = TableDefinition::new("session");
 pub(super) const SESSION_USER: Definition = TableDefinition::new("session_user");
 pub(super) const ONE_TIME: Definition = TableDefinition::new("one_time");
@@ -66,11 +70,13 @@ pub(super) const DICT_ID: Definition = TableDefinition::new("dict_id");
 pub(super) const CLICK_PURGE: Definition = TableDefinition::new("click_purge");
 
 /// Every table; all are made with the file, so that a reader never meets a missing one.
-pub(super) const ALL: [Definition; 19] = [
+pub(super) const ALL: [Definition; 21] = [
     META,
     USER,
     USER_NAME,
     USER_EMAIL,
+    KEEPER,
+    USER_PURGE,
     SESSION,
     SESSION_USER,
     ONE_TIME,
@@ -90,6 +96,11 @@ pub(super) const ALL: [Definition; 19] = [
 
 pub(super) fn user_key(user: UserId) -> [u8; 4] {
     user.0.to_be_bytes()
+}
+
+/// The key that says who looks after the links of a removed user; without a keeper it is the archive.
+pub(super) fn keeper_key(keeper: Option<UserId>, user: UserId) -> [u8; 8] {
+    (u64::from(keeper.map_or(0, |keeper| keeper.0)) << 32 | u64::from(user.0)).to_be_bytes()
 }
 
 pub(super) fn link_key(owner: UserId, link: LinkId) -> [u8; 8] {

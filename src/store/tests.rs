@@ -220,19 +220,32 @@ pub(in crate::store) fn audit(store: &Store) {
 /// Users have one name and one address each, sessions a row in either table. Returns users' names by key.
 fn audit_users(tx: &ReadTransaction) -> HashMap<Vec<u8>, String> {
     let mut names = HashMap::new();
-    let (mut by_name, mut by_email): (Rows, Rows) = (Vec::new(), Vec::new());
+    let (mut by_name, mut by_email, mut keepers): (Rows, Rows, Rows) = (Vec::new(), Vec::new(), Vec::new());
+    let mut states = HashMap::new();
     for (key, raw) in all(tx, USER) {
         let record: UserRecord = record::unseal(&key, &raw).unwrap();
         by_name.push((record.name.clone().into_bytes(), key.clone()));
-        by_email.push((record.email.into_bytes(), key.clone()));
+        if record.state < 2 {
+            by_email.push((record.email.into_bytes(), key.clone()));
+        } else {
+            assert_eq!((record.email.as_str(), record.password.as_str()), ("", ""), "the name is left, and no more");
+        }
+        if record.state == 2 {
+            keepers.push(([&record.keeper.unwrap_or(0).to_be_bytes(), key.as_slice()].concat(), Vec::new()));
+        }
+        states.insert(key.clone(), record.state);
         names.insert(key, record.name);
     }
+    keepers.sort();
+    assert_eq!(all(tx, KEEPER), keepers);
+    assert!(all(tx, USER_PURGE).iter().all(|(key, _)| states[key] == 3));
     by_name.sort();
     by_email.sort();
     assert_eq!(all(tx, USER_NAME), by_name);
     assert_eq!(all(tx, USER_EMAIL), by_email);
     let of_session = |(key, raw): (Vec<u8>, Vec<u8>)| {
         let record: SessionRecord = record::unseal(&key, &raw).unwrap();
+        assert_eq!(states[record.user.to_be_bytes().as_slice()], 0, "only accounts in use have sessions");
         ([&record.user.to_be_bytes(), key.as_slice()].concat(), Vec::new())
     };
     let mut by_user: Rows = all(tx, SESSION).into_iter().map(of_session).collect();

@@ -9,8 +9,8 @@ use crate::store::error::Error;
 use crate::store::record::{self, UserRecord};
 use crate::store::settings::{self, Settings};
 use crate::store::tables::{META, USER, USER_EMAIL, USER_NAME, next_id, number, user_key};
-use crate::store::{Store, sessions};
-use crate::user::{Email, NewUser, Role, User, UserId, UserName};
+use crate::store::{Store, one_time, sessions};
+use crate::user::{Email, Estate, NewUser, Role, State, User, UserId, UserName};
 
 const SET_UP: &[u8] = b"set_up";
 
@@ -27,7 +27,16 @@ pub(crate) enum NewAccountError {
 }
 
 fn to_record(user: &User) -> UserRecord {
+    let (state, keeper) = match user.state {
+        State::Active => (0, None),
+        State::Disabled => (1, None),
+        State::Removed(Estate::Archived) => (2, None),
+        State::Removed(Estate::Kept(keeper)) => (2, Some(keeper.0)),
+        State::Removed(Estate::Deleted) => (3, None),
+    };
     UserRecord {
+        state,
+        keeper,
         name: user.name.as_str().to_owned(),
         email: user.email.as_str().to_owned(),
         password: user.password.as_str().to_owned(),
@@ -37,25 +46,34 @@ fn to_record(user: &User) -> UserRecord {
     }
 }
 
-fn from_record(id: UserId, record: UserRecord) -> User {
-    User {
+/// Reads a row.
+pub(super) fn from_row(key: &[u8], raw: &[u8]) -> Result<User, Error> {
+    let id = UserId(number("user", key)?);
+    let record: UserRecord = record::unseal(key, raw)?;
+    let state = match (record.state, record.keeper) {
+        (0, None) => State::Active,
+        (1, None) => State::Disabled,
+        (2, None) => State::Removed(Estate::Archived),
+        (2, Some(keeper)) => State::Removed(Estate::Kept(UserId(keeper))),
+        (3, None) => State::Removed(Estate::Deleted),
+        _ => return Err(Error::damaged("user", key, "in no known state")),
+    };
+    Ok(User {
         id,
+        state,
         name: UserName::from_stored(record.name),
         email: Email::from_stored(record.email),
         password: PasswordHash::from_stored(record.password),
         role: if record.role == 1 { Role::Administrator } else { Role::User },
         created: Timestamp::from_ms(record.created_ms),
         last_login: record.last_login_ms.map(Timestamp::from_ms),
-    }
+    })
 }
 
 /// A user by number, in any kind of transaction's table.
-fn get(table: &impl ReadableTable<&'static [u8], &'static [u8]>, id: UserId) -> Result<Option<User>, Error> {
+pub(super) fn get(table: &impl ReadableTable<&'static [u8], &'static [u8]>, id: UserId) -> Result<Option<User>, Error> {
     let key = user_key(id);
-    match table.get(key.as_slice())? {
-        Some(raw) => Ok(Some(from_record(id, record::unseal(&key, raw.value())?))),
-        None => Ok(None),
-    }
+    table.get(key.as_slice())?.map(|raw| from_row(&key, raw.value())).transpose()
 }
 
 /// A user by number inside a reading transaction.
@@ -63,7 +81,7 @@ pub(super) fn read(tx: &ReadTransaction, id: UserId) -> Result<Option<User>, Err
     get(&tx.open_table(USER)?, id)
 }
 
-fn put(tx: &WriteTransaction, user: &User) -> Result<(), Error> {
+pub(super) fn put(tx: &WriteTransaction, user: &User) -> Result<(), Error> {
     let key = user_key(user.id);
     tx.open_table(USER)?.insert(key.as_slice(), record::seal(&key, &to_record(user))?.as_slice())?;
     Ok(())
@@ -83,11 +101,16 @@ pub(super) fn change<T>(
     Ok(Some(value))
 }
 
-/// True when this is still the user's password: it was verified before the transaction began, and somebody may have
-/// changed it since.
+/// True when the account is in use and this is still its password: it was verified before the transaction began, and
+/// somebody may have changed either since.
 pub(super) fn has_password(tx: &WriteTransaction, id: UserId, verified: &PasswordHash) -> Result<bool, Error> {
     let user = get(&tx.open_table(USER)?, id)?;
-    Ok(user.is_some_and(|user| user.password.as_str() == verified.as_str()))
+    Ok(user.is_some_and(|user| user.is_active() && user.password.as_str() == verified.as_str()))
+}
+
+/// True when the account is in use.
+pub(super) fn is_active(tx: &WriteTransaction, id: UserId) -> Result<bool, Error> {
+    Ok(get(&tx.open_table(USER)?, id)?.is_some_and(|user| user.is_active()))
 }
 
 fn is_set_up(meta: &impl ReadableTable<&'static [u8], &'static [u8]>) -> Result<bool, Error> {
@@ -95,7 +118,7 @@ fn is_set_up(meta: &impl ReadableTable<&'static [u8], &'static [u8]>) -> Result<
 }
 
 /// Makes an account inside a writing transaction: looks whether name and address are free and takes them.
-fn create(tx: &WriteTransaction, new: NewUser, now: Timestamp) -> Result<Created, Error> {
+pub(super) fn create(tx: &WriteTransaction, new: NewUser, now: Timestamp) -> Result<Created, Error> {
     let mut names = tx.open_table(USER_NAME)?;
     let mut emails = tx.open_table(USER_EMAIL)?;
     if names.get(new.name.as_str().as_bytes())?.is_some() {
@@ -116,6 +139,7 @@ fn create(tx: &WriteTransaction, new: NewUser, now: Timestamp) -> Result<Created
         email: new.email,
         password: new.password,
         role: new.role,
+        state: State::Active,
         created: now,
         last_login: None,
     };
@@ -191,7 +215,7 @@ impl Store {
         })
     }
 
-    /// All users in the order of their making.
+    /// All users in the order of their making, also those of whom the name is left.
     ///
     /// # Errors
     /// When the store fails.
@@ -201,8 +225,7 @@ impl Store {
             let mut users = Vec::new();
             for row in table.iter()? {
                 let (key, raw) = row?;
-                let id = UserId(number("user", key.value())?);
-                users.push(from_record(id, record::unseal(key.value(), raw.value())?));
+                users.push(from_row(key.value(), raw.value())?);
             }
             Ok(users)
         })
@@ -211,7 +234,8 @@ impl Store {
     /// Signs a user in: a new session, the time of it, and a stronger hash of the same password if there is one.
     /// `ended` is the session the browser had before; it is over.
     ///
-    /// False when the password is no longer the one that was `verified`; nothing is written then.
+    /// False when the password is no longer the one that was `verified`, or the account not in use; nothing is written
+    /// then.
     ///
     /// # Errors
     /// When the store fails.
@@ -266,7 +290,7 @@ impl Store {
             let found = change(tx, id, |user| user.password = password)?.is_some();
             if found {
                 sessions::end_all(tx, id)?;
-                crate::store::one_time::drop_all(tx, id)?;
+                one_time::drop_resets(tx, id)?;
                 if let Some(hash) = session {
                     sessions::start(tx, id, &hash, now)?;
                 }

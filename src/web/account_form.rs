@@ -81,7 +81,7 @@ mod tests {
     use super::*;
     use crate::clock::Timestamp;
     use crate::password::{Cost, PasswordHash};
-    use crate::user::{Email, Role, UserId};
+    use crate::user::{Email, Role, State, UserId};
 
     #[test]
     fn a_hash_that_is_damaged_makes_every_password_a_wrong_one() {
@@ -100,6 +100,7 @@ mod tests {
                 email: Email::parse("anna@mail.example").unwrap(),
                 password: PasswordHash::from_stored(hash.to_owned()),
                 role: Role::User,
+                state: State::Active,
                 created: Timestamp::from_ms(0),
                 last_login: None,
             };

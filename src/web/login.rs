@@ -9,7 +9,7 @@ use crate::ui::Markup;
 use crate::ui::field::Errors;
 use crate::ui::login::{self, Login};
 use crate::ui::text;
-use crate::user::UserName;
+use crate::user::{User, UserName};
 use crate::web::Section;
 use crate::web::access::{Submission, Visitor};
 use crate::web::account_form;
@@ -29,13 +29,13 @@ pub(crate) fn show(_: &App, visitor: &Visitor, request: &Request, _: &Parts<'_>)
     Ok(super::page(draw(visitor, "", next, &Errors::new())))
 }
 
-/// Signs in. Unknown account and wrong password have one answer and take one time.
+/// Signs in. An unknown account, a wrong password and an account that is not in use have one answer and take one time.
 pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> Result<Response, Error> {
     let (form, visitor) = (&submission.form, submission.visitor);
     let login = form.get("username").trim();
     let next = form.get("next");
     let ip = submission.request.ip();
-    let user = app.store.user_by_login(&login.to_lowercase())?;
+    let user = app.store.user_by_login(&login.to_lowercase())?.filter(User::is_active);
     let verdict = account_form::verdict(&app.hasher, form.get("password"), user.as_ref())?;
     let token = SessionToken::random()?;
     let signed_in = match (&user, verdict) {

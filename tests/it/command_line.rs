@@ -160,7 +160,7 @@ fn users_are_added_and_listed() {
     let ended = run_command(folder.path(), &["user", "list"], "");
     let text = is_done(&ended);
     let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(lines[0], ["NAME", "EMAIL", "ROLE", "LINKS", "CREATED", "LAST", "LOGIN"]);
+    assert_eq!(lines[0], ["NAME", "EMAIL", "ROLE", "STATE", "LINKS", "CREATED", "LAST", "LOGIN"]);
     assert_eq!(lines.len(), 3, "{text}");
     for line in &lines[1..] {
         assert_eq!((line[3], *line.last().unwrap()), ("0", "never"), "{text}");

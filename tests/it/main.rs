@@ -132,6 +132,8 @@ mod check;
 mod restore;
 // The operator's commands: output, exit codes, wrong use.
 mod command_line;
+// The operator's commands about accounts.
+mod user_commands;
 // A certificate for one's own network.
 mod tls_self_signed;
 // What the log says and what it never says.

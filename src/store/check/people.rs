@@ -1,32 +1,74 @@
 //! Users, their names and addresses, their sessions and one-time links.
 
 use super::{Examiner, Flaw, Rows, damage, leftover};
-use crate::store::record::{self, OneTimeRecord, Record, SessionRecord, UserRecord};
-use crate::store::tables::{ONE_TIME, SESSION, SESSION_USER, USER, USER_EMAIL, USER_NAME, number, session_user_key};
-use crate::user::UserId;
+use crate::store::one_time::Purpose;
+use crate::store::record::{self, OneTimeRecord, Record, SessionRecord};
+use crate::store::tables::{
+    KEEPER, LINK_COUNT, META, ONE_TIME, SESSION, SESSION_USER, USER, USER_EMAIL, USER_NAME, USER_PURGE, keeper_key,
+    session_user_key, user_key,
+};
+use crate::store::users;
+use crate::user::{Estate, Role, User, UserId};
 
 impl Examiner<'_> {
     pub(super) fn people(&mut self) -> Result<(), Flaw> {
         let (users, names, emails) = (self.open(USER)?, self.open(USER_NAME)?, self.open(USER_EMAIL)?);
         let last_id = self.last_id()?;
+        let estates =
+            Estates { keepers: self.open(KEEPER)?, leaving: self.open(USER_PURGE)?, counts: self.open(LINK_COUNT)? };
+        let mut administrators = 0_u64;
         self.each(&users, |key, raw| {
-            let record: UserRecord = record::unseal(key, raw)?;
-            if number("user", key)? > last_id {
+            let user = users::from_row(key, raw)?;
+            if user.id.0 > last_id {
                 return Err(damage("user", key, "a number that was never given out"));
             }
-            leads_to(&names, "user_name", record.name.as_bytes(), key)?;
-            leads_to(&emails, "user_email", record.email.as_bytes(), key)
+            administrators += u64::from(user.is_active() && user.role == Role::Administrator);
+            leads_to(&names, "user_name", user.name.as_str().as_bytes(), key)?;
+            match user.state.estate() {
+                None => leads_to(&emails, "user_email", user.email.as_str().as_bytes(), key),
+                Some(estate) => estates.tombstone(&users, &user, estate),
+            }
         })?;
-        self.each(&names, |name, id| comes_from(&users, "user_name", name, id, |user| user.name))?;
-        self.each(&emails, |email, id| comes_from(&users, "user_email", email, id, |user| user.email))?;
+        self.each(&names, |name, id| comes_from(&users, "user_name", name, id, |user| user.name.as_str().to_owned()))?;
+        self.each(&emails, |email, id| {
+            comes_from(&users, "user_email", email, id, |user| user.email.as_str().to_owned())
+        })?;
+        self.estates(&users, &estates)?;
+        let outcome = self.administrators(administrators);
+        self.note(outcome).map_err(Flaw::Fatal)?;
         self.sessions(&users)
+    }
+
+    /// What is said of the links of removed users is said of removed users.
+    fn estates(&mut self, users: &Rows, estates: &Estates) -> Result<(), Flaw> {
+        self.each(&estates.keepers, |key, _| {
+            let Some((keeper, id)) = key.split_first_chunk::<4>().filter(|(_, id)| id.len() == 4) else {
+                return Err(damage("keeper", key, "key of a wrong length"));
+            };
+            let keeper = Some(UserId(u32::from_be_bytes(*keeper))).filter(|keeper| keeper.0 > 0);
+            let expected = keeper.map_or(Estate::Archived, Estate::Kept);
+            match user(users, id)?.and_then(|user| user.state.estate()) {
+                Some(estate) if estate == expected => Ok(()),
+                _ => Err(damage("keeper", key, "of links that others look after")),
+            }
+        })?;
+        self.each(&estates.leaving, |key, _| match user(users, key)?.and_then(|user| user.state.estate()) {
+            Some(Estate::Deleted) => Ok(()),
+            _ => Err(damage("user_purge", key, "of links that stay")),
+        })
+    }
+
+    /// A site that was set up has somebody who can administer it.
+    fn administrators(&self, count: u64) -> Result<(), Flaw> {
+        let is_set_up = self.open(META)?.get(b"set_up".as_slice())?.is_some();
+        if is_set_up && count == 0 { Err(damage("user", b"", "no administrator can log in")) } else { Ok(()) }
     }
 
     fn sessions(&mut self, users: &Rows) -> Result<(), Flaw> {
         let (sessions, of_users) = (self.open(SESSION)?, self.open(SESSION_USER)?);
         self.each(&sessions, |key, raw| {
             let record: SessionRecord = record::unseal(key, raw)?;
-            exists(users, SessionRecord::TABLE, key, record.user)?;
+            is_in_use(users, SessionRecord::TABLE, key, record.user)?;
             let Ok(hash) = key.try_into() else { return Err(damage("session", key, "key of a wrong length")) };
             match of_users.get(session_user_key(UserId(record.user), hash).as_slice())? {
                 Some(_) => Ok(()),
@@ -49,7 +91,11 @@ impl Examiner<'_> {
         let one_time = self.open(ONE_TIME)?;
         self.each(&one_time, |key, raw| {
             let record: OneTimeRecord = record::unseal(key, raw)?;
-            exists(users, OneTimeRecord::TABLE, key, record.user)
+            // The command line invites in nobody's name.
+            if record.purpose == Purpose::Invitation as u8 && record.user == 0 {
+                return Ok(());
+            }
+            is_in_use(users, OneTimeRecord::TABLE, key, record.user)
         })
     }
 }
@@ -64,21 +110,57 @@ fn leads_to(index: &Rows, table: &str, text: &[u8], user: &[u8]) -> Result<(), F
 }
 
 /// And the user it leads to has to bear it.
-fn comes_from(
-    users: &Rows,
-    table: &str,
-    text: &[u8],
-    id: &[u8],
-    of: impl Fn(UserRecord) -> String,
-) -> Result<(), Flaw> {
-    let Some(raw) = users.get(id)? else { return Err(damage(table, text, "leads to nobody")) };
-    let record: UserRecord = record::unseal(id, raw.value())?;
-    if of(record).as_bytes() == text { Ok(()) } else { Err(damage(table, text, "leads to somebody else")) }
+fn comes_from(users: &Rows, table: &str, text: &[u8], id: &[u8], of: impl Fn(User) -> String) -> Result<(), Flaw> {
+    let Some(user) = user(users, id)? else { return Err(damage(table, text, "leads to nobody")) };
+    if of(user).as_bytes() == text { Ok(()) } else { Err(damage(table, text, "leads to somebody else")) }
 }
 
-fn exists(users: &Rows, table: &str, key: &[u8], user: u32) -> Result<(), Flaw> {
-    match users.get(user.to_be_bytes().as_slice())? {
-        Some(_) => Ok(()),
+/// Only somebody who can log in has sessions and one-time links.
+fn is_in_use(users: &Rows, table: &str, key: &[u8], id: u32) -> Result<(), Flaw> {
+    match user(users, &id.to_be_bytes())? {
+        Some(user) if user.is_active() => Ok(()),
+        Some(_) => Err(damage(table, key, "of an account that is not in use")),
         None => Err(damage(table, key, "of no user")),
+    }
+}
+
+fn user(users: &Rows, key: &[u8]) -> Result<Option<User>, Flaw> {
+    Ok(users.get(key)?.map(|raw| users::from_row(key, raw.value())).transpose()?)
+}
+
+/// The tables that say what becomes of the links of removed users.
+struct Estates {
+    keepers: Rows,
+    leaving: Rows,
+    counts: Rows,
+}
+
+impl Estates {
+    /// Of a removed user the name is left, and what becomes of the links.
+    fn tombstone(&self, users: &Rows, of: &User, estate: Estate) -> Result<(), Flaw> {
+        let key = user_key(of.id);
+        if !of.email.as_str().is_empty() || !of.password.as_str().is_empty() || of.last_login.is_some() {
+            return Err(damage("user", &key, "removed, but more than the name is left"));
+        }
+        let keeper = match estate {
+            Estate::Archived => None,
+            Estate::Kept(keeper) => Some(keeper),
+            Estate::Deleted => {
+                let has_links = self.counts.get(key.as_slice())?.is_some_and(|count| count.value() != [0; 4]);
+                if has_links && self.leaving.get(key.as_slice())?.is_none() {
+                    return Err(damage("user", &key, "links are left that should be deleted"));
+                }
+                return Ok(());
+            }
+        };
+        if self.keepers.get(keeper_key(keeper, of.id).as_slice())?.is_none() {
+            return Err(damage("user", &key, "nobody knows who looks after the links"));
+        }
+        match keeper {
+            Some(keeper) if user(users, &user_key(keeper))?.is_none_or(|keeper| keeper.is_removed()) => {
+                Err(damage("user", &key, "nobody looks after the links"))
+            }
+            _ => Ok(()),
+        }
     }
 }

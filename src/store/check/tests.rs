@@ -5,6 +5,7 @@ use std::path::Path;
 use redb::Database;
 
 use super::*;
+use crate::link::NewLink;
 use crate::store::ledger::rolls::day;
 use crate::store::ledger::sketch::Sketch;
 use crate::store::record::{
@@ -13,7 +14,7 @@ use crate::store::record::{
 use crate::store::tables::*;
 use crate::store::tests::{CACHE_BYTES, NOW, click, fresh, hash_of, link, open_hasty, user};
 use crate::store::{FILE_NAME, check_file};
-use crate::user::UserId;
+use crate::user::{Estate, UserId};
 use crate::visitor::Class;
 use crate::visitor::marks::Marks;
 
@@ -24,7 +25,8 @@ fn full() -> (tempfile::TempDir, UserId) {
     user(&store, "bert");
     let links = ["a", "b", "c"].map(|slug| link(&store, anna, slug).id);
     assert!(store.sign_in(anna, hash_of("first"), None, [7; 32], None, NOW).unwrap());
-    store.hand_out_reset(anna, NOW).unwrap();
+    store.hand_out_reset(anna, NOW).unwrap().unwrap();
+    remove_three(&store, UserId(2));
     store.close();
     let store = open_hasty(folder.path());
     let send = |count: i64| {
@@ -45,6 +47,20 @@ fn full() -> (tempfile::TempDir, UserId) {
     store.record_click(click(anna, links[0], Class::Human));
     store.close();
     (folder, anna)
+}
+
+/// Users 6 to 8, all of them removed: one with a keeper, one without, and one whose link is still to go.
+fn remove_three(store: &crate::store::Store, keeper: UserId) {
+    for (user_name, estate) in [("dora", Estate::Kept(keeper)), ("emil", Estate::Archived), ("fritz", Estate::Deleted)]
+    {
+        let id = user(store, user_name);
+        if estate == Estate::Deleted {
+            let change = crate::store::tests::about("https://example.com/", "");
+            let new = NewLink { slug: None, change };
+            store.create_link(id, crate::store::tests::name(user_name), new, NOW).unwrap().unwrap();
+        }
+        store.remove_user(id, None, estate).unwrap().unwrap();
+    }
 }
 
 fn report(folder: &Path) -> Report {
@@ -96,12 +112,13 @@ fn a_sound_file_has_no_findings() {
     let (folder, _) = full();
     let report = report(folder.path());
     assert_eq!((report.damage.shown, report.leftovers.shown), (vec![], vec![]));
-    assert_eq!((report.users, report.links, report.clicks, report.repaired), (2, 2, 61, false));
+    assert_eq!((report.users, report.links, report.clicks, report.repaired), (5, 3, 61, false));
 }
 
 type Break = fn(&Path);
 
 const ANNA: [u8; 4] = [0, 0, 0, 1];
+const DORA: [u8; 4] = [0, 0, 0, 6];
 /// The first link of anna's, all of hers, all of everybody's.
 const A: [u8; 8] = [0, 0, 0, 1, 0, 0, 0, 3];
 const HERS: [u8; 8] = [0, 0, 0, 1, 0, 0, 0, 0];
@@ -117,6 +134,28 @@ static BROKEN: &[(&str, Break)] = &[
     ("user_name berta: missing", |at| {
         plant(at, USER, &[0, 0, 0, 2], edit(|user: &mut UserRecord| user.name = "berta".to_owned()));
     }),
+    ("user \\x00\\x00\\x00\\x01: in no known state", |at| {
+        plant(at, USER, &ANNA, edit(|user: &mut UserRecord| user.state = 9));
+    }),
+    ("session \\x07", |at| plant(at, USER, &ANNA, edit(|user: &mut UserRecord| user.state = 1))),
+    ("of an account that is not in use", |at| {
+        plant(at, SESSION, &[7], edit(|session: &mut SessionRecord| session.user = 6));
+    }),
+    ("removed, but more than the name is left", |at| {
+        plant(at, USER, &DORA, edit(|user: &mut UserRecord| user.password = "$argon2id".to_owned()));
+    }),
+    ("nobody knows who looks after the links", |at| plant(at, KEEPER, &[0, 0, 0, 2], gone)),
+    ("nobody knows who looks after the links", |at| plant(at, KEEPER, &[0, 0, 0, 0], gone)),
+    ("nobody looks after the links", |at| {
+        plant(at, USER, &DORA, edit(|user: &mut UserRecord| user.keeper = Some(7)));
+        insert(at, KEEPER, &[0, 0, 0, 7, 0, 0, 0, 6], b"");
+    }),
+    ("of links that others look after", |at| insert(at, KEEPER, &[0, 0, 0, 1, 0, 0, 0, 6], b"")),
+    ("of links that others look after", |at| insert(at, KEEPER, &[0, 0, 0, 0, 0, 0, 0, 2], b"")),
+    ("keeper abc: key of a wrong length", |at| insert(at, KEEPER, b"abc", b"")),
+    ("of links that stay", |at| insert(at, USER_PURGE, &ANNA, b"")),
+    ("links are left that should be deleted", |at| plant(at, USER_PURGE, &[], gone)),
+    ("no administrator can log in", |at| insert(at, META, b"set_up", b"1")),
     ("a number that was never given out", |at| insert(at, META, b"seq", &[0, 0, 0, 1])),
     ("meta remains: of a wrong length", |at| insert(at, META, b"remains", b"1")),
     ("meta secret: missing", |at| plant(at, META, b"secret", gone)),

@@ -3,6 +3,7 @@
 use crate::limits::CLICK_KEEP_DAYS;
 use crate::store::record::{
     RollRecord, RollRecord1, SessionRecord, SessionRecord1, SettingsRecord, SettingsRecord1, SumRecord, SumRecord1,
+    UserRecord, UserRecord1,
 };
 use crate::visitor::Reason;
 
@@ -12,6 +13,13 @@ impl From<SessionRecord1> for SessionRecord {
         // A session begins with the password.
         let confirmed_ms = created_ms;
         SessionRecord { user, created_ms, seen_ms, confirmed_ms, browser: 0, system: 0, address: Vec::new() }
+    }
+}
+
+impl From<UserRecord1> for UserRecord {
+    fn from(before: UserRecord1) -> UserRecord {
+        let UserRecord1 { name, email, password, role, created_ms, last_login_ms } = before;
+        UserRecord { name, email, password, role, created_ms, last_login_ms, state: 0, keeper: None }
     }
 }
 

@@ -45,7 +45,7 @@ fn golden<R: Record + PartialEq + Debug>(value: &R, plain: &str, sum: &str) -> G
 /// One value of every record. Numbers are varints, below 251 one byte, from 251 on `fb` and two, and so on; signed
 /// ones are zigzag, so 1 is `02`; a text is its length and its bytes; an option is `00`, or `01` and the value.
 fn rows() -> Vec<Golden> {
-    accounts().into_iter().chain(links()).chain(sums()).chain(log()).collect()
+    users().into_iter().chain(accounts()).chain(links()).chain(sums()).chain(log()).collect()
 }
 
 fn sums() -> Vec<Golden> {
@@ -130,11 +130,39 @@ fn log() -> Vec<Golden> {
     ]
 }
 
-fn accounts() -> Vec<Golden> {
+fn users() -> Vec<Golden> {
     let text = str::to_owned;
     vec![
         golden(
             &UserRecord {
+                name: text("anna"),
+                email: text("anna@example.com"),
+                password: text("$argon2id$v=19$x"),
+                role: 1,
+                created_ms: 1_763_640_000_000,
+                last_login_ms: None,
+                state: 1,
+                keeper: None,
+            },
+            "02 04616e6e61 10616e6e61406578616d706c652e636f6d 10246172676f6e32696424763d31392478 01 fd007c454235030000 00 01 00",
+            "6abaf65c",
+        ),
+        golden(
+            &UserRecord {
+                name: text("bo"),
+                email: text(""),
+                password: text(""),
+                role: 0,
+                created_ms: 0,
+                last_login_ms: Some(-1),
+                state: 2,
+                keeper: Some(251),
+            },
+            "02 02626f 00 00 00 00 0101 02 01fbfb00",
+            "2655f601",
+        ),
+        golden(
+            &UserRecord1 {
                 name: text("anna"),
                 email: text("anna@example.com"),
                 password: text("$argon2id$v=19$x"),
@@ -146,7 +174,7 @@ fn accounts() -> Vec<Golden> {
             "b7bee3ef",
         ),
         golden(
-            &UserRecord {
+            &UserRecord1 {
                 name: text("bo"),
                 email: text("b@c"),
                 password: text(""),
@@ -157,6 +185,12 @@ fn accounts() -> Vec<Golden> {
             "01 02626f 03624063 00 00 00 0101",
             "92d0fe44",
         ),
+    ]
+}
+
+fn accounts() -> Vec<Golden> {
+    let text = str::to_owned;
+    vec![
         golden(
             &SessionRecord {
                 user: 7,
@@ -318,6 +352,21 @@ fn every_record_has_its_bytes() {
 
 #[test]
 fn records_of_the_version_before_are_read_as_those_of_today() {
+    let user = UserRecord1 {
+        name: "anna".to_owned(),
+        email: "a@b".to_owned(),
+        password: "p".to_owned(),
+        role: 1,
+        created_ms: 2,
+        last_login_ms: Some(3),
+    };
+    let read: UserRecord = unseal(KEY, &seal(KEY, &user).unwrap()).unwrap();
+    let UserRecord1 { name, email, password, role, created_ms, last_login_ms } = user;
+    assert_eq!(
+        read,
+        UserRecord { name, email, password, role, created_ms, last_login_ms, state: 0, keeper: None },
+        "everybody is in use"
+    );
     let settings = SettingsRecord1 {
         site_name: "Links".to_owned(),
         registration: "open".to_owned(),

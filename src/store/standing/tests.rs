@@ -1,0 +1,105 @@
+//! Whoever is disabled is out at once, and somebody can always administer the site.
+
+use std::thread;
+
+use super::*;
+use crate::clock::Timestamp;
+use crate::store::tests::{NOW, audit, fresh, hash_of, link, new_user, user};
+use crate::user::NewUser;
+
+const SESSION: [u8; 32] = [7; 32];
+
+fn admin(store: &Store, name: &str) -> UserId {
+    let new = NewUser { role: Role::Administrator, ..new_user(name, &format!("{name}@example.com")) };
+    store.create_user(new, NOW).unwrap().unwrap()
+}
+
+fn sign_in(store: &Store, user: UserId, session: [u8; 32]) -> bool {
+    store.sign_in(user, hash_of("first"), None, session, None, NOW).unwrap()
+}
+
+fn later() -> Timestamp {
+    NOW.plus_s(60)
+}
+
+#[test]
+fn a_disabled_user_is_out_at_once_and_the_links_go_on() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    link(&store, anna, "a");
+    assert!(sign_in(&store, anna, SESSION));
+    let reset = store.hand_out_reset(anna, later()).unwrap().unwrap();
+    assert_eq!(store.disable_user(anna).unwrap(), Ok(()));
+    assert!(store.session(SESSION, NOW).unwrap().is_none());
+    assert_eq!(store.reset_for(&reset, NOW).unwrap(), None);
+    assert_eq!(store.use_reset(&reset, hash_of("second"), [8; 32], NOW).unwrap(), None);
+    assert_eq!(store.hand_out_reset(anna, later()).unwrap(), None);
+    assert!(!sign_in(&store, anna, SESSION), "the password was verified before");
+    let verified = || Some(hash_of("first"));
+    assert!(!store.change_password(anna, verified(), hash_of("second"), Some(SESSION), NOW).unwrap());
+    assert!(store.session(SESSION, NOW).unwrap().is_none());
+    assert!(store.redirect("anna/a").unwrap().is_some());
+    audit(&store);
+    assert_eq!(store.enable_user(anna).unwrap(), Ok(()));
+    assert!(store.session(SESSION, NOW).unwrap().is_none(), "what was over stays so");
+    assert!(sign_in(&store, anna, SESSION));
+    audit(&store);
+}
+
+#[test]
+fn another_role_ends_sessions_and_the_same_one_does_not() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    assert!(sign_in(&store, anna, SESSION));
+    let reset = store.hand_out_reset(anna, later()).unwrap().unwrap();
+    assert_eq!(store.set_role(anna, Role::User).unwrap(), Ok(()));
+    assert!(store.session(SESSION, NOW).unwrap().is_some());
+    assert_eq!(store.set_role(anna, Role::Administrator).unwrap(), Ok(()));
+    assert_eq!(store.user(anna).unwrap().unwrap().role, Role::Administrator);
+    assert!(store.session(SESSION, NOW).unwrap().is_none());
+    assert_eq!(store.reset_for(&reset, NOW).unwrap(), None);
+    assert_eq!(store.set_role(UserId(99), Role::User).unwrap(), Err(Refused::NoAccount));
+    audit(&store);
+}
+
+#[test]
+fn the_last_administrator_who_can_log_in_stays_one() {
+    let (_folder, store) = fresh();
+    let (anna, bert) = (admin(&store, "anna"), admin(&store, "bert"));
+    user(&store, "carl");
+    assert_eq!(store.disable_user(bert).unwrap(), Ok(()));
+    let refused = Err(Refused::LastAdministrator);
+    assert_eq!(store.set_role(anna, Role::User).unwrap(), refused, "one who is disabled does not count");
+    assert_eq!(store.disable_user(anna).unwrap(), refused);
+    assert_eq!(store.remove_user(anna, None, crate::user::Estate::Archived).unwrap(), refused);
+    assert_eq!(store.set_role(anna, Role::Administrator).unwrap(), Ok(()), "that changes nothing");
+    assert_eq!(store.set_role(bert, Role::User).unwrap(), Ok(()), "nor does one who is out");
+    assert_eq!(store.set_role(bert, Role::Administrator).unwrap(), Ok(()));
+    assert_eq!(store.enable_user(bert).unwrap(), Ok(()));
+    assert_eq!(store.disable_user(anna).unwrap(), Ok(()));
+    assert_eq!(store.disable_user(bert).unwrap(), refused);
+    audit(&store);
+}
+
+#[test]
+fn of_two_administrators_who_go_at_once_one_stays() {
+    type Way = fn(&Store, UserId) -> Ordered;
+    let ways: [Way; 3] = [
+        |store, id| store.set_role(id, Role::User).unwrap(),
+        |store, id| store.disable_user(id).unwrap(),
+        |store, id| store.remove_user(id, None, crate::user::Estate::Archived).unwrap(),
+    ];
+    for (first, second) in [(0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (2, 0)] {
+        let (_folder, store) = fresh();
+        let (anna, bert) = (admin(&store, "anna"), admin(&store, "bert"));
+        let outcomes = thread::scope(|scope| {
+            let store = &store;
+            let other = scope.spawn(move || ways[second](store, bert));
+            [ways[first](store, anna), other.join().unwrap()]
+        });
+        let done = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+        assert_eq!(done, 1, "{first} {second}: {outcomes:?}");
+        assert!(outcomes.contains(&Err(Refused::LastAdministrator)));
+        audit(&store);
+    }
+}
