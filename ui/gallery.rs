@@ -24,7 +24,7 @@ use crate::ui::layout::{Account, Frame, Section, Theme};
 use crate::ui::link_delete::{self, LinkDelete};
 use crate::ui::link_detail::{self, LinkDetail, RecentClick};
 use crate::ui::link_form::{self, LinkForm, Mode};
-use crate::ui::link_list::{self, Column, Columns, Filter, LinkList, Order, Row};
+use crate::ui::link_list::{self, Column, Columns, Filter, LinkList, List, Order, Row};
 use crate::ui::login::{self, Login};
 use crate::ui::pager::{Pager, PagerOrder};
 use crate::ui::privacy::{self, Privacy};
@@ -283,6 +283,7 @@ fn link_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
     let delete = LinkDelete { id: words("5k3v9q"), url: words("https://short.example/alice/promo"), clicks: 1204 };
     vec![
         ("links", link_list::page(&made, &list(words, rows(words), 128))),
+        ("links-kept", link_list::page(&made, &LinkList { is_own: false, ..list(words, rows(words), 128) })),
         ("links-empty", link_list::page(&links, &list(words, Vec::new(), 0))),
         ("links-no-match", link_list::page(&links, &list(words, Vec::new(), 128))),
         ("link-new", link_form::page(&links, &link_form(words, Mode::Create, &none))),
@@ -316,6 +317,11 @@ fn link_form<'a>(words: Words, mode: Mode<'a>, errors: &'a Errors) -> LinkForm<'
 fn list(words: Words, rows: Vec<Row>, total: u64) -> LinkList<'static> {
     let column = |order| Column { href: format!("/links?sort={}", words("slug")), order };
     LinkList {
+        title: words("Your links"),
+        is_own: true,
+        lists: [words("Your links"), words("bert’s links (12)")]
+            .map(|label| List { label: label.to_owned(), href: words("/links?of=bert").to_owned(), is_current: false })
+            .to_vec(),
         total,
         matches: None,
         query: words("promo"),

@@ -19,6 +19,12 @@ const TARGET_CHARS_MAX: usize = 64;
 /// One page of the list, and where its links lead.
 #[derive(Debug, Clone)]
 pub(crate) struct LinkList<'a> {
+    /// Whose links they are.
+    pub(crate) title: &'a str,
+    /// False for those that somebody only looks after: there are no new ones.
+    pub(crate) is_own: bool,
+    /// The lists there are; empty when there is only one.
+    pub(crate) lists: Vec<List>,
     /// All links of this person.
     pub(crate) total: u64,
     /// How many of them are listed here and on the pages around it, where a search has counted them.
@@ -38,6 +44,14 @@ pub(crate) struct LinkList<'a> {
     pub(crate) searched_only: Option<u64>,
     /// The list without search words and filter.
     pub(crate) clear_href: &'a str,
+}
+
+/// A list of links: one's own, or those of a removed user that one looks after.
+#[derive(Debug, Clone)]
+pub(crate) struct List {
+    pub(crate) label: String,
+    pub(crate) href: String,
+    pub(crate) is_current: bool,
 }
 
 /// A way to narrow the list.
@@ -95,21 +109,28 @@ pub(crate) fn page(frame: &Frame<'_>, list: &LinkList<'_>) -> Markup {
     let focus = if list.total == 0 { Focus::Take } else { Focus::Leave };
     let main = html! {
         div.head {
-            h1 { "Your links" }
-            div.buttons.head-actions {
-                @if list.total > 0 {
-                    (export::of_links())
-                    a.button href="/links/statistics" { "Statistics" }
-                }
-                a.button href="/links/new" {
-                    (icon::draw(Icon::Plus))
-                    span { "New link" }
+            h1 { (list.title) }
+            @if list.is_own {
+                div.buttons.head-actions {
+                    @if list.total > 0 {
+                        (export::of_links())
+                        a.button href="/links/statistics" { "Statistics" }
+                    }
+                    a.button href="/links/new" {
+                        (icon::draw(Icon::Plus))
+                        span { "New link" }
+                    }
                 }
             }
         }
-        (quick_add::form(frame.csrf_token, focus))
+        (lists(&list.lists))
+        @if list.is_own {
+            (quick_add::form(frame.csrf_token, focus))
+        } @else {
+            p.help { "The account is removed. Its links go on under their addresses, and you look after them." }
+        }
         @if list.total == 0 {
-            p.empty { "You have no links yet. Create your first one!" }
+            p.empty { (if list.is_own { "You have no links yet. Create your first one!" } else { "No links are left." }) }
         } @else {
             (toolbar(list))
             @if let Some(count) = list.searched_only {
@@ -131,6 +152,18 @@ pub(crate) fn page(frame: &Frame<'_>, list: &LinkList<'_>) -> Markup {
         }
     };
     layout::page(frame, main)
+}
+
+fn lists(lists: &[List]) -> Markup {
+    html! {
+        @if !lists.is_empty() {
+            nav.filters.tabs aria-label="Lists of links" {
+                @for list in lists {
+                    a href=(list.href) aria-current=[list.is_current.then_some("page")] { (list.label) }
+                }
+            }
+        }
+    }
 }
 
 fn toolbar(list: &LinkList<'_>) -> Markup {

@@ -14,7 +14,8 @@ use crate::password::PasswordHash;
 use crate::store::error::{Error, unless_damaged};
 use crate::store::standing::{Ordered, Refused, end_access, is_last_administrator};
 use crate::store::tables::{
-    self, KEEPER, LINK, LINK_COUNT, USER, USER_EMAIL, USER_NAME, USER_PURGE, keeper_key, link_key, link_of, number, user_key,
+    self, KEEPER, LINK, LINK_COUNT, USER, USER_EMAIL, USER_NAME, USER_PURGE, keeper_key, link_key, link_of, number,
+    user_key,
 };
 use crate::store::{Store, links, redirects, users};
 use crate::user::{Email, Estate, Role, State, User, UserId};
@@ -197,3 +198,6 @@ fn delete_slice(tx: &WriteTransaction, owner: UserId) -> Result<(), Error> {
     tx.open_table(USER_PURGE)?.remove(user_key(owner).as_slice())?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

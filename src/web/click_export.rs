@@ -5,12 +5,11 @@ use crate::app::App;
 use crate::limits::CLICKS_PER_PIECE;
 use crate::link::LinkId;
 use crate::store::{Error as StoreError, Places};
-use crate::user::UserId;
 use crate::visitor;
 use crate::web::access::{SignedIn, Visitor};
 use crate::web::error::Error;
 use crate::web::export::{self, Format, Of, Part, Rows, Table, Told};
-use crate::web::link_edit::own_link;
+use crate::web::own_link;
 use crate::web::request::Request;
 use crate::web::response::Response;
 use crate::web::router::Parts;
@@ -30,21 +29,15 @@ pub(crate) fn show(
 ) -> Result<Response, Error> {
     let part = match parts {
         [] => Part::OfLinks(Of::Clicks, LinkId(0)),
-        _ => Part::OfLink(Of::Clicks, Told::of(&own_link(app, account, parts)?)),
+        _ => Part::OfLink(Of::Clicks, Told::of(&own_link::find(app, account, parts)?.link)),
     };
     export::begin(app, account, ("clicks", Format::of(request)), &CLICKS.columns, vec![part])
 }
 
 /// Writes some clicks of a link; returns the places of those that are left. Of addresses no more than would be kept now.
-pub(super) fn push(
-    rows: &mut Rows,
-    app: &App,
-    owner: UserId,
-    told: &Told,
-    places: Places,
-) -> Result<Places, StoreError> {
+pub(super) fn push(rows: &mut Rows, app: &App, told: &Told, places: Places) -> Result<Places, StoreError> {
     let addresses = app.settings().addresses;
-    let (clicks, left) = app.store.clicks_at(owner, told.id, places, CLICKS_PER_PIECE)?;
+    let (clicks, left) = app.store.clicks_at(told.owner, told.id, places, CLICKS_PER_PIECE)?;
     for click in clicks {
         let about = (!click.agent.is_empty()).then(|| visitor::describe(&click.agent));
         let cells = [

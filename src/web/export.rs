@@ -12,7 +12,7 @@ use crate::limits::{EXPORT_PIECE, EXPORT_PIECE_BYTES, LINKS_PER_PIECE, STREAMS_P
 use crate::link::{Link, LinkId};
 use crate::share::Share;
 use crate::store::{self, Places, Row};
-use crate::user::User;
+use crate::user::{User, UserId};
 use crate::web::access::SignedIn;
 use crate::web::error::Error;
 use crate::web::request::Request;
@@ -93,6 +93,7 @@ pub(crate) enum Of {
 /// A link whose clicks or days are told.
 #[derive(Debug, Clone)]
 pub(crate) struct Told {
+    pub(crate) owner: UserId,
     pub(crate) id: LinkId,
     pub(crate) slug: String,
 }
@@ -180,22 +181,22 @@ impl Export {
                 self.parts.extend(links.iter().rev().map(|Row { link, .. }| Part::OfLink(of, Told::of(link))));
             }
             Part::OfLink(Of::Clicks, told) => {
-                let places = store.click_places(owner, told.id)?;
+                let places = store.click_places(told.owner, told.id)?;
                 self.parts.push(Part::Clicks(told, places));
             }
             Part::OfLink(Of::Statistics, told) => {
-                let days = statistics_export::days(store, owner, told.id)?;
+                let days = statistics_export::days(store, &told)?;
                 self.parts.push(Part::Days(told, days));
             }
             Part::Clicks(told, places) => {
                 if !places.is_empty() {
-                    let left = click_export::push(rows, app, owner, &told, places)?;
+                    let left = click_export::push(rows, app, &told, places)?;
                     self.parts.push(Part::Clicks(told, left));
                 }
             }
             Part::Days(told, mut days) => {
                 if let Some(day) = days.pop() {
-                    statistics_export::push(rows, store, owner, &told, day)?;
+                    statistics_export::push(rows, store, &told, day)?;
                     self.parts.push(Part::Days(told, days));
                 }
             }
@@ -206,6 +207,6 @@ impl Export {
 
 impl Told {
     pub(crate) fn of(link: &Link) -> Told {
-        Told { id: link.id, slug: link.slug.as_str().to_owned() }
+        Told { owner: link.owner, id: link.id, slug: link.slug.as_str().to_owned() }
     }
 }

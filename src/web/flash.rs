@@ -4,6 +4,7 @@
 use crate::slug::Slug;
 use crate::ui::flash::Flash;
 use crate::ui::text;
+use crate::user::UserName;
 
 /// Something to say on the next page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub(crate) enum Message<'a> {
     BackupBegun,
     /// The slug of the new link.
     Created(&'a str),
-    /// The slug of the link that is gone.
+    /// The slug of the link that is gone, behind `NAME.` if it was under another name than one's own.
     Deleted(&'a str),
 }
 
@@ -46,8 +47,11 @@ impl Message<'_> {
 /// name of whoever is signed in.
 pub(crate) fn read(value: &str, site: &str, user: Option<&str>) -> Option<Flash> {
     let address = |slug: &str| {
-        let slug = Slug::parse(slug).ok()?;
-        Some(format!("{site}/{}/{}", user?, slug.as_str()))
+        let (name, slug) = match slug.split_once('.') {
+            Some((name, slug)) => (UserName::parse(name).ok()?.as_str().to_owned(), slug),
+            None => (user?.to_owned(), slug),
+        };
+        Some(format!("{site}/{name}/{}", Slug::parse(slug).ok()?.as_str()))
     };
     let (word, slug) = value.split_once('.').unwrap_or((value, ""));
     Some(match word {
@@ -89,13 +93,25 @@ mod tests {
             Message::BackupBegun,
             Message::Created("promo"),
             Message::Deleted("promo"),
+            Message::Deleted("bert.promo"),
         ] {
             assert!(read(&message.write(), site, Some("alice")).is_some(), "{message:?}");
         }
         let deleted = read("deleted.promo", site, Some("alice")).unwrap();
         assert_eq!(deleted.text, "Deleted nas:8000/alice/promo.");
+        let deleted = read("deleted.bert.promo", site, Some("alice")).unwrap();
+        assert_eq!(deleted.text, "Deleted nas:8000/bert/promo.");
         assert!(read("welcome", site, None).is_none());
-        for bad in ["", "created", "created.a b", "created.<b>", "Your account is locked"] {
+        for bad in [
+            "",
+            "created",
+            "created.a b",
+            "created.<b>",
+            "deleted.a b.promo",
+            "deleted.bert.",
+            "deleted.a.b.c",
+            "Your account is locked",
+        ] {
             assert!(read(bad, site, Some("alice")).is_none(), "{bad}");
         }
     }

@@ -35,7 +35,7 @@ pub(crate) fn show(
         expires_at: "",
         enabled: true,
     };
-    Ok(super::page(draw(visitor, account, Mode::Create, &typed, &Errors::new())))
+    Ok(super::page(draw(visitor, account.user.name.as_str(), Mode::Create, &typed, &Errors::new())))
 }
 
 /// Makes the link. Whether its slug is free is decided where it is written.
@@ -69,7 +69,7 @@ pub(crate) fn submit(
             Err(_) => errors.push("slug", text::SLUG_TAKEN),
         }
     }
-    Ok(super::form_again(draw(visitor, account, Mode::Create, &typed, &errors)))
+    Ok(super::form_again(draw(visitor, account.user.name.as_str(), Mode::Create, &typed, &errors)))
 }
 
 /// A link form as it was typed.
@@ -109,21 +109,15 @@ impl<'a> Typed<'a> {
     }
 }
 
-/// Draws the form, for a new link and for one that is changed.
-pub(crate) fn draw(
-    visitor: &Visitor,
-    account: &SignedIn,
-    mode: Mode<'_>,
-    typed: &Typed<'_>,
-    errors: &Errors,
-) -> Markup {
+/// Draws the form, for a new link and for one that is changed, of which `name` is in the address.
+pub(crate) fn draw(visitor: &Visitor, name: &str, mode: Mode<'_>, typed: &Typed<'_>, errors: &Errors) -> Markup {
     let mut frame = visitor.frame(match mode {
         Mode::Create => "New link",
         Mode::Edit { .. } => "Edit link",
     });
     frame.failed = !errors.is_empty();
     frame.section = Section::Links;
-    let prefix = format!("{}/{}/", visitor.shown.text(), account.user.name.as_str());
+    let prefix = format!("{}/{name}/", visitor.shown.text());
     let data = LinkForm {
         mode,
         prefix: &prefix,

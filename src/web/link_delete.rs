@@ -8,7 +8,7 @@ use crate::web::Section;
 use crate::web::access::{SignedIn, Submission, Visitor};
 use crate::web::error::Error;
 use crate::web::flash::Message;
-use crate::web::link_edit::own_link;
+use crate::web::own_link;
 use crate::web::request::Request;
 use crate::web::response::Response;
 use crate::web::router::Parts;
@@ -21,13 +21,12 @@ pub(crate) fn show(
     _: &Request,
     parts: &Parts<'_>,
 ) -> Result<Response, Error> {
-    let link = own_link(app, account, parts)?;
+    let own = own_link::find(app, account, parts)?;
     app.store.flush_clicks();
-    let numbers = app.store.numbers(account.user.id, link.id)?;
+    let numbers = app.store.numbers(own.link.owner, own.link.id)?;
     let mut frame = visitor.frame("Delete link");
     frame.section = Section::Links;
-    let url = visitor.short_url(account.user.name.as_str(), link.slug.as_str());
-    let data = LinkDelete { id: &link.id.to_string(), url: &url, clicks: numbers.humans };
+    let data = LinkDelete { id: &own.link.id.to_string(), url: &own.url(visitor), clicks: numbers.humans };
     Ok(super::page(link_delete::page(&frame, &data)))
 }
 
@@ -38,9 +37,8 @@ pub(crate) fn submit(
     submission: &Submission<'_>,
     parts: &Parts<'_>,
 ) -> Result<Response, Error> {
-    let link = own_link(app, account, parts)?;
-    let user = &account.user;
-    let gone = app.store.delete_link(user.id, user.name.clone(), link.id)?.ok_or(Error::NotFound)?;
-    info!(target: "links", owner = user.name.as_str(), slug = gone.slug.as_str(); "link deleted");
-    Ok(submission.visitor.say(Response::see_other("/links"), &Message::Deleted(gone.slug.as_str())))
+    let own = own_link::find(app, account, parts)?;
+    app.store.delete_link(own.link.owner, own.name.clone(), own.link.id)?.ok_or(Error::NotFound)?;
+    info!(target: "links", owner = own.name.as_str(), slug = own.link.slug.as_str(); "link deleted");
+    Ok(submission.visitor.say(Response::see_other(own.list(account)), &Message::Deleted(&own.told(account))))
 }

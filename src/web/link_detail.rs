@@ -9,7 +9,7 @@ use crate::visitor::{self, AddressPolicy, Class};
 use crate::web::Section;
 use crate::web::access::{SignedIn, Visitor};
 use crate::web::error::Error;
-use crate::web::link_edit::own_link;
+use crate::web::own_link;
 use crate::web::request::Request;
 use crate::web::response::Response;
 use crate::web::router::Parts;
@@ -23,13 +23,13 @@ pub(crate) fn show(
     request: &Request,
     parts: &Parts<'_>,
 ) -> Result<Response, Error> {
-    let link = own_link(app, account, parts)?;
+    let own = own_link::find(app, account, parts)?;
+    let (url, link) = (own.url(visitor), own.link);
     let path = format!("/links/{}", link.id);
     let statistics = statistics::of(app, request, Whose::Link(link.owner, link.id), &path, link.created)?;
     let people_only = statistics::bots(request) == Bots::Hide;
     let recent = app.store.latest_clicks(link.owner, link.id, people_only)?;
     let addresses = app.settings().addresses;
-    let url = visitor.short_url(account.user.name.as_str(), link.slug.as_str());
     let mut frame = visitor.frame(link.slug.as_str());
     frame.section = Section::Links;
     let data = LinkDetail {

@@ -3,7 +3,6 @@
 use log::info;
 
 use crate::app::App;
-use crate::link::{Link, LinkId};
 use crate::slug::Slug;
 use crate::ui::field::Errors;
 use crate::ui::link_form::Mode;
@@ -12,18 +11,10 @@ use crate::web::access::{SignedIn, Submission, Visitor};
 use crate::web::error::Error;
 use crate::web::flash::Message;
 use crate::web::link_create::{Typed, draw};
+use crate::web::own_link::{self, OwnLink};
 use crate::web::request::Request;
 use crate::web::response::Response;
 use crate::web::router::Parts;
-
-/// A link of this person by the open part of the path; another's does not exist.
-///
-/// # Errors
-/// [`Error::NotFound`].
-pub(crate) fn own_link(app: &App, account: &SignedIn, parts: &Parts<'_>) -> Result<Link, Error> {
-    let id = parts.first().and_then(|text| LinkId::parse(text)).ok_or(Error::NotFound)?;
-    app.store.link(account.user.id, id)?.ok_or(Error::NotFound)
-}
 
 /// The form with the link as it is.
 pub(crate) fn show(
@@ -33,7 +24,7 @@ pub(crate) fn show(
     _: &Request,
     parts: &Parts<'_>,
 ) -> Result<Response, Error> {
-    let link = own_link(app, account, parts)?;
+    let OwnLink { link, name } = own_link::find(app, account, parts)?;
     let expires_at = link.about.expires.map(crate::clock::Timestamp::form_text).unwrap_or_default();
     let typed = Typed {
         target_url: link.about.target.as_str(),
@@ -43,7 +34,7 @@ pub(crate) fn show(
         enabled: link.about.enabled,
     };
     let id = link.id.to_string();
-    Ok(super::page(draw(visitor, account, Mode::Edit { id: &id }, &typed, &Errors::new())))
+    Ok(super::page(draw(visitor, name.as_str(), Mode::Edit { id: &id }, &typed, &Errors::new())))
 }
 
 /// Saves the change.
@@ -54,22 +45,21 @@ pub(crate) fn submit(
     parts: &Parts<'_>,
 ) -> Result<Response, Error> {
     let visitor = submission.visitor;
-    let link = own_link(app, account, parts)?;
+    let OwnLink { link, name } = own_link::find(app, account, parts)?;
     let typed = Typed::of(&submission.form);
     let mut errors = Errors::new();
     let slug = Slug::parse(typed.slug.trim()).map_err(|why| errors.push("slug", why.to_string())).ok();
     let change = typed.change(app, visitor, &mut errors);
     let id = link.id.to_string();
     if let (Some(slug), Some(change)) = (slug, change) {
-        let user = &account.user;
-        match app.store.change_link(user.id, user.name.clone(), link.id, slug, change, app.now())? {
+        match app.store.change_link(link.owner, name.clone(), link.id, slug, change, app.now())? {
             Some(Ok(link)) => {
-                info!(target: "links", owner = user.name.as_str(), slug = link.slug.as_str(); "link changed");
+                info!(target: "links", owner = name.as_str(), slug = link.slug.as_str(); "link changed");
                 return Ok(visitor.say(Response::see_other(format!("/links/{id}")), &Message::Saved));
             }
             Some(Err(_)) => errors.push("slug", text::SLUG_TAKEN),
             None => return Err(Error::NotFound),
         }
     }
-    Ok(super::form_again(draw(visitor, account, Mode::Edit { id: &id }, &typed, &errors)))
+    Ok(super::form_again(draw(visitor, name.as_str(), Mode::Edit { id: &id }, &typed, &errors)))
 }

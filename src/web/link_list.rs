@@ -5,8 +5,9 @@ use crate::calendar;
 use crate::click;
 use crate::limits::{LINKS_SCANNED_MAX, SEARCH_BYTES_MAX, SPARKLINE_DAYS};
 use crate::link::{LinkId, State};
-use crate::store::{Cursor, Page, Sort, Step, Wanted};
-use crate::ui::link_list::{self, Column, Columns, Filter, LinkList, Order, Row};
+use crate::store::{Cursor, Kept, Page, Sort, Step, Wanted};
+use crate::ui::link_list::{self, Column, Columns, Filter, LinkList, List, Order, Row};
+use crate::ui::number;
 use crate::ui::pager::{Pager, PagerOrder};
 use crate::web::Section;
 use crate::web::access::{SignedIn, Visitor};
@@ -27,6 +28,8 @@ const STATES: [(Option<State>, &str, &str); 4] = [
 
 /// What the address asks for. Words that mean nothing are taken as the default.
 struct Asked<'a> {
+    /// The removed user whose links are listed; empty for one's own.
+    of: &'a str,
     text: &'a str,
     sort: Sort,
     state: Option<State>,
@@ -42,7 +45,13 @@ impl<'a> Asked<'a> {
             (None, Some(before)) => Step::Before(before),
             (None, None) => Step::First,
         };
-        Asked { text: click::cut(request.query("q").trim(), SEARCH_BYTES_MAX), sort, state, step }
+        Asked {
+            of: request.query("of"),
+            text: click::cut(request.query("q").trim(), SEARCH_BYTES_MAX),
+            sort,
+            state,
+            step,
+        }
     }
 
     fn wanted(&self, app: &App, name: &str) -> Wanted {
@@ -58,7 +67,8 @@ impl<'a> Asked<'a> {
 
     /// The address of this list with another order, filter or place.
     fn href(&self, sort: Sort, state: Option<State>, place: (&str, &str)) -> String {
-        let query = [("q", self.text), ("status", state_word(state)), ("sort", sort_word(sort)), place];
+        let query =
+            [("of", self.of), ("q", self.text), ("status", state_word(state)), ("sort", sort_word(sort)), place];
         format!("/links{}", percent::query(&query))
     }
 
@@ -111,9 +121,18 @@ pub(crate) fn show(
     _: &Parts<'_>,
 ) -> Result<Response, Error> {
     let asked = Asked::of(request);
+    let kept = app.store.kept_by(&account.user)?;
+    let (owner, name) = match asked.of {
+        "" => (account.user.id, account.user.name.as_str()),
+        of => {
+            let kept = kept.iter().find(|kept| kept.name.as_str() == of).ok_or(Error::NotFound)?;
+            (kept.owner, kept.name.as_str())
+        }
+    };
     app.store.flush_clicks();
-    let page = app.store.links(account.user.id, &asked.wanted(app, account.user.name.as_str()))?;
-    let mut frame = visitor.frame("Your links");
+    let page = app.store.links(owner, &asked.wanted(app, name))?;
+    let title = if asked.of.is_empty() { "Your links".to_owned() } else { format!("Links of {name}") };
+    let mut frame = visitor.frame(&title);
     frame.section = Section::Links;
     let pager = pager(&asked, &page);
     let is_search = !asked.text.is_empty() || asked.state.is_some();
@@ -122,10 +141,10 @@ pub(crate) fn show(
     let today = calendar::day(now.ms());
     let days = calendar::before(today, SPARKLINE_DAYS - 1)..=today;
     let ids: Vec<LinkId> = page.rows.iter().map(|row| row.link.id).collect();
-    let mut daily = app.store.people_by_day(account.user.id, &ids, &days)?;
+    let mut daily = app.store.people_by_day(owner, &ids, &days)?;
     let rows = page.rows.into_iter().map(|row| Row {
         id: row.link.id.to_string(),
-        url: visitor.short_url(account.user.name.as_str(), row.link.slug.as_str()),
+        url: visitor.short_url(name, row.link.slug.as_str()),
         title: row.link.about.title.as_str().to_owned(),
         target: row.link.about.target.as_str().to_owned(),
         clicks: row.numbers.humans,
@@ -135,10 +154,13 @@ pub(crate) fn show(
         is_new: Some(row.link.id) == new,
     });
     let data = LinkList {
+        title: &title,
+        is_own: asked.of.is_empty(),
+        lists: lists(&asked, &kept),
         total: page.total.into(),
         matches: is_search.then_some(page.found as u64),
         query: asked.text,
-        kept: [("status", state_word(asked.state)), ("sort", sort_word(asked.sort))]
+        kept: [("of", asked.of), ("status", state_word(asked.state)), ("sort", sort_word(asked.sort))]
             .into_iter()
             .filter(|(_, value)| !value.is_empty())
             .map(|(name, value)| (name, value.to_owned()))
@@ -153,9 +175,21 @@ pub(crate) fn show(
         pager,
         damaged: page.damaged as u64,
         searched_only: page.truncated.then_some(LINKS_SCANNED_MAX as u64),
-        clear_href: "/links",
+        clear_href: &format!("/links{}", percent::query(&[("of", asked.of)])),
     };
     Ok(super::page(link_list::page(&frame, &data)))
+}
+
+/// One's own links and those that one looks after, where there are any.
+fn lists(asked: &Asked<'_>, kept: &[Kept]) -> Vec<List> {
+    let own = List { label: "Your links".to_owned(), href: "/links".to_owned(), is_current: asked.of.is_empty() };
+    let of = |kept: &Kept| List {
+        label: format!("{}’s links ({})", kept.name.as_str(), number::grouped(kept.links.into())),
+        href: format!("/links{}", percent::query(&[("of", kept.name.as_str())])),
+        is_current: asked.of == kept.name.as_str(),
+    };
+    let kept: Vec<List> = kept.iter().filter(|kept| kept.links > 0 || asked.of == kept.name.as_str()).map(of).collect();
+    if kept.is_empty() { kept } else { [own].into_iter().chain(kept).collect() }
 }
 
 fn filters(asked: &Asked<'_>) -> Vec<Filter> {

@@ -14,7 +14,7 @@ use crate::ui::number;
 use crate::user::UserId;
 use crate::web::access::{SignedIn, Visitor};
 use crate::web::error::Error;
-use crate::web::link_edit::own_link;
+use crate::web::own_link;
 use crate::web::request::Request;
 use crate::web::response::{Kind, Response};
 use crate::web::router::Parts;
@@ -33,7 +33,7 @@ pub(crate) fn show(
     _: &Request,
     parts: &Parts<'_>,
 ) -> Result<Response, Error> {
-    let link = own_link(app, account, parts)?;
+    let link = own_link::find(app, account, parts)?.link;
     let share = app.long_answers.take(account.user.id, STREAMS_PER_PERSON_MAX).ok_or(Error::TooMany)?;
     let clicks = Clicks {
         owner: link.owner,
@@ -86,7 +86,8 @@ impl Clicks {
             return Ok(Piece::Later(LIVE_EVERY));
         }
         // Whoever may not hear it any more hears nothing.
-        if app.store.session(self.session, app.now())?.is_none() || app.store.link(self.owner, self.link)?.is_none() {
+        let Some((_, user)) = app.store.session(self.session, app.now())? else { return Ok(Piece::End) };
+        if app.store.link_for(&user, self.link)?.is_none() {
             return Ok(Piece::End);
         }
         self.told = Some(numbers);

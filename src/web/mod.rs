@@ -35,6 +35,7 @@ mod link_switch;
 mod login;
 mod logout;
 mod next;
+mod own_link;
 mod password_change;
 mod percent;
 mod privacy;

@@ -5,11 +5,10 @@ use crate::app::App;
 use crate::calendar::{self, Day, FIRST_DAY};
 use crate::link::LinkId;
 use crate::store::{Error as StoreError, Period, Store, TallyOf, Whose};
-use crate::user::UserId;
 use crate::web::access::{SignedIn, Visitor};
 use crate::web::error::Error;
 use crate::web::export::{self, Format, Of, Part, Rows, Table, Told};
-use crate::web::link_edit::own_link;
+use crate::web::own_link;
 use crate::web::request::Request;
 use crate::web::response::Response;
 use crate::web::router::Parts;
@@ -27,24 +26,24 @@ pub(crate) fn show(
 ) -> Result<Response, Error> {
     let part = match parts {
         [] => Part::OfLinks(Of::Statistics, LinkId(0)),
-        _ => Part::OfLink(Of::Statistics, Told::of(&own_link(app, account, parts)?)),
+        _ => Part::OfLink(Of::Statistics, Told::of(&own_link::find(app, account, parts)?.link)),
     };
     export::begin(app, account, ("statistics", Format::of(request)), &STATISTICS.columns, vec![part])
 }
 
 /// The days of a link that have clicks, the newest first.
-pub(super) fn days(store: &Store, owner: UserId, link: LinkId) -> Result<Vec<Day>, StoreError> {
+pub(super) fn days(store: &Store, told: &Told) -> Result<Vec<Day>, StoreError> {
     // Nothing is tallied after the last day there is.
     let period = Period { days: FIRST_DAY..=Day::MAX - 1, tally: TallyOf::Since(Day::MAX) };
-    let history = store.history(Whose::Link(owner, link), &period)?;
+    let history = store.history(Whose::Link(told.owner, told.id), &period)?;
     Ok(history.days.iter().rev().map(|day| day.day).collect())
 }
 
 /// Writes the numbers of a day: clicks of people, different people as far as can be told, bots and previews; then each by
 /// the hour, where people came from and what they used, and why bots were taken for such.
-pub(super) fn push(rows: &mut Rows, store: &Store, owner: UserId, told: &Told, day: Day) -> Result<(), StoreError> {
+pub(super) fn push(rows: &mut Rows, store: &Store, told: &Told, day: Day) -> Result<(), StoreError> {
     let period = Period { days: day..=day, tally: TallyOf::Since(day) };
-    let history = store.history(Whose::Link(owner, told.id), &period)?;
+    let history = store.history(Whose::Link(told.owner, told.id), &period)?;
     let date = calendar::time(day, 0).rfc3339();
     let mut add = |what: &str, name: &str, clicks: u64| {
         let cells = [told.slug.as_str().into(), date[..10].into(), what.into(), name.into(), clicks.into()];

@@ -84,6 +84,8 @@ mod admin_backups;
 mod theme;
 // Other people's links, and races for one slug.
 mod ownership;
+// Links of removed users: who looks after them, and that they go on.
+mod own_link;
 // Verbs, odd addresses and bodies, in bytes.
 mod wire;
 // The door: doubtful, oversized and slow clients, in bytes.

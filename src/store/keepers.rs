@@ -1,0 +1,68 @@
+//! Links of removed users: who may see and change them.
+
+use redb::ReadTransaction;
+
+use crate::link::{Link, LinkId};
+use crate::store::Store;
+use crate::store::error::{Error, unless_damaged};
+use crate::store::removal::kept_by;
+use crate::store::tables::{KEEPER, LINK};
+use crate::store::{links, users};
+use crate::user::{Role, User, UserId, UserName};
+
+/// A removed user whose links somebody looks after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Kept {
+    pub(crate) owner: UserId,
+    pub(crate) name: UserName,
+    pub(crate) links: u32,
+}
+
+/// Whose links a user looks after besides their own; administrators those in the archive, too.
+fn owners(tx: &ReadTransaction, user: &User) -> Result<Vec<UserId>, Error> {
+    let keepers = tx.open_table(KEEPER)?;
+    let mut owners = kept_by(&keepers, Some(user.id))?;
+    if user.role == Role::Administrator {
+        owners.extend(kept_by(&keepers, None)?);
+    }
+    Ok(owners)
+}
+
+impl Store {
+    /// The removed users whose links a user looks after, if there are any; administrators look after the archive.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn kept_by(&self, user: &User) -> Result<Vec<Kept>, Error> {
+        self.read("looking for links of removed users", |tx| {
+            let mut kept = Vec::new();
+            for owner in owners(tx, user)? {
+                let links = links::total(tx, owner)?;
+                let name = unless_damaged(users::read(tx, owner))?.flatten().map(|owner| owner.name);
+                kept.extend(name.map(|name| Kept { owner, name, links }));
+            }
+            kept.sort_by(|a, b| a.name.as_str().cmp(b.name.as_str()));
+            Ok(kept)
+        })
+    }
+
+    /// A link that a user may see and change, and the name in its address: one of their own, else one that they look
+    /// after. Any other is `None` like one that does not exist.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn link_for(&self, user: &User, id: LinkId) -> Result<Option<(Link, UserName)>, Error> {
+        self.read("reading a link", |tx| {
+            let table = tx.open_table(LINK)?;
+            if let Some(link) = links::get(&table, user.id, id)? {
+                return Ok(Some((link, user.name.clone())));
+            }
+            for owner in owners(tx, user)? {
+                if let Some(link) = links::get(&table, owner, id)? {
+                    return Ok(users::read(tx, owner)?.map(|owner| (link, owner.name)));
+                }
+            }
+            Ok(None)
+        })
+    }
+}
