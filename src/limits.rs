@@ -42,6 +42,10 @@ pub(crate) const SLUG_BYTES_MAX: usize = 32;
 pub(crate) const SLUG_LENGTH_CHARS: usize = 8;
 /// Picks of a free slug inside the writing transaction before giving up with an error.
 pub(crate) const SLUG_TRIES_MAX: usize = 10;
+/// Earlier slugs of a link that still lead where it leads. Each is a row that every change of the link writes.
+pub(crate) const ALIASES_PER_LINK_MAX: usize = 10;
+/// Changes of target that are kept of a link, the newest. With the longest targets they take 100 KB.
+pub(crate) const PAST_TARGETS_MAX: usize = 50;
 /// The longest title, in characters.
 pub(crate) const TITLE_CHARS_MAX: usize = 200;
 /// Links on one page of the list.

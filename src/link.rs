@@ -104,9 +104,16 @@ pub(crate) struct Link {
     pub(crate) about: LinkChange,
     pub(crate) created: Timestamp,
     pub(crate) updated: Timestamp,
+    /// Slugs that it had before and that still lead where it leads, the oldest first; none of them is its slug.
+    pub(crate) aliases: Vec<Slug>,
 }
 
 impl Link {
+    /// All slugs under which visitors find it.
+    pub(crate) fn slugs(&self) -> impl Iterator<Item = &Slug> {
+        std::iter::once(&self.slug).chain(&self.aliases)
+    }
+
     pub(crate) fn state(&self, now: Timestamp) -> State {
         state(self.about.enabled, self.about.expires, now)
     }

@@ -58,7 +58,7 @@ const HOMES: &[(&str, &[&str])] = &[
             "src/store/space.rs",
         ],
     ),
-    ("serde", &["src/store/record.rs"]),
+    ("serde", &["src/store/record.rs", "src/store/record/"]),
     ("serde_json", &["src/command/", "src/config/", "src/web/export.rs", "src/web/json_lines.rs"]),
     (
         "sha2",

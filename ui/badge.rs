@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::ui::field;
+use crate::ui::action;
 
 /// Whether a link leads anywhere now.
 pub(crate) use crate::link::State as LinkState;
@@ -18,22 +18,8 @@ pub(crate) fn state(state: LinkState) -> Markup {
     }
 }
 
-/// The button that switches the link of this number on or off. It belongs to a form elsewhere on the page.
-pub(crate) fn switch(form: &str, id: &str, state: LinkState, class: &str) -> Markup {
+/// The button that switches the link of this number on or off.
+pub(crate) fn switch(class: &str, id: &str, state: LinkState) -> Markup {
     let (to, word) = if state == LinkState::Disabled { ("on", "Enable") } else { ("off", "Disable") };
-    html! {
-        button class=(class) type="submit" form=(form) formaction={ "/links/" (id) "/switch" } name="to" value=(to) {
-            (word)
-        }
-    }
-}
-
-/// What such a form holds: the way back to this page.
-pub(crate) fn switch_form(id: &str, csrf_token: &str, here: &str) -> Markup {
-    html! {
-        form id=(id) method="post" {
-            (field::token(csrf_token))
-            input type="hidden" name="next" value=(here);
-        }
-    }
+    action::button(class, &format!("/links/{id}/switch"), ("to", to), word)
 }

@@ -280,7 +280,12 @@ fn link_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
     let all =
         Statistics { chart: chart(words, 2, Unit::Month), length: None, change: None, uncharted: 1204, ..usual() };
     let overall = |statistics| Overall { heading: words("Statistics of your links"), is_of_site: true, statistics };
-    let delete = LinkDelete { id: words("5k3v9q"), url: words("https://short.example/alice/promo"), clicks: 1204 };
+    let delete = LinkDelete {
+        id: words("5k3v9q"),
+        url: words("https://short.example/alice/promo"),
+        clicks: 1204,
+        has_aliases: true,
+    };
     vec![
         ("links", link_list::page(&made, &list(words, rows(words), 128))),
         ("links-kept", link_list::page(&made, &LinkList { is_own: false, ..list(words, rows(words), 128) })),
@@ -389,11 +394,13 @@ fn detail(words: Words) -> LinkDetail<'static> {
     LinkDetail {
         id: words("5k3v9q"),
         url: words("https://short.example/alice/promo"),
+        aliases: vec![(words("https://short.example/alice/sale").to_owned(), words("sale").to_owned())],
         state: LinkState::Active,
         title: words("Autumn sale"),
         target: words(
             "https://shop.example/collections/autumn/coats-and-jackets?utm_source=letter&utm_campaign=autumn-2026",
         ),
+        past: vec![(AT, words("https://shop.example/summer").to_owned())],
         created_at: AT,
         expires_at: None,
         statistics: Statistics { live: Some(format!("/links/{}/live", words("5k3v9q"))), ..statistics(words) },

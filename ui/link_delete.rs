@@ -12,6 +12,8 @@ pub(crate) struct LinkDelete<'a> {
     /// The whole short address.
     pub(crate) url: &'a str,
     pub(crate) clicks: u64,
+    /// Its earlier addresses go with it.
+    pub(crate) has_aliases: bool,
 }
 
 /// Draws the question.
@@ -30,7 +32,11 @@ pub(crate) fn page(frame: &Frame<'_>, link: &LinkDelete<'_>) -> Markup {
             p.lead {
                 "It has "
                 (clicks)
-                ". Everyone who opens it will see “not found”. This cannot be undone."
+                ". Everyone who opens it will see “deleted”. "
+                @if link.has_aliases {
+                    "Its earlier addresses go with it. "
+                }
+                "This cannot be undone."
             }
             form method="post" action={ "/links/" (link.id) "/delete" } {
                 (field::token(frame.csrf_token))

@@ -7,7 +7,7 @@ use crate::ui::badge::{self, LinkState};
 use crate::ui::icon::{self, Icon};
 use crate::ui::layout::{self, Frame};
 use crate::ui::statistics::{self, Statistics};
-use crate::ui::{copy, export, moment};
+use crate::ui::{action, copy, export, moment, number};
 
 /// A link and its numbers.
 #[derive(Debug, Clone)]
@@ -16,9 +16,13 @@ pub(crate) struct LinkDetail<'a> {
     /// The whole short address.
     pub(crate) url: &'a str,
     pub(crate) state: LinkState,
+    /// Earlier addresses, whole, that lead where it leads, with their slugs; the oldest first.
+    pub(crate) aliases: Vec<(String, String)>,
     /// May be empty.
     pub(crate) title: &'a str,
     pub(crate) target: &'a str,
+    /// Where it led before, and until when; the latest first.
+    pub(crate) past: Vec<(Timestamp, String)>,
     pub(crate) created_at: Timestamp,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) statistics: Statistics,
@@ -45,7 +49,7 @@ pub(crate) struct RecentClick {
 pub(crate) fn page(frame: &Frame<'_>, link: &LinkDetail<'_>) -> Markup {
     let main = html! {
         (head(link))
-        (badge::switch_form("switch", frame.csrf_token, frame.here))
+        (action::form(frame))
         (facts(link))
         (statistics::numbers(&link.statistics))
         @if link.statistics.is_empty() {
@@ -70,7 +74,7 @@ fn head(link: &LinkDetail<'_>) -> Markup {
                     (icon::draw(Icon::Pencil))
                     span { "Edit" }
                 }
-                (badge::switch("switch", link.id, link.state, "button"))
+                (badge::switch("button", link.id, link.state))
                 a.button.danger href={ "/links/" (link.id) "/delete" } {
                     (icon::draw(Icon::Trash))
                     span { "Delete" }
@@ -90,6 +94,37 @@ fn facts(link: &LinkDetail<'_>) -> Markup {
             dt { "Leads to" }
             dd {
                 (target(link.target))
+            }
+            @if !link.past.is_empty() {
+                dt { "Led before" }
+                dd {
+                    details.values {
+                        summary { (number::counted(link.past.len() as u64, "change")) }
+                        ul {
+                            @for (until, target) in &link.past {
+                                li {
+                                    "Until "
+                                    (moment::minute(*until))
+                                    ": "
+                                    span.whole { (target) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            @if !link.aliases.is_empty() {
+                dt { "Earlier addresses" }
+                dd {
+                    ul {
+                        @for (url, slug) in &link.aliases {
+                            li.copy {
+                                code { (copy::shown(url)) }
+                                (action::button("small", &format!("/links/{}/aliases", link.id), ("give_up", slug), "Give up"))
+                            }
+                        }
+                    }
+                }
             }
             dt { "Created" }
             dd { (moment::minute(link.created_at)) }

@@ -68,7 +68,7 @@ fn address_fields(form: &LinkForm<'_>) -> Markup {
         value: form.slug,
         help: Some(match form.mode {
             Mode::Create => html! { "Left empty, the server picks one." },
-            Mode::Edit { .. } => html! { "Changing the slug: the old address stops working." },
+            Mode::Edit { .. } => html! { "After a change the old address leads here, too, until you give it up." },
         }),
         prefix: Some(form.prefix),
         autocomplete: Some("off"),

@@ -11,7 +11,7 @@ use crate::ui::icon::{self, Icon};
 use crate::ui::layout::{self, Frame};
 use crate::ui::pager::{self, Pager};
 use crate::ui::quick_add::{self, Focus};
-use crate::ui::{copy, export, moment, number, sparkline};
+use crate::ui::{action, copy, export, moment, number, sparkline};
 
 /// Characters of a target that a row shows; more do not fit beside the other columns.
 const TARGET_CHARS_MAX: usize = 64;
@@ -146,7 +146,7 @@ pub(crate) fn page(frame: &Frame<'_>, list: &LinkList<'_>) -> Markup {
                 (no_match(list))
             } @else {
                 (table(list))
-                (badge::switch_form("switch", frame.csrf_token, frame.here))
+                (action::form(frame))
             }
             (pager::links(&list.pager))
         }
@@ -298,7 +298,7 @@ fn row_menu(row: &Row) -> Markup {
             div.menu-panel {
                 a.menu-item href={ "/links/" (row.id) } { "Details" }
                 a.menu-item href={ "/links/" (row.id) "/edit" } { "Edit" }
-                (badge::switch("switch", &row.id, row.state, "menu-item"))
+                (badge::switch("menu-item", &row.id, row.state))
                 a.menu-item.danger-text href={ "/links/" (row.id) "/delete" } { "Delete" }
             }
         }

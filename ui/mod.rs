@@ -11,6 +11,7 @@ pub(crate) mod assets;
 pub(crate) mod layout;
 
 // Parts that several pages use.
+pub(crate) mod action;
 pub(crate) mod badge;
 pub(crate) mod bars;
 pub(crate) mod columns;

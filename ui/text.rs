@@ -2,6 +2,7 @@
 //!
 //! They say what happened, then what to do. Labels and headings stand in the pages themselves.
 
+use crate::limits::ALIASES_PER_LINK_MAX;
 use crate::ui::number;
 
 // After an account's own doings.
@@ -27,6 +28,16 @@ pub(crate) fn deleted(address: &str) -> String {
     format!("Deleted {address}.")
 }
 
+/// After an earlier address of a link is given up.
+pub(crate) fn given_up(address: &str) -> String {
+    format!("Gave up {address}. Visitors see “deleted”.")
+}
+
+/// At the slug, when a link has had too many.
+pub(crate) fn renamed_too_often() -> String {
+    format!("This link has {ALIASES_PER_LINK_MAX} earlier addresses. Give one up first.")
+}
+
 // At the fields of a form.
 pub(crate) const WRONG_LOGIN: &str = "Wrong email, username or password.";
 pub(crate) const WRONG_PASSWORD: &str = "This is not your current password.";
@@ -48,6 +59,7 @@ pub(crate) const SENT_IN_CLEAR: &str =
 pub(crate) const NOT_FOUND_HEADING: &str = "Page Not Found";
 pub(crate) const NOT_FOUND: &str = "There is nothing at this address. The link may be mistyped or deleted.";
 pub(crate) const EXPIRED: &str = "This link has expired.";
+pub(crate) const DELETED: &str = "This link was deleted.";
 pub(crate) const SWITCHED_OFF: &str = "This link is switched off.";
 pub(crate) const URI_TOO_LONG: &str = "This address is too long.";
 pub(crate) const METHOD_NOT_ALLOWED: &str = "This address does not answer to that kind of request.";

@@ -39,7 +39,8 @@ struct Bytes;
 
 impl Weighter<String, Kept> for Bytes {
     fn weight(&self, path: &String, kept: &Kept) -> u64 {
-        HOT_ENTRY_BYTES + path.len() as u64 + kept.redirect.target.as_str().len() as u64
+        let target = kept.redirect.target.as_ref().map_or(0, |target| target.as_str().len());
+        HOT_ENTRY_BYTES + (path.len() + target) as u64
     }
 }
 

@@ -88,12 +88,12 @@ impl Wanted {
     /// Expects text and slug in lower case.
     fn fits(&self, link: &Link) -> bool {
         let is_in = |field: &str| field.to_lowercase().contains(&self.text);
-        let slug = link.slug.as_str();
+        let is_slug = |fits: &dyn Fn(&str) -> bool| link.slugs().any(|slug| fits(slug.as_str()));
         let text_fits = self.text.is_empty()
-            || is_in(slug)
+            || is_slug(&is_in)
             || is_in(link.about.title.as_str())
             || is_in(link.about.target.as_str())
-            || self.slug.as_ref().is_some_and(|wanted| slug.contains(wanted));
+            || self.slug.as_ref().is_some_and(|wanted| is_slug(&|slug| slug.contains(wanted)));
         text_fits && self.state.is_none_or(|state| link.state(self.now) == state)
     }
 

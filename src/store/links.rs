@@ -3,20 +3,30 @@
 use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 
 use crate::clock::Timestamp;
-use crate::limits::SLUG_TRIES_MAX;
+use crate::limits::{ALIASES_PER_LINK_MAX, SLUG_TRIES_MAX};
 use crate::link::{Link, LinkChange, LinkId, NewLink, Title};
 use crate::slug::Slug;
 use crate::store::error::{Error, Kind};
 use crate::store::ledger::overall;
 use crate::store::record::{self, LinkRecord};
+use crate::store::redirects::Standing;
 use crate::store::tables::{CLICK_PURGE, LINK, LINK_COUNT, link_key, link_of, next_id, number, user_key};
-use crate::store::{Store, redirects, users};
+use crate::store::{Store, link_past, redirects, users};
 use crate::target::Target;
 use crate::user::{UserId, UserName};
 
 /// The slug is in use by another link of the same user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Taken;
+
+/// Why a link does not get another slug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotRenamed {
+    /// It is in use by another link of the same user.
+    Taken,
+    /// The link has [`ALIASES_PER_LINK_MAX`] earlier ones.
+    TooOften,
+}
 
 fn to_record(link: &Link) -> LinkRecord {
     LinkRecord {
@@ -27,18 +37,20 @@ fn to_record(link: &Link) -> LinkRecord {
         expires_ms: link.about.expires.map(Timestamp::ms),
         created_ms: link.created.ms(),
         updated_ms: link.updated.ms(),
+        aliases: link.aliases.iter().map(|alias| alias.as_str().to_owned()).collect(),
     }
 }
 
 /// Reads a row.
 pub(super) fn from_row(owner: UserId, key: &[u8], raw: &[u8]) -> Result<Link, Error> {
     let record: LinkRecord = record::unseal(key, raw)?;
-    let slug = Slug::parse(&record.slug).map_err(|why| Error::damaged("link", key, why))?;
+    let slug = |text: &String| Slug::parse(text).map_err(|why| Error::damaged("link", key, why));
     let target = Target::from_stored(record.target).ok_or_else(|| Error::damaged("link", key, "not a target"))?;
     Ok(Link {
         id: link_of(key)?,
         owner,
-        slug,
+        slug: slug(&record.slug)?,
+        aliases: record.aliases.iter().map(slug).collect::<Result<_, _>>()?,
         about: LinkChange {
             target,
             title: Title::from_stored(record.title),
@@ -63,22 +75,12 @@ pub(super) fn get(
     }
 }
 
-/// Writes both rows of a link.
+/// Writes all rows of a link.
 fn put(tx: &WriteTransaction, name: &UserName, link: &Link) -> Result<(), Error> {
     let key = link_key(link.owner, link.id);
     let sealed = record::seal(&key, &to_record(link))?;
     tx.open_table(LINK)?.insert(key.as_slice(), sealed.as_slice())?;
     redirects::put(tx, name, link)
-}
-
-/// Removes a link and its numbers, but not what stands under its address; its days and single clicks go later.
-pub(super) fn remove(tx: &WriteTransaction, owner: UserId, id: LinkId) -> Result<(), Error> {
-    let key = link_key(owner, id);
-    tx.open_table(LINK)?.remove(key.as_slice())?;
-    count(tx, owner, -1)?;
-    overall::forget_link(tx, owner, id)?;
-    tx.open_table(CLICK_PURGE)?.insert(key.as_slice(), [].as_slice())?;
-    Ok(())
 }
 
 /// Changes the number of an owner's links by one, up or down.
@@ -94,17 +96,53 @@ fn count(tx: &WriteTransaction, owner: UserId, step: i64) -> Result<(), Error> {
 }
 
 /// The slug asked for if it is free, or a free one of our own choosing.
-fn free_slug(tx: &WriteTransaction, name: &UserName, wanted: Option<Slug>) -> Result<Result<Slug, Taken>, Error> {
+fn free_slug(
+    tx: &WriteTransaction,
+    owner: UserId,
+    name: &UserName,
+    wanted: Option<Slug>,
+) -> Result<Result<Slug, Taken>, Error> {
     if let Some(slug) = wanted {
-        return Ok(if redirects::is_taken(tx, name, &slug)? { Err(Taken) } else { Ok(slug) });
+        let is_taken = redirects::standing(tx, owner, name, &slug)? == Standing::Taken;
+        return Ok(if is_taken { Err(Taken) } else { Ok(slug) });
     }
     for _ in 0..SLUG_TRIES_MAX {
         let slug = Slug::random()?;
-        if !redirects::is_taken(tx, name, &slug)? {
+        if redirects::standing(tx, owner, name, &slug)? == Standing::Unused {
             return Ok(Ok(slug));
         }
     }
     Err(Error::new(Kind::Unavailable, "no free slug found"))
+}
+
+/// Gives a link another slug; it stays where it was, too. One of its earlier slugs becomes the present one again.
+fn rename(
+    tx: &WriteTransaction,
+    name: &UserName,
+    link: &mut Link,
+    slug: Slug,
+) -> Result<Result<(), NotRenamed>, Error> {
+    match link.aliases.iter().position(|alias| *alias == slug) {
+        Some(at) => drop(link.aliases.remove(at)),
+        None if redirects::standing(tx, link.owner, name, &slug)? == Standing::Taken => {
+            return Ok(Err(NotRenamed::Taken));
+        }
+        None if link.aliases.len() == ALIASES_PER_LINK_MAX => return Ok(Err(NotRenamed::TooOften)),
+        None => {}
+    }
+    link.aliases.push(std::mem::replace(&mut link.slug, slug));
+    Ok(Ok(()))
+}
+
+/// Removes a link and its numbers, but not what stands under its addresses; its days and single clicks go later.
+pub(super) fn remove(tx: &WriteTransaction, owner: UserId, id: LinkId) -> Result<(), Error> {
+    let key = link_key(owner, id);
+    tx.open_table(LINK)?.remove(key.as_slice())?;
+    count(tx, owner, -1)?;
+    overall::forget_link(tx, owner, id)?;
+    link_past::forget(tx, owner, id)?;
+    tx.open_table(CLICK_PURGE)?.insert(key.as_slice(), [].as_slice())?;
+    Ok(())
 }
 
 /// The number of an owner's links.
@@ -127,20 +165,24 @@ impl Store {
         new: NewLink,
         now: Timestamp,
     ) -> Result<Result<Link, Taken>, Error> {
-        self.write("creating a link", move |tx| {
+        let owner_name = name.clone();
+        let made = self.write("creating a link", move |tx| {
             if !users::is_active(tx, owner)? {
                 return Err(Error::new(Kind::Unavailable, "the account is not in use any more"));
             }
-            let slug = match free_slug(tx, &name, new.slug)? {
+            let slug = match free_slug(tx, owner, &name, new.slug)? {
                 Ok(slug) => slug,
                 Err(taken) => return Ok(Err(taken)),
             };
             let id = LinkId(next_id(tx, LINK, |id| link_key(owner, LinkId(id)))?);
-            let link = Link { id, owner, slug, about: new.change, created: now, updated: now };
+            let link = Link { id, owner, slug, about: new.change, created: now, updated: now, aliases: Vec::new() };
             put(tx, &name, &link)?;
             count(tx, owner, 1)?;
             Ok(Ok(link))
-        })
+        });
+        // There may have been one before it.
+        self.forget_links(&owner_name, &made, |made| made.as_ref().ok().into_iter());
+        made
     }
 
     /// A link of this owner; another's is `None` like one that does not exist.
@@ -160,10 +202,11 @@ impl Store {
         self.read("counting links", |tx| total(tx, owner))
     }
 
-    /// Changes a link, its slug too when `slug` differs. `None` when the owner has no such link.
+    /// Changes a link, its slug too when `slug` differs: it is found under its earlier one all the same. `None` when the
+    /// owner has no such link.
     ///
     /// # Errors
-    /// When the store fails. A taken slug is an answer: [`Taken`]; nothing is changed then.
+    /// When the store fails. That it cannot have the slug is an answer: [`NotRenamed`]; nothing is changed then.
     pub(crate) fn change_link(
         &self,
         owner: UserId,
@@ -172,31 +215,25 @@ impl Store {
         slug: Slug,
         about: LinkChange,
         now: Timestamp,
-    ) -> Result<Option<Result<Link, Taken>>, Error> {
+    ) -> Result<Option<Result<Link, NotRenamed>>, Error> {
         let owner_name = name.clone();
         let changed = self.write("changing a link", move |tx| {
-            let Some(old) = get(&tx.open_table(LINK)?, owner, id)? else { return Ok(None) };
-            if slug != old.slug {
-                if redirects::is_taken(tx, &name, &slug)? {
-                    return Ok(Some(Err(Taken)));
-                }
-                redirects::remove(tx, &name, &old.slug)?;
+            let Some(mut link) = get(&tx.open_table(LINK)?, owner, id)? else { return Ok(None) };
+            if slug != link.slug
+                && let Err(why) = rename(tx, &name, &mut link, slug)?
+            {
+                return Ok(Some(Err(why)));
             }
-            let (before, updated) = (old.slug.clone(), now.max(old.updated));
-            let link = Link { slug, about, updated, ..old };
+            link.updated = now.max(link.updated);
+            if about.target != link.about.target {
+                link_past::note(tx, &link, link.updated)?;
+            }
+            link.about = about;
             put(tx, &name, &link)?;
-            Ok(Some(Ok((before, link))))
+            Ok(Some(Ok(link)))
         });
-        match &changed {
-            Ok(Some(Ok((before, link)))) => {
-                self.hot.forget(&redirects::path(&owner_name, before));
-                self.hot.forget(&redirects::path(&owner_name, &link.slug));
-            }
-            Ok(_) => {}
-            // Whether it is in the file is not certain; what is remembered may be untrue.
-            Err(_) => self.hot.forget_all(),
-        }
-        Ok(changed?.map(|outcome| outcome.map(|(_, link)| link)))
+        self.forget_links(&owner_name, &changed, |changed| changed.iter().flatten());
+        changed
     }
 
     /// Switches links on or off, and tells which: those of this owner, whether they had to be changed or not.
@@ -224,31 +261,81 @@ impl Store {
             }
             Ok(switched)
         });
-        match &switched {
-            Ok(links) => links.iter().for_each(|link| self.hot.forget(&redirects::path(&owner_name, &link.slug))),
-            Err(_) => self.hot.forget_all(),
-        }
+        self.forget_links(&owner_name, &switched, |links| links.iter());
         switched
     }
 
-    /// Removes a link and its numbers; its days and single clicks go later, in slices. `None` when the owner has no such link.
+    /// Gives up one of a link's earlier slugs: it leads nowhere then. `None` when the owner has no such link, or the link no
+    /// such slug.
+    ///
+    /// # Errors
+    /// When the store fails; it stays then.
+    pub(crate) fn give_up_alias(
+        &self,
+        owner: UserId,
+        name: UserName,
+        id: LinkId,
+        slug: Slug,
+    ) -> Result<Option<Link>, Error> {
+        let path = redirects::path(&name, &slug);
+        let given_up = self.write("giving up an address", move |tx| {
+            let Some(mut link) = get(&tx.open_table(LINK)?, owner, id)? else { return Ok(None) };
+            let Some(at) = link.aliases.iter().position(|alias| *alias == slug) else { return Ok(None) };
+            link.aliases.remove(at);
+            put(tx, &name, &link)?;
+            redirects::bury(tx, &name, &link, &slug)?;
+            Ok(Some(link))
+        });
+        match given_up {
+            Ok(_) => self.hot.forget(&path),
+            Err(_) => self.hot.forget_all(),
+        }
+        given_up
+    }
+
+    /// Removes a link, as [`Store::delete_links`] does several. `None` when the owner has no such link.
     ///
     /// # Errors
     /// When the store fails; the link stays then.
     pub(crate) fn delete_link(&self, owner: UserId, name: UserName, id: LinkId) -> Result<Option<Link>, Error> {
+        Ok(self.delete_links(owner, name, vec![id])?.pop())
+    }
+
+    /// Removes links with their numbers, and tells which: those of this owner. Their visitors are told that they are gone,
+    /// and nobody else gets their addresses.
+    ///
+    /// # Errors
+    /// When the store fails; all stay then.
+    pub(crate) fn delete_links(&self, owner: UserId, name: UserName, ids: Vec<LinkId>) -> Result<Vec<Link>, Error> {
         let owner_name = name.clone();
-        let deleted = self.write("deleting a link", move |tx| {
-            let Some(link) = get(&tx.open_table(LINK)?, owner, id)? else { return Ok(None) };
-            redirects::remove(tx, &name, &link.slug)?;
-            remove(tx, owner, id)?;
-            Ok(Some(link))
+        let deleted = self.write("deleting links", move |tx| {
+            let mut deleted = Vec::new();
+            for id in ids {
+                let Some(link) = get(&tx.open_table(LINK)?, owner, id)? else { continue };
+                remove(tx, owner, id)?;
+                link.slugs().try_for_each(|slug| redirects::bury(tx, &name, &link, slug))?;
+                deleted.push(link);
+            }
+            Ok(deleted)
         });
-        match &deleted {
-            Ok(Some(link)) => self.hot.forget(&redirects::path(&owner_name, &link.slug)),
-            Ok(None) => {}
+        self.forget_links(&owner_name, &deleted, |links| links.iter());
+        deleted
+    }
+
+    /// Has nobody sent where a link led before a change. To be called before anybody is told of it.
+    fn forget_links<'a, T, L: Iterator<Item = &'a Link>>(
+        &self,
+        name: &UserName,
+        outcome: &'a Result<T, Error>,
+        links: impl FnOnce(&'a T) -> L,
+    ) {
+        match outcome {
+            Ok(changed) => {
+                links(changed).flat_map(Link::slugs).for_each(|slug| self.hot.forget(&redirects::path(name, slug)))
+            }
+            // Whether it is in the file is not certain; what is remembered may be untrue.
             Err(_) => self.hot.forget_all(),
         }
-        deleted
     }
 }
 

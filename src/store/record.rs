@@ -8,8 +8,6 @@
 //! wrong place, and one in a session somebody else's account. With the key in the sum, a row that was swapped with
 //! another is noticed too.
 
-mod before;
-
 use std::fmt;
 
 use bincode::Options;
@@ -138,6 +136,11 @@ macro_rules! records {
     };
 }
 
+// Behind the macro, which it uses.
+mod before;
+
+use before::{LinkRecord1, RedirectRecord1};
+
 records! {
     UserRecord, version 2 of "user" after UserRecord1 {
         name: String,
@@ -175,7 +178,7 @@ records! {
         address: Vec<u8>,
     }
     SessionRecord1, version 1 of "session" { user: u32, created_ms: i64, seen_ms: i64 }
-    LinkRecord, version 1 of "link" {
+    LinkRecord, version 2 of "link" after LinkRecord1 {
         slug: String,
         target: String,
         title: String,
@@ -183,13 +186,18 @@ records! {
         expires_ms: Option<i64>,
         created_ms: i64,
         updated_ms: i64,
+        /// Slugs that it had before and that still lead where it leads, the oldest first.
+        aliases: Vec<String>,
     }
-    RedirectRecord, version 1 of "redirect" {
+    /// Where a link led until it led elsewhere.
+    PastRecord, version 1 of "link_past" { until_ms: i64, target: String }
+    RedirectRecord, version 2 of "redirect" after RedirectRecord1 {
         owner: u32,
         link: u32,
         enabled: bool,
         expires_ms: Option<i64>,
-        target: String,
+        /// `None` where a link has been; nobody but its owner gets the address.
+        target: Option<String>,
     }
     /// Format 1 only: a click, one row each.
     ClickRecord, version 1 of "click" {

@@ -1,4 +1,7 @@
-//! Where a short address leads: one row per link under its path, so that a redirect is one look-up.
+//! Where a short address leads: one row per slug of a link under its path, so that a redirect is one look-up.
+//!
+//! A link's earlier slugs have rows like its present one. Where a link has been there is a row without a target: its
+//! visitors are told so, and nobody but its owner gets the address.
 
 use std::sync::Arc;
 
@@ -8,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::link::{Link, LinkId};
 use crate::slug::Slug;
 use crate::store::Store;
-use crate::store::error::Error;
+use crate::store::error::{Error, unless_damaged};
 use crate::store::hot::Epoch;
 use crate::store::record::{self, RedirectRecord};
 use crate::store::tables::REDIRECT;
@@ -22,7 +25,8 @@ pub(crate) struct Redirect {
     pub(crate) link: LinkId,
     pub(crate) enabled: bool,
     pub(crate) expires: Option<Timestamp>,
-    pub(crate) target: Target,
+    /// `None` where a link has been.
+    pub(crate) target: Option<Target>,
 }
 
 /// The key of a short address: its path without the leading slash.
@@ -30,24 +34,35 @@ pub(super) fn path(name: &UserName, slug: &Slug) -> String {
     format!("{}/{}", name.as_str(), slug.as_str())
 }
 
-/// Writes the row of a link.
-pub(super) fn put(tx: &WriteTransaction, name: &UserName, link: &Link) -> Result<(), Error> {
-    let path = path(name, &link.slug);
-    let record = RedirectRecord {
+/// What stands under every slug of a link.
+pub(super) fn to_record(link: &Link) -> RedirectRecord {
+    RedirectRecord {
         owner: link.owner.0,
         link: link.id.0,
         enabled: link.about.enabled,
         expires_ms: link.about.expires.map(Timestamp::ms),
-        target: link.about.target.as_str().to_owned(),
-    };
-    let sealed = record::seal(path.as_bytes(), &record)?;
+        target: Some(link.about.target.as_str().to_owned()),
+    }
+}
+
+fn insert(tx: &WriteTransaction, path: &str, record: &RedirectRecord) -> Result<(), Error> {
+    let sealed = record::seal(path.as_bytes(), record)?;
     tx.open_table(REDIRECT)?.insert(path.as_bytes(), sealed.as_slice())?;
     Ok(())
 }
 
-/// Removes the row of a link.
-pub(super) fn remove(tx: &WriteTransaction, name: &UserName, slug: &Slug) -> Result<(), Error> {
-    tx.open_table(REDIRECT)?.remove(path(name, slug).as_bytes())?;
+/// Writes the rows of a link.
+pub(super) fn put(tx: &WriteTransaction, name: &UserName, link: &Link) -> Result<(), Error> {
+    let record = to_record(link);
+    link.slugs().try_for_each(|slug| insert(tx, &path(name, slug), &record))
+}
+
+/// Removes the rows of a link, as if it had never been.
+pub(super) fn remove(tx: &WriteTransaction, name: &UserName, link: &Link) -> Result<(), Error> {
+    let mut table = tx.open_table(REDIRECT)?;
+    for slug in link.slugs() {
+        table.remove(path(name, slug).as_bytes())?;
+    }
     Ok(())
 }
 
@@ -66,9 +81,32 @@ pub(super) fn clear(tx: &WriteTransaction, name: &UserName, count_max: usize) ->
     Ok(paths.len() < count_max)
 }
 
-/// True when a user has a link with this slug.
-pub(super) fn is_taken(tx: &WriteTransaction, name: &UserName, slug: &Slug) -> Result<bool, Error> {
-    Ok(tx.open_table(REDIRECT)?.get(path(name, slug).as_bytes())?.is_some())
+/// Leaves a row that says: here a link has been.
+pub(super) fn bury(tx: &WriteTransaction, name: &UserName, link: &Link, slug: &Slug) -> Result<(), Error> {
+    let record = RedirectRecord { enabled: false, expires_ms: None, target: None, ..to_record(link) };
+    insert(tx, &path(name, slug), &record)
+}
+
+/// How it stands with a slug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    Unused,
+    /// Once used by a link of this owner, who may have it back.
+    Buried,
+    Taken,
+}
+
+/// Whether an owner may have a slug.
+///
+/// # Errors
+/// When the store fails. A row that does not read has its slug taken.
+pub(super) fn standing(tx: &WriteTransaction, owner: UserId, name: &UserName, slug: &Slug) -> Result<Standing, Error> {
+    let path = path(name, slug);
+    let table = tx.open_table(REDIRECT)?;
+    let Some(raw) = table.get(path.as_bytes())? else { return Ok(Standing::Unused) };
+    let record = unless_damaged(record::unseal::<RedirectRecord>(path.as_bytes(), raw.value()))?;
+    let is_own_grave = record.is_some_and(|record| record.target.is_none() && record.owner == owner.0);
+    Ok(if is_own_grave { Standing::Buried } else { Standing::Taken })
 }
 
 impl Store {
@@ -122,8 +160,12 @@ impl Store {
 fn row(table: &impl ReadableTable<&'static [u8], &'static [u8]>, path: &str) -> Result<Option<Redirect>, Error> {
     let Some(raw) = table.get(path.as_bytes())? else { return Ok(None) };
     let record: RedirectRecord = record::unseal(path.as_bytes(), raw.value())?;
-    let target = Target::from_stored(record.target)
-        .ok_or_else(|| Error::damaged("redirect", path.as_bytes(), "not a target"))?;
+    let target = match record.target {
+        Some(target) => Some(
+            Target::from_stored(target).ok_or_else(|| Error::damaged("redirect", path.as_bytes(), "not a target"))?,
+        ),
+        None => None,
+    };
     Ok(Some(Redirect {
         owner: UserId(record.owner),
         link: LinkId(record.link),

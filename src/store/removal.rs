@@ -186,7 +186,7 @@ fn delete_slice(tx: &WriteTransaction, owner: UserId) -> Result<(), Error> {
         for id in &slice {
             let link = unless_damaged(links::get(&tx.open_table(LINK)?, owner, *id))?.flatten();
             if let Some(link) = link {
-                redirects::remove(tx, &user.name, &link.slug)?;
+                redirects::remove(tx, &user.name, &link)?;
             }
             links::remove(tx, owner, *id)?;
         }

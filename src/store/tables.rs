@@ -16,7 +16,7 @@
 //! | `device` | SHA-256 of the cookie's secret | `DeviceRecord`, sealed: a browser that somebody logged in with |
 //! | `link` | owner, link | [`LinkRecord`](super::record::LinkRecord), sealed |
 //! | `link_count` | owner | u32 |
-//! | `link_past` | owner, link, number | `PastRecord`, sealed: what a link was before a change |
+//! | `link_past` | owner, link, number | [`PastRecord`](super::record::PastRecord), sealed |
 //! | `redirect` | `name/slug`, the request's path | [`RedirectRecord`](super::record::RedirectRecord), sealed |
 //! | `click_log` | number | a block of clicks as they came, see [`block`](super::ledger::block) |
 //! | `click_seg` | owner, link, number | a segment of a link's clicks, see [`block`](super::ledger::block) |

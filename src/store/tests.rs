@@ -260,19 +260,28 @@ fn audit_links(tx: &ReadTransaction, names: &HashMap<Vec<u8>, String>) {
     let mut counts: HashMap<Vec<u8>, u32> = HashMap::new();
     for (key, raw) in all(tx, LINK) {
         let link: LinkRecord = record::unseal(&key, &raw).unwrap();
-        let path = format!("{}/{}", names[&key[..4]], link.slug).into_bytes();
         let redirect = RedirectRecord {
             owner: u32::from_be_bytes(key[..4].try_into().unwrap()),
             link: u32::from_be_bytes(key[4..].try_into().unwrap()),
             enabled: link.enabled,
             expires_ms: link.expires_ms,
-            target: link.target,
+            target: Some(link.target),
         };
-        redirects.push((path.clone(), record::seal(&path, &redirect).unwrap()));
+        for slug in std::iter::once(&link.slug).chain(&link.aliases) {
+            let path = format!("{}/{slug}", names[&key[..4]]).into_bytes();
+            redirects.push((path.clone(), record::seal(&path, &redirect).unwrap()));
+        }
         *counts.entry(key[..4].to_vec()).or_default() += 1;
     }
     redirects.sort();
-    assert_eq!(all(tx, REDIRECT), redirects);
+    let is_grave =
+        |(path, raw): &(Vec<u8>, Vec<u8>)| record::unseal::<RedirectRecord>(path, raw).unwrap().target.is_none();
+    let (graves, rows): (Rows, Rows) = all(tx, REDIRECT).into_iter().partition(is_grave);
+    assert_eq!(rows, redirects);
+    for (path, raw) in graves {
+        let owner = record::unseal::<RedirectRecord>(&path, &raw).unwrap().owner.to_be_bytes();
+        assert!(path.starts_with(format!("{}/", names[owner.as_slice()]).as_bytes()));
+    }
     let kept: HashMap<Vec<u8>, u32> = all(tx, LINK_COUNT)
         .into_iter()
         .map(|(key, raw)| (key, number("link_count", &raw).unwrap()))
@@ -434,22 +443,32 @@ impl Model {
         change.enabled = random.below(4) > 0;
         change.expires = (random.below(3) == 0).then(|| NOW.plus_s(60));
         let known = self.links.get(&(owner, wanted.clone())).cloned();
-        match (random.below(6), known) {
-            (0 | 1, known) => {
+        let holder = |model: &Model, text: &str| {
+            let has = |link: &&Link| link.owner == owner && link.slugs().any(|slug| slug.as_str() == text);
+            model.links.values().find(has).map(|link| link.id)
+        };
+        match (random.below(7), known) {
+            (0 | 1, _) => {
                 let new = NewLink { slug: Some(slug(&wanted)), change };
                 let made = store.create_link(owner, name(user_name), new, NOW).unwrap();
-                assert_eq!(made.is_err(), known.is_some());
+                assert_eq!(made.is_err(), holder(self, &wanted).is_some());
                 if let Ok(link) = made {
                     self.links.insert((owner, wanted), link);
                 }
             }
             (2, Some(link)) => {
                 let changed = store.change_link(owner, name(user_name), link.id, slug(&other), change, NOW).unwrap();
-                let taken = other != wanted && self.links.contains_key(&(owner, other.clone()));
-                match changed.unwrap() {
-                    Err(links::Taken) => assert!(taken),
+                let is_full = link.aliases.len() == crate::limits::ALIASES_PER_LINK_MAX;
+                let expected = match holder(self, &other) {
+                    Some(id) if id != link.id => Err(NotRenamed::Taken),
+                    None if is_full => Err(NotRenamed::TooOften),
+                    _ => Ok(()),
+                };
+                let changed = changed.unwrap();
+                assert_eq!(changed.as_ref().map(drop), expected.as_ref().map(drop));
+                match changed {
+                    Err(_) => {}
                     Ok(link) => {
-                        assert!(!taken);
                         self.links.remove(&(owner, wanted));
                         self.links.insert((owner, other), link);
                     }
@@ -461,6 +480,13 @@ impl Model {
                 self.links.remove(&(owner, wanted));
                 self.humans.remove(&link.id);
                 self.gone.push((owner, link.id));
+            }
+            (4, Some(link)) if !link.aliases.is_empty() => {
+                let alias = link.aliases[0].clone();
+                let left = store.give_up_alias(owner, name(user_name), link.id, alias.clone()).unwrap().unwrap();
+                assert_eq!(left.aliases, link.aliases[1..]);
+                assert_eq!(store.redirect(&format!("{user_name}/{}", alias.as_str())).unwrap().unwrap().target, None);
+                self.links.insert((owner, wanted), left);
             }
             (_, Some(link)) => {
                 for class in [Class::Human, Class::Bot, Class::Prefetch, Class::Preview, Class::Human] {
@@ -490,8 +516,12 @@ impl Model {
         for ((owner, slug), link) in &self.links {
             assert_eq!(store.link(*owner, link.id).unwrap().as_ref(), Some(link));
             let name = users.iter().find(|user| user.0 == *owner).unwrap().1;
-            let redirect = store.redirect(&format!("{name}/{slug}")).unwrap().unwrap();
-            assert_eq!((redirect.link, &redirect.target), (link.id, &link.about.target));
+            assert_eq!(slug, link.slug.as_str());
+            for slug in link.slugs() {
+                let redirect = store.redirect(&format!("{name}/{}", slug.as_str())).unwrap().unwrap();
+                assert_eq!((redirect.link, redirect.target.as_ref()), (link.id, Some(&link.about.target)));
+                assert_eq!((redirect.enabled, redirect.expires), (link.about.enabled, link.about.expires));
+            }
             let (numbers, _) = store.statistics(*owner, link.id).unwrap();
             assert_eq!(numbers.humans, self.humans.get(&link.id).copied().unwrap_or(0));
         }

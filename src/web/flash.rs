@@ -20,6 +20,8 @@ pub(crate) enum Message<'a> {
     BackupBegun,
     /// The slug of the new link.
     Created(&'a str),
+    /// The slug that a link had.
+    GivenUp(&'a str),
     /// The slug of the link that is gone, behind `NAME.` if it was under another name than one's own.
     Deleted(&'a str),
 }
@@ -38,6 +40,7 @@ impl Message<'_> {
             Message::Disabled => "disabled".to_owned(),
             Message::BackupBegun => "backup-begun".to_owned(),
             Message::Created(slug) => format!("created.{slug}"),
+            Message::GivenUp(slug) => format!("given-up.{slug}"),
             Message::Deleted(slug) => format!("deleted.{slug}"),
         }
     }
@@ -65,13 +68,15 @@ pub(crate) fn read(value: &str, site: &str, user: Option<&str>) -> Option<Flash>
         "enabled" => Flash::success(text::ENABLED),
         "disabled" => Flash::success(text::DISABLED),
         "created" => Flash::created(address(slug)?),
-        "deleted" => {
-            let address = address(slug)?;
-            let plain = address.split_once("://").map_or(address.as_str(), |(_, rest)| rest);
-            Flash::success(text::deleted(plain))
-        }
+        "given-up" => Flash::success(text::given_up(plain(&address(slug)?))),
+        "deleted" => Flash::success(text::deleted(plain(&address(slug)?))),
         _ => return None,
     })
+}
+
+/// An address as people write it.
+fn plain(address: &str) -> &str {
+    address.split_once("://").map_or(address, |(_, rest)| rest)
 }
 
 #[cfg(test)]
@@ -92,6 +97,7 @@ mod tests {
             Message::Disabled,
             Message::BackupBegun,
             Message::Created("promo"),
+            Message::GivenUp("promo"),
             Message::Deleted("promo"),
             Message::Deleted("bert.promo"),
         ] {

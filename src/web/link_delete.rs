@@ -26,7 +26,12 @@ pub(crate) fn show(
     let numbers = app.store.numbers(own.link.owner, own.link.id)?;
     let mut frame = visitor.frame("Delete link");
     frame.section = Section::Links;
-    let data = LinkDelete { id: &own.link.id.to_string(), url: &own.url(visitor), clicks: numbers.humans };
+    let data = LinkDelete {
+        id: &own.link.id.to_string(),
+        url: &own.url(visitor),
+        clicks: numbers.humans,
+        has_aliases: !own.link.aliases.is_empty(),
+    };
     Ok(super::page(link_delete::page(&frame, &data)))
 }
 
@@ -40,5 +45,7 @@ pub(crate) fn submit(
     let own = own_link::find(app, account, parts)?;
     app.store.delete_link(own.link.owner, own.name.clone(), own.link.id)?.ok_or(Error::NotFound)?;
     info!(target: "links", owner = own.name.as_str(), slug = own.link.slug.as_str(); "link deleted");
-    Ok(submission.visitor.say(Response::see_other(own.list(account)), &Message::Deleted(&own.told(account))))
+    Ok(submission
+        .visitor
+        .say(Response::see_other(own.list(account)), &Message::Deleted(&own.told(account, &own.link.slug))))
 }

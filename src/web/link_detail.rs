@@ -24,20 +24,27 @@ pub(crate) fn show(
     parts: &Parts<'_>,
 ) -> Result<Response, Error> {
     let own = own_link::find(app, account, parts)?;
-    let (url, link) = (own.url(visitor), own.link);
+    let (url, link) = (own.url(visitor), &own.link);
     let path = format!("/links/{}", link.id);
     let statistics = statistics::of(app, request, Whose::Link(link.owner, link.id), &path, link.created)?;
     let people_only = statistics::bots(request) == Bots::Hide;
     let recent = app.store.latest_clicks(link.owner, link.id, people_only)?;
+    let past = app.store.past_targets(link.owner, link.id)?;
     let addresses = app.settings().addresses;
+    let aliases = link.aliases.iter().map(|alias| {
+        let slug = alias.as_str().to_owned();
+        (visitor.short_url(own.name.as_str(), &slug), slug)
+    });
     let mut frame = visitor.frame(link.slug.as_str());
     frame.section = Section::Links;
     let data = LinkDetail {
         id: &link.id.to_string(),
         url: &url,
+        aliases: aliases.collect(),
         state: link.state(app.now()),
         title: link.about.title.as_str(),
         target: link.about.target.as_str(),
+        past: past.into_iter().map(|past| (past.until, past.target.as_str().to_owned())).collect(),
         created_at: link.created,
         expires_at: link.about.expires,
         statistics: Statistics { live: Some(format!("{path}/live")), ..statistics },

@@ -4,6 +4,7 @@ use log::info;
 
 use crate::app::App;
 use crate::slug::Slug;
+use crate::store::NotRenamed;
 use crate::ui::field::Errors;
 use crate::ui::link_form::Mode;
 use crate::ui::text;
@@ -57,7 +58,8 @@ pub(crate) fn submit(
                 info!(target: "links", owner = name.as_str(), slug = link.slug.as_str(); "link changed");
                 return Ok(visitor.say(Response::see_other(format!("/links/{id}")), &Message::Saved));
             }
-            Some(Err(_)) => errors.push("slug", text::SLUG_TAKEN),
+            Some(Err(NotRenamed::Taken)) => errors.push("slug", text::SLUG_TAKEN),
+            Some(Err(NotRenamed::TooOften)) => errors.push("slug", text::renamed_too_often()),
             None => return Err(Error::NotFound),
         }
     }

@@ -23,6 +23,7 @@ mod health;
 mod home;
 mod host;
 mod json_lines;
+mod link_alias;
 mod link_create;
 mod link_delete;
 mod link_detail;

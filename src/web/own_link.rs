@@ -3,6 +3,7 @@
 
 use crate::app::App;
 use crate::link::{Link, LinkId};
+use crate::slug::Slug;
 use crate::user::UserName;
 use crate::web::access::{SignedIn, Visitor};
 use crate::web::error::Error;
@@ -36,9 +37,9 @@ impl OwnLink {
         format!("/links{}", percent::query(&[("of", of)]))
     }
 
-    /// Its address in a message for the next page.
-    pub(crate) fn told(&self, account: &SignedIn) -> String {
-        let slug = self.link.slug.as_str();
+    /// An address of it in a message for the next page.
+    pub(crate) fn told(&self, account: &SignedIn, slug: &Slug) -> String {
+        let slug = slug.as_str();
         if self.link.owner == account.user.id { slug.to_owned() } else { format!("{}.{slug}", self.name.as_str()) }
     }
 }

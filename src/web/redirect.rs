@@ -14,8 +14,8 @@ use crate::web::response::{Kind, Response};
 /// Sends the visitor to the link's target. Each GET is one click.
 ///
 /// # Errors
-/// [`Error::NotFound`] for an unknown user or slug alike; [`Error::Gone`] when the link is switched off, expired, or
-/// leads to a host that is blocked by now; [`Error::Busy`] when the click has to be on disk and finds no room in the
+/// [`Error::NotFound`] for an unknown user or slug alike; [`Error::Gone`] when the link was deleted, is switched off,
+/// expired, or leads to a host that is blocked by now; [`Error::Busy`] when the click has to be on disk and finds no room in the
 /// queue; [`Error::Internal`] when its row is damaged: never a wrong target.
 pub(crate) fn show(app: &App, request: &Request) -> Result<Response, Error> {
     let [user, slug] = request.path.as_slice() else { return Err(Error::NotFound) };
@@ -46,10 +46,11 @@ pub(crate) fn plain_path(target: &str) -> Option<String> {
 /// # Errors
 /// As [`show`].
 pub(super) fn follow(app: &App, request: &Request, found: &Redirect) -> Result<Response, Error> {
+    let Some(target) = &found.target else { return Err(Error::Gone(text::DELETED)) };
     let now = app.now();
     let settings = app.settings();
     match link::state(found.enabled, found.expires, now) {
-        State::Active if found.target.is_blocked(&settings.blocked_hosts) => {
+        State::Active if target.is_blocked(&settings.blocked_hosts) => {
             return Err(Error::Gone(text::SWITCHED_OFF));
         }
         State::Active => {}
@@ -72,7 +73,7 @@ pub(super) fn follow(app: &App, request: &Request, found: &Redirect) -> Result<R
             click = Some(number.ok_or(Error::Busy(CLICK_STRICT_WAIT.as_secs()))?);
         }
     }
-    let target = found.target.as_str();
+    let target = target.as_str();
     let response = Response::new(302, Kind::ShortLink)
         .with("Location", target.to_owned())
         .with("Content-Type", "text/html; charset=utf-8")

@@ -11,7 +11,7 @@ use crate::web::error::Error;
 use crate::web::request::{Method, Request};
 use crate::web::response::Response;
 use crate::web::{
-    account_export, admin, admin_backups, admin_settings, assets, click_export, email_change, health, home,
+    account_export, admin, admin_backups, admin_settings, assets, click_export, email_change, health, home, link_alias,
     link_create, link_delete, link_detail, link_edit, link_export, link_list, link_live, link_switch, login, logout,
     password_change, privacy, profile, register, reset, robots, setup, statistics, statistics_export, theme,
 };
@@ -114,6 +114,7 @@ pub(crate) const ROUTES: &[Route] = &[
     action("admin/backups", Submit::Administrator(admin_backups::submit)),
     action("admin/backups/download", Submit::ConfirmedAdministrator(admin_backups::submit_download)),
     form("links/*/edit", Show::SignedIn(link_edit::show), Submit::SignedIn(link_edit::submit)),
+    action("links/*/aliases", Submit::SignedIn(link_alias::submit)),
     action("links/*/switch", Submit::SignedIn(link_switch::submit)),
     form("links/*/delete", Show::SignedIn(link_delete::show), Submit::SignedIn(link_delete::submit)),
 ];

@@ -76,7 +76,10 @@ fn targets_are_text_and_addresses_on_every_page() {
     let link = format!("/links/{id}");
     let paths = ["/links".to_owned(), link.clone(), format!("{link}/edit"), format!("{link}/delete")];
     let all_pages = |browser: &mut Browser| paths.clone().map(|path| browser.open(&path));
-    edit(&mut browser, &id, "target_url", "https://example.com/?harmless");
+    // Until as many earlier targets are shown as there ever are.
+    for number in 0..51 {
+        edit(&mut browser, &id, "target_url", &format!("https://example.com/?harmless={number}"));
+    }
     let harmless = all_pages(&mut browser);
     for payload in PAYLOADS {
         edit(&mut browser, &id, "target_url", &format!("https://example.com/?{payload}"));

@@ -11,7 +11,7 @@ fn looking_at_the_question_deletes_nothing() {
     let delete = format!("/links/{id}/delete");
     let page = admin.open(&delete);
     page.says(&format!("Delete {}/root-user/promo?", appliance.address));
-    page.says("It has no clicks. Everyone who opens it will see “not found”. This cannot be undone.");
+    page.says("It has no clicks. Everyone who opens it will see “deleted”. This cannot be undone.");
     admin.get("/root-user/promo");
     admin.open(&delete).says("It has 1 click.");
     admin.get("/root-user/promo");
@@ -24,7 +24,7 @@ fn looking_at_the_question_deletes_nothing() {
 }
 
 #[test]
-fn a_deleted_link_is_gone_everywhere_and_its_slug_is_free_with_no_clicks() {
+fn a_deleted_link_is_gone_everywhere_and_its_owner_has_the_slug_back_with_no_clicks() {
     let appliance = Start::with_admin().run();
     let mut admin = Browser::admin(&appliance);
     let id = admin.make_link("https://example.com/", "promo");
@@ -41,7 +41,9 @@ fn a_deleted_link_is_gone_everywhere_and_its_slug_is_free_with_no_clicks() {
     list.says(&format!("Deleted {}/root-user/promo.", appliance.address));
     list.says("1 link ");
     admin.open("/links").does_not_say("promo");
-    assert_eq!(admin.get("/root-user/promo").status, 404);
+    let page = admin.get("/root-user/promo");
+    assert_eq!((page.status, page.header("location")), (410, None));
+    page.says("This link was deleted.");
     for path in [format!("/links/{id}"), format!("/links/{id}/edit"), delete.clone()] {
         assert_eq!(admin.get(&path).status, 404, "{path}");
     }
@@ -71,7 +73,9 @@ fn clicks_on_their_way_do_not_bring_a_deleted_link_back() {
     admin.address = appliance.address;
     admin.header("Host", &appliance.address.to_string());
     admin.open("/links").says("You have no links yet.");
-    assert_eq!(admin.get("/root-user/promo").status, 404);
+    let page = admin.get("/root-user/promo");
+    assert_eq!((page.status, page.header("location")), (410, None));
+    page.says("This link was deleted.");
     let again = admin.make_link("https://example.com/", "promo");
     admin.open(&format!("/links/{again}")).says("0 clicks");
 }

@@ -28,7 +28,7 @@ fn the_form_shows_the_link_as_it_is_and_saving_it_untouched_changes_nothing() {
     for _ in 0..2 {
         let page = admin.open(&edit);
         page.says("Edit link");
-        page.says("Changing the slug: the old address stops working.");
+        page.says("After a change the old address leads here, too, until you give it up.");
         assert_eq!(value(&page, &edit, "target_url").as_deref(), Some("https://example.com/a?b=%22c%22"));
         assert_eq!(value(&page, &edit, "slug").as_deref(), Some("promo"));
         assert_eq!(value(&page, &edit, "title").as_deref(), Some("A & B"));
@@ -70,19 +70,21 @@ fn a_change_counts_for_the_very_next_visitor() {
 }
 
 #[test]
-fn a_new_slug_moves_the_link_with_its_clicks_and_frees_the_old_one() {
+fn a_new_slug_moves_the_link_with_its_clicks_and_the_old_one_stays_its_own() {
     let appliance = Start::with_admin().run();
     let mut admin = Browser::admin(&appliance);
     let id = admin.make_link("https://example.com/", "old");
     admin.get("/root-user/old");
     let edit = format!("/links/{id}/edit");
     assert_eq!(admin.submit(&edit, &edit, &[("slug", " New ")]).status, 303);
-    assert_eq!(admin.get("/root-user/old").status, 404);
     assert_eq!(admin.get("/root-user/new").status, 302);
     let page = admin.open(&format!("/links/{id}"));
     page.says("2 clicks");
     page.says("/root-user/new");
-    // The freed slug can be used by another link, and the first one cannot go back then.
+    // The old slug can be used by no other link until it is given up, and the first one cannot go back then.
+    let taken = [("target_url", "https://example.com/other"), ("slug", "old")];
+    admin.submit("/links/new", "/links/new", &taken).says("You already have a link with this slug.");
+    admin.submit(&format!("/links/{id}"), &format!("/links/{id}/aliases"), &[("give_up", "old")]);
     let other = admin.make_link("https://example.com/other", "old");
     let page = admin.submit(&edit, &edit, &[("slug", "old"), ("title", "Kept")]);
     assert_eq!(page.status, 422);
@@ -93,6 +95,24 @@ fn a_new_slug_moves_the_link_with_its_clicks_and_frees_the_old_one() {
     admin.open(&format!("/links/{other}")).says("1 click");
     // One's own slug in other letters is not taken.
     assert_eq!(admin.submit(&edit, &edit, &[("slug", "NEW")]).status, 303);
+}
+
+#[test]
+fn the_page_of_a_link_tells_where_it_led_before() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    let id = admin.make_link("https://example.com/1", "promo");
+    let (detail, edit) = (format!("/links/{id}"), format!("/links/{id}/edit"));
+    admin.submit(&edit, &edit, &[("title", "Autumn sale")]);
+    admin.open(&detail).does_not_say("Led before");
+    for number in 2..=3 {
+        admin.submit(&edit, &edit, &[("target_url", &format!("https://example.com/{number}"))]);
+    }
+    let text = admin.open(&detail).text();
+    let told = &text[text.find("Led before 2 changes Until ").unwrap()..text.find("Created").unwrap()];
+    let places: Vec<_> = ["https://example.com/2", "https://example.com/1"].map(|at| told.find(at)).into();
+    assert!(places.is_sorted() && places.iter().all(Option::is_some), "{told}");
+    assert!(!told.contains("https://example.com/3"), "{told}");
 }
 
 #[test]
@@ -148,6 +168,6 @@ fn a_link_that_is_gone_meanwhile_is_not_found_and_not_made_again() {
     let form = admin.open(&edit);
     assert_eq!(admin.submit(&delete, &delete, &[]).status, 303);
     assert_eq!(admin.submit_on(&form, &edit, &[]).status, 404);
-    assert_eq!(admin.get("/root-user/promo").status, 404);
+    assert_eq!(admin.get("/root-user/promo").status, 410);
     assert_eq!(admin.get(&edit).status, 404);
 }

@@ -44,6 +44,8 @@ mod account_export;
 mod link_live;
 // Switching a link on and off where it is shown.
 mod link_switch;
+// Earlier addresses of a link.
+mod link_alias;
 // Deleting a link.
 mod link_delete;
 // The clicks on many links together.

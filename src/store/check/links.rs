@@ -1,15 +1,15 @@
 //! Links, where they lead, and how many each user has.
 
-use super::{Examiner, Flaw, Rows, damage};
-use crate::store::links;
-use crate::store::record::{self, LinkRecord, RedirectRecord, UserRecord};
-use crate::store::tables::{LINK, LINK_COUNT, REDIRECT, USER, link_key, link_of, number};
+use super::{Examiner, Flaw, Rows, damage, leftover};
+use crate::link::LinkId;
+use crate::store::record::{self, RedirectRecord, UserRecord};
+use crate::store::tables::{LINK, LINK_COUNT, LINK_PAST, REDIRECT, USER, link_key, link_of, number, user_key};
+use crate::store::{link_past, links, redirects};
 use crate::user::UserId;
-use crate::{clock::Timestamp, link::LinkId};
 
 impl Examiner<'_> {
     pub(super) fn links(&mut self) -> Result<(), Flaw> {
-        let (users, links, redirects) = (self.open(USER)?, self.open(LINK)?, self.open(REDIRECT)?);
+        let (users, links, rows) = (self.open(USER)?, self.open(LINK)?, self.open(REDIRECT)?);
         let last_id = self.last_id()?;
         self.each(&links, |key, raw| {
             let link = link_of(key)?;
@@ -18,29 +18,56 @@ impl Examiner<'_> {
             }
             let owner = UserId(number("link", &key[..4])?);
             let link = links::from_row(owner, key, raw)?;
-            let path = format!("{}/{}", owner_name(&users, key)?, link.slug.as_str());
-            let expected = RedirectRecord {
-                owner: owner.0,
-                link: link.id.0,
-                enabled: link.about.enabled,
-                expires_ms: link.about.expires.map(Timestamp::ms),
-                target: link.about.target.as_str().to_owned(),
-            };
-            let Some(raw) = redirects.get(path.as_bytes())? else {
-                return Err(damage("redirect", path.as_bytes(), "missing"));
-            };
-            let found: RedirectRecord = record::unseal(path.as_bytes(), raw.value())?;
-            if found == expected { Ok(()) } else { Err(damage("redirect", path.as_bytes(), "differs from its link")) }
+            let (name, expected) = (owner_name(&users, key)?, redirects::to_record(&link));
+            for slug in link.slugs() {
+                let path = format!("{name}/{}", slug.as_str());
+                let Some(raw) = rows.get(path.as_bytes())? else {
+                    return Err(damage("redirect", path.as_bytes(), "missing"));
+                };
+                let found: RedirectRecord = record::unseal(path.as_bytes(), raw.value())?;
+                if found != expected {
+                    return Err(damage("redirect", path.as_bytes(), "differs from its link"));
+                }
+            }
+            if link.aliases.iter().enumerate().any(|(at, alias)| link.slugs().take(at + 1).any(|slug| slug == alias)) {
+                return Err(damage("link", key, "has a slug twice"));
+            }
+            Ok(())
         })?;
-        self.each(&redirects, |path, raw| {
+        self.each(&rows, |path, raw| {
             let redirect: RedirectRecord = record::unseal(path, raw)?;
-            let key = link_key(UserId(redirect.owner), LinkId(redirect.link));
+            let owner = UserId(redirect.owner);
+            if redirect.target.is_none() {
+                return grave(&users, path, owner);
+            }
+            let key = link_key(owner, LinkId(redirect.link));
             let Some(raw) = links.get(key.as_slice())? else { return Err(damage("redirect", path, "of no link")) };
-            let link: LinkRecord = record::unseal(&key, raw.value())?;
-            let own = format!("{}/{}", owner_name(&users, &key)?, link.slug);
-            if own.as_bytes() == path { Ok(()) } else { Err(damage("redirect", path, "of a link with another slug")) }
+            let link = links::from_row(owner, &key, raw.value())?;
+            let name = owner_name(&users, &key)?;
+            let is_own = link.slugs().any(|slug| format!("{name}/{}", slug.as_str()).as_bytes() == path);
+            if is_own { Ok(()) } else { Err(damage("redirect", path, "of a link with another slug")) }
         })?;
+        self.past(&links)?;
         self.link_counts(&users, &links)
+    }
+
+    /// Looks at where links led before: rows of links that are there, numbered without gaps.
+    fn past(&mut self, links: &Rows) -> Result<(), Flaw> {
+        let rows = self.open(LINK_PAST)?;
+        let mut before: Option<([u8; 8], u32)> = None;
+        self.each(&rows, |key, raw| {
+            link_past::from_row(key, raw)?;
+            let (Some(link), true) = (key.first_chunk::<8>(), key.len() == 12) else {
+                return Err(damage("link_past", key, "key of a wrong length"));
+            };
+            let place = (*link, number("link_past", &key[8..])?);
+            let follows = before.replace(place).is_none_or(|(other, last)| other != *link || last + 1 == place.1);
+            match links.get(link.as_slice())? {
+                None => Err(damage("link_past", key, "of no link")),
+                Some(_) if !follows => Err(damage("link_past", key, "one before it is missing")),
+                Some(_) => Ok(()),
+            }
+        })
     }
 
     fn link_counts(&mut self, users: &Rows, links: &Rows) -> Result<(), Flaw> {
@@ -67,6 +94,15 @@ impl Examiner<'_> {
             None => Err(damage("link_count", key, "of no user")),
         })
     }
+}
+
+/// Looks at what is left where a link has been: it must be under the name of whoever may have the address back.
+fn grave(users: &Rows, path: &[u8], owner: UserId) -> Result<(), Flaw> {
+    let key = user_key(owner);
+    let Some(raw) = users.get(key.as_slice())? else { return Err(leftover("redirect", path, "of no user")) };
+    let name = record::unseal::<UserRecord>(&key, raw.value())?.name;
+    let is_own = path.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"/"));
+    if is_own { Ok(()) } else { Err(damage("redirect", path, "of a user with another name")) }
 }
 
 /// The name of a link's owner.

@@ -12,7 +12,7 @@ use crate::store::record::{
     LinkRecord, OverallRecord, RedirectRecord, RollRecord, SessionRecord, SumRecord, UserRecord,
 };
 use crate::store::tables::*;
-use crate::store::tests::{CACHE_BYTES, NOW, click, fresh, hash_of, link, open_hasty, user};
+use crate::store::tests::{CACHE_BYTES, NOW, about, click, fresh, hash_of, link, name, open_hasty, slug, user};
 use crate::store::{FILE_NAME, check_file};
 use crate::user::{Estate, UserId};
 use crate::visitor::Class;
@@ -24,6 +24,11 @@ fn full() -> (tempfile::TempDir, UserId) {
     let anna = user(&store, "anna");
     user(&store, "bert");
     let links = ["a", "b", "c"].map(|slug| link(&store, anna, slug).id);
+    let moved = store.change_link(anna, name("anna"), links[0], slug("old"), about("https://example.com/a", ""), NOW);
+    moved.unwrap().unwrap().unwrap();
+    for target in ["b", "c", "a"].map(|end| format!("https://example.com/{end}")) {
+        store.change_link(anna, name("anna"), links[0], slug("a"), about(&target, ""), NOW).unwrap().unwrap().unwrap();
+    }
     assert!(store.sign_in(anna, hash_of("first"), None, [7; 32], None, NOW).unwrap());
     store.hand_out_reset(anna, NOW).unwrap().unwrap();
     remove_three(&store, UserId(2));
@@ -176,12 +181,46 @@ static BROKEN: &[(&str, Break)] = &[
     ("redirect anna/a: missing", |at| plant(at, REDIRECT, b"anna/a", gone)),
     ("rows: redirect anna/a: wrong checksum", |at| plant(at, REDIRECT, b"anna/a", flip)),
     ("tables: redirect anna/a: differs from its link", |at| {
-        let edit = edit(|row: &mut RedirectRecord| row.target = "https://evil.example/".to_owned());
+        let edit = edit(|row: &mut RedirectRecord| row.target = Some("https://evil.example/".to_owned()));
         plant(at, REDIRECT, b"anna/a", edit);
     }),
     ("redirect anna/a: of no link", |at| plant(at, LINK, b"", gone)),
     ("redirect anna/z: missing", |at| {
         plant(at, LINK, b"", edit(|link: &mut LinkRecord| link.slug = "z".to_owned()));
+    }),
+    ("tables: redirect anna/old: missing", |at| plant(at, REDIRECT, b"anna/old", gone)),
+    ("tables: redirect anna/old: differs from its link", |at| {
+        plant(at, REDIRECT, b"anna/old", edit(|row: &mut RedirectRecord| row.enabled = false));
+    }),
+    ("tables: redirect anna/old: differs from its link", |at| {
+        plant(at, REDIRECT, b"anna/old", edit(|row: &mut RedirectRecord| row.target = None));
+    }),
+    ("redirect anna/old: of a link with another slug", |at| {
+        plant(at, LINK, &A, edit(|link: &mut LinkRecord| link.aliases.clear()));
+    }),
+    ("has a slug twice", |at| {
+        plant(at, LINK, &A, edit(|link: &mut LinkRecord| link.aliases.push("old".to_owned())));
+    }),
+    ("has a slug twice", |at| {
+        plant(at, LINK, &A, edit(|link: &mut LinkRecord| link.aliases.push("a".to_owned())));
+    }),
+    ("rows: link \\x00", |at| {
+        plant(at, LINK, &A, edit(|link: &mut LinkRecord| link.aliases.push("no slug".to_owned())));
+    }),
+    ("redirect anna/c: of a user with another name", |at| {
+        plant(at, REDIRECT, b"anna/c", edit(|row: &mut RedirectRecord| row.owner = 2));
+    }),
+    ("leftover", |at| plant(at, REDIRECT, b"anna/c", edit(|row: &mut RedirectRecord| row.owner = 99))),
+    ("rows: link_past", |at| plant(at, LINK_PAST, b"", flip)),
+    ("link_past abc: ", |at| insert(at, LINK_PAST, b"abc", &past(b"abc", "https://a.example/"))),
+    ("\\x00c\\x00\\x00\\x00\\x00: of no link", |at| {
+        let key = click_key(link_key(UserId(1), crate::link::LinkId(99)), 0);
+        insert(at, LINK_PAST, &key, &past(&key, "https://a.example/"));
+    }),
+    ("one before it is missing", |at| plant(at, LINK_PAST, &click_key(A, 1), gone)),
+    ("not a target", |at| {
+        let key = click_key(A, 3);
+        insert(at, LINK_PAST, &key, &past(&key, "javascript:alert(1)"));
     }),
     ("link_count \\x00\\x00\\x00\\x01: says 9, there are 2", |at| insert(at, LINK_COUNT, &ANNA, &[0, 0, 0, 9])),
     ("link_count \\x00\\x00\\x00c: of no user", |at| insert(at, LINK_COUNT, &[0, 0, 0, 99], &[0; 4])),
@@ -258,6 +297,11 @@ static BROKEN: &[(&str, Break)] = &[
     ("its number stands for nothing", |at| plant(at, DICT_ID, b"", gone)),
     ("its text has no number", |at| plant(at, DICT, b"", gone)),
 ];
+
+/// A row on where a link led.
+fn past(key: &[u8], target: &str) -> Vec<u8> {
+    record::seal(key, &record::PastRecord { until_ms: 1, target: target.to_owned() }).unwrap()
+}
 
 /// Counts a bot of one day on the next.
 fn move_a_bot(at: &Path, key: [u8; 8]) {

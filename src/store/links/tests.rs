@@ -21,7 +21,7 @@ fn of_fifty_that_want_one_slug_at_once_one_gets_it() {
     });
     let winners: Vec<_> = made.iter().flatten().collect();
     assert_eq!(winners.len(), 1);
-    assert_eq!(store.redirect("anna/promo").unwrap().unwrap().target, winners[0].about.target);
+    assert_eq!(store.redirect("anna/promo").unwrap().unwrap().target.as_ref(), Some(&winners[0].about.target));
     assert_eq!(store.link_count(anna).unwrap(), 1);
     let new = NewLink { slug: Some(slug("promo")), change: about("https://example.com/", "") };
     assert!(store.create_link(bert, name("bert"), new, NOW).unwrap().is_ok(), "another user has slugs of their own");
@@ -43,7 +43,7 @@ fn a_link_without_a_slug_gets_a_free_one() {
 }
 
 #[test]
-fn a_changed_link_leads_where_it_says_and_under_its_new_slug_only() {
+fn a_changed_link_leads_where_it_says_under_its_new_slug_and_the_one_before() {
     let (_folder, store) = fresh();
     let (anna, bert) = (user(&store, "anna"), user(&store, "bert"));
     let (one, two) = (link(&store, anna, "one"), link(&store, anna, "two"));
@@ -52,7 +52,7 @@ fn a_changed_link_leads_where_it_says_and_under_its_new_slug_only() {
     let change = |owner, of: &str, id, to: &str, now| {
         store.change_link(owner, name(of), id, slug(to), edit.clone(), now).unwrap()
     };
-    assert_eq!(change(anna, "anna", one.id, "two", NOW), Some(Err(Taken)));
+    assert_eq!(change(anna, "anna", one.id, "two", NOW), Some(Err(NotRenamed::Taken)));
     assert_eq!(store.link(anna, one.id).unwrap(), Some(one.clone()), "nothing is changed");
     assert_eq!(change(bert, "bert", one.id, "mine", NOW), None, "another's link is like none");
     assert_eq!(store.link(bert, one.id).unwrap(), None);
@@ -60,15 +60,14 @@ fn a_changed_link_leads_where_it_says_and_under_its_new_slug_only() {
     let changed = change(anna, "anna", one.id, "three", NOW.plus_s(5)).unwrap().unwrap();
     assert_eq!((changed.created, changed.updated, &changed.about), (NOW, NOW.plus_s(5), &edit));
     assert_eq!(store.link(anna, one.id).unwrap(), Some(changed));
-    assert_eq!(store.redirect("anna/one").unwrap(), None);
-    let redirect = store.redirect("anna/three").unwrap().unwrap();
-    assert_eq!(
-        (redirect.target.clone(), redirect.expires, redirect.enabled),
-        (edit.target.clone(), edit.expires, true)
-    );
-    assert!(change(anna, "anna", two.id, "one", NOW).unwrap().is_ok(), "a slug that was left is free");
+    for path in ["anna/one", "anna/three"] {
+        let redirect = store.redirect(path).unwrap().unwrap();
+        let leads = (redirect.link, redirect.target.clone(), redirect.expires, redirect.enabled);
+        assert_eq!(leads, (one.id, Some(edit.target.clone()), edit.expires, true), "{path}");
+    }
+    assert_eq!(change(anna, "anna", two.id, "one", NOW), Some(Err(NotRenamed::Taken)), "it is still in use");
     for (clock_s, updated_s) in [(-60, 0), (30, 30), (10, 30)] {
-        let changed = change(anna, "anna", two.id, "one", NOW.plus_s(clock_s)).unwrap().unwrap();
+        let changed = change(anna, "anna", two.id, "two", NOW.plus_s(clock_s)).unwrap().unwrap();
         assert_eq!(changed.updated, NOW.plus_s(updated_s), "with the clock set back, no link becomes older");
     }
     audit(&store);
@@ -106,7 +105,8 @@ fn a_deleted_link_is_gone_everywhere_and_its_number_stays_unused() {
     assert_eq!(store.delete_link(bert, name("bert"), one.id).unwrap(), None);
     assert_eq!(store.delete_link(anna, name("anna"), one.id).unwrap(), Some(one.clone()));
     assert_eq!(store.delete_link(anna, name("anna"), one.id).unwrap(), None);
-    assert_eq!((store.link(anna, one.id).unwrap(), store.redirect("anna/one").unwrap()), (None, None));
+    assert_eq!(store.link(anna, one.id).unwrap(), None);
+    assert_eq!(store.redirect("anna/one").unwrap().unwrap().target, None, "here a link has been");
     assert_eq!((store.link_count(anna).unwrap(), store.counts().unwrap().1), (0, 0));
     assert!(link(&store, anna, "one").id > one.id);
     audit(&store);
@@ -123,4 +123,64 @@ fn a_damaged_link_is_an_error_and_its_redirect_goes_on() {
     assert_eq!(store.link(anna, one.id).unwrap_err().kind, Kind::Damaged);
     assert_eq!(store.link(anna, two.id).unwrap(), Some(two));
     assert!(store.redirect("anna/one").unwrap().is_some());
+}
+
+#[test]
+fn an_earlier_slug_goes_on_until_it_is_given_up_and_comes_back_to_its_owner_only() {
+    let (_folder, store) = fresh();
+    let (anna, bert) = (user(&store, "anna"), user(&store, "bert"));
+    let id = link(&store, anna, "s0").id;
+    let rename = |to: &str| store.change_link(anna, name("anna"), id, slug(to), about("https://example.com/", ""), NOW);
+    let aliases =
+        || store.link(anna, id).unwrap().unwrap().aliases.iter().map(|s| s.as_str().to_owned()).collect::<Vec<_>>();
+    for number in 1..=ALIASES_PER_LINK_MAX {
+        rename(&format!("s{number}")).unwrap().unwrap().unwrap();
+    }
+    assert_eq!(aliases().len(), ALIASES_PER_LINK_MAX);
+    assert_eq!(rename("more").unwrap(), Some(Err(NotRenamed::TooOften)));
+    assert_eq!(store.redirect("anna/more").unwrap(), None, "nothing is changed");
+    rename("s3").unwrap().unwrap().unwrap();
+    assert_eq!(aliases().len(), ALIASES_PER_LINK_MAX, "back to an earlier one, in the place of the present one");
+    assert!(!aliases().contains(&"s3".to_owned()) && aliases().ends_with(&["s10".to_owned()]));
+    let give_up = |of: &str, owner, text: &str| store.give_up_alias(owner, name(of), id, slug(text)).unwrap();
+    for (of, owner, text) in [("bert", bert, "s0"), ("anna", anna, "s3"), ("anna", anna, "none")] {
+        assert_eq!(give_up(of, owner, text), None, "{of} {text}");
+    }
+    assert_eq!(store.redirect("anna/s0").unwrap().unwrap().link, id, "in memory");
+    assert!(give_up("anna", anna, "s0").is_some());
+    assert_eq!(give_up("anna", anna, "s0"), None, "a second time");
+    assert_eq!(store.redirect("anna/s0").unwrap().unwrap().target, None);
+    audit(&store);
+    // The owner takes it back, with a link of its own.
+    let again = link(&store, anna, "s0");
+    assert_eq!(store.redirect("anna/s0").unwrap().unwrap().link, again.id);
+    // Deleting takes all addresses along.
+    let deleted = store.delete_link(anna, name("anna"), id).unwrap().unwrap();
+    for slug in deleted.slugs() {
+        let left = store.redirect(&format!("anna/{}", slug.as_str())).unwrap().unwrap();
+        assert_eq!((left.target.clone(), left.owner), (None, anna), "{}", slug.as_str());
+    }
+    audit(&store);
+}
+
+#[test]
+fn what_is_left_of_a_link_is_nobody_elses() {
+    let (folder, store) = fresh();
+    let (anna, bert) = (user(&store, "anna"), user(&store, "bert"));
+    let id = link(&store, anna, "promo").id;
+    store.delete_link(anna, name("anna"), id).unwrap().unwrap();
+    let make = |owner| {
+        let new = NewLink { slug: Some(slug("promo")), change: about("https://example.com/", "") };
+        store.create_link(owner, name("anna"), new, NOW).unwrap()
+    };
+    // Somebody else under the same name: it was released meanwhile.
+    assert_eq!(make(bert), Err(Taken));
+    assert!(make(anna).is_ok());
+    assert_eq!(make(anna), Err(Taken));
+    store.close();
+    // What does not read is nobody's either.
+    tamper(folder.path(), crate::store::tables::REDIRECT, b"anna/spoilt", b"\x02nonsense");
+    let (store, _) = open(folder.path()).unwrap();
+    let new = NewLink { slug: Some(slug("spoilt")), change: about("https://example.com/", "") };
+    assert_eq!(store.create_link(anna, name("anna"), new, NOW).unwrap(), Err(Taken));
 }

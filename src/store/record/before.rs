@@ -1,11 +1,32 @@
 //! What becomes of a record of the version before: what it did not know yet is filled in.
 
+use serde::{Deserialize, Serialize};
+
 use crate::limits::CLICK_KEEP_DAYS;
 use crate::store::record::{
-    RollRecord, RollRecord1, SessionRecord, SessionRecord1, SettingsRecord, SettingsRecord1, SumRecord, SumRecord1,
-    UserRecord, UserRecord1,
+    LinkRecord, Record, RedirectRecord, RollRecord, RollRecord1, SessionRecord, SessionRecord1, SettingsRecord,
+    SettingsRecord1, SumRecord, SumRecord1, UserRecord, UserRecord1,
 };
 use crate::visitor::Reason;
+
+records! {
+    LinkRecord1, version 1 of "link" {
+        slug: String,
+        target: String,
+        title: String,
+        enabled: bool,
+        expires_ms: Option<i64>,
+        created_ms: i64,
+        updated_ms: i64,
+    }
+    RedirectRecord1, version 1 of "redirect" {
+        owner: u32,
+        link: u32,
+        enabled: bool,
+        expires_ms: Option<i64>,
+        target: String,
+    }
+}
 
 impl From<SessionRecord1> for SessionRecord {
     fn from(before: SessionRecord1) -> SessionRecord {
@@ -20,6 +41,20 @@ impl From<UserRecord1> for UserRecord {
     fn from(before: UserRecord1) -> UserRecord {
         let UserRecord1 { name, email, password, role, created_ms, last_login_ms } = before;
         UserRecord { name, email, password, role, created_ms, last_login_ms, state: 0, keeper: None }
+    }
+}
+
+impl From<LinkRecord1> for LinkRecord {
+    fn from(before: LinkRecord1) -> LinkRecord {
+        let LinkRecord1 { slug, target, title, enabled, expires_ms, created_ms, updated_ms } = before;
+        LinkRecord { slug, target, title, enabled, expires_ms, created_ms, updated_ms, aliases: Vec::new() }
+    }
+}
+
+impl From<RedirectRecord1> for RedirectRecord {
+    fn from(before: RedirectRecord1) -> RedirectRecord {
+        let RedirectRecord1 { owner, link, enabled, expires_ms, target } = before;
+        RedirectRecord { owner, link, enabled, expires_ms, target: Some(target) }
     }
 }
 

@@ -45,7 +45,8 @@ fn golden<R: Record + PartialEq + Debug>(value: &R, plain: &str, sum: &str) -> G
 /// One value of every record. Numbers are varints, below 251 one byte, from 251 on `fb` and two, and so on; signed
 /// ones are zigzag, so 1 is `02`; a text is its length and its bytes; an option is `00`, or `01` and the value.
 fn rows() -> Vec<Golden> {
-    users().into_iter().chain(accounts()).chain(links()).chain(sums()).chain(log()).collect()
+    let all = users().into_iter().chain(accounts()).chain(links()).chain(addresses());
+    all.chain(sums()).chain(log()).collect()
 }
 
 fn sums() -> Vec<Golden> {
@@ -245,12 +246,45 @@ fn links() -> Vec<Golden> {
                 expires_ms: Some(125),
                 created_ms: 126,
                 updated_ms: i64::MAX,
+                aliases: vec![text("sale"), text("x")],
+            },
+            "02 0570726f6d6f 1468747470733a2f2f6578616d706c652e636f6d2f 0753616c6520c3bc 01 01fa fbfc00 fdfeffffffffffffff 02 0473616c65 0178",
+            "bab859d6",
+        ),
+        golden(
+            &LinkRecord1 {
+                slug: text("promo"),
+                target: text("https://example.com/"),
+                title: text("Sale ü"),
+                enabled: true,
+                expires_ms: Some(125),
+                created_ms: 126,
+                updated_ms: i64::MAX,
             },
             "01 0570726f6d6f 1468747470733a2f2f6578616d706c652e636f6d2f 0753616c6520c3bc 01 01fa fbfc00 fdfeffffffffffffff",
             "5c7a270e",
         ),
+    ]
+}
+
+/// What is beside the links themselves.
+fn addresses() -> Vec<Golden> {
+    let text = str::to_owned;
+    vec![
+        golden(&PastRecord { until_ms: 3, target: text("http://a.b") }, "01 06 0a687474703a2f2f612e62", "1143b5d6"),
         golden(
-            &RedirectRecord { owner: 250, link: 65_536, enabled: false, expires_ms: None, target: text("http://a.b") },
+            &RedirectRecord {
+                owner: 250,
+                link: 65_536,
+                enabled: false,
+                expires_ms: None,
+                target: Some(text("http://a.b")),
+            },
+            "02 fa fc00000100 00 00 01 0a687474703a2f2f612e62",
+            "3cf5a6c3",
+        ),
+        golden(
+            &RedirectRecord1 { owner: 250, link: 65_536, enabled: false, expires_ms: None, target: text("http://a.b") },
             "01 fa fc00000100 00 00 0a687474703a2f2f612e62",
             "4fa97c36",
         ),
@@ -337,6 +371,7 @@ fn every_record_has_its_bytes() {
         "settings",
         "clock",
         "link",
+        "link_past",
         "redirect",
         "click",
         "click_total",
@@ -383,6 +418,20 @@ fn records_of_the_version_before_are_read_as_those_of_today() {
     let sum = SumRecord1 { humans: 1, bots: 2, first_ms: 3, last_ms: 4, segment_first: 5, segment_next: 6, kept: 7 };
     let read: SumRecord = unseal(KEY, &seal(KEY, &sum).unwrap()).unwrap();
     assert_eq!((read.humans, read.kept, read.passed), (1, 7, 0));
+    let (slug, target) = ("promo".to_owned(), "https://a.example/".to_owned());
+    let redirect = RedirectRecord1 { owner: 1, link: 2, enabled: true, expires_ms: Some(3), target: target.clone() };
+    let read: RedirectRecord = unseal(KEY, &seal(KEY, &redirect).unwrap()).unwrap();
+    let expected =
+        RedirectRecord { owner: 1, link: 2, enabled: true, expires_ms: Some(3), target: Some(target.clone()) };
+    assert_eq!(read, expected);
+    // Read as one of version 1, this would lead to an empty target; versions are told apart by the checksum.
+    let grave = RedirectRecord { enabled: false, expires_ms: None, target: None, ..expected };
+    assert_eq!(hex(&encode(&grave).unwrap()), "020102000000");
+    assert_eq!(unseal::<RedirectRecord>(KEY, &seal(KEY, &grave).unwrap()).unwrap(), grave);
+    let title = String::new();
+    let link = LinkRecord1 { slug, target, title, enabled: true, expires_ms: None, created_ms: 1, updated_ms: 2 };
+    let read: LinkRecord = unseal(KEY, &seal(KEY, &link).unwrap()).unwrap();
+    assert_eq!((read.slug.as_str(), read.aliases.len(), read.updated_ms), ("promo", 0, 2));
 }
 
 #[test]

@@ -1,10 +1,19 @@
 //! Damage to a redirect is noticed, and costs that redirect only.
 
+use std::sync::Arc;
+
+use super::Redirect;
 use crate::store::error::Kind;
 use crate::store::record::{self, RedirectRecord};
 use crate::store::tables::REDIRECT;
 use crate::store::tests::{fresh, link, open, tamper, user};
+use crate::target::Target;
 use crate::user::UserId;
+
+/// Where something leads.
+fn target_of(found: &Option<Arc<Redirect>>) -> Option<&str> {
+    found.as_ref()?.target.as_ref().map(Target::as_str)
+}
 
 /// The good row of `anna/promo`, in a file of two links.
 fn row() -> Vec<u8> {
@@ -13,7 +22,7 @@ fn row() -> Vec<u8> {
         link: 2,
         enabled: true,
         expires_ms: None,
-        target: "https://example.com/promo".to_owned(),
+        target: Some("https://example.com/promo".to_owned()),
     };
     record::seal(b"anna/promo", &record).unwrap()
 }
@@ -28,8 +37,10 @@ fn a_damaged_redirect_is_an_error_and_never_a_target() {
     let good = row();
     let foreign =
         record::seal(b"anna/other", &record::unseal::<RedirectRecord>(b"anna/promo", &good).unwrap()).unwrap();
-    let elsewhere =
-        RedirectRecord { target: "javascript:alert(1)".to_owned(), ..record::unseal(b"anna/promo", &good).unwrap() };
+    let elsewhere = RedirectRecord {
+        target: Some("javascript:alert(1)".to_owned()),
+        ..record::unseal(b"anna/promo", &good).unwrap()
+    };
     let not_a_target = record::seal(b"anna/promo", &elsewhere).unwrap();
     let flip = |at: usize, bit: u8| {
         let mut bytes = good.clone();
@@ -42,12 +53,12 @@ fn a_damaged_redirect_is_an_error_and_never_a_target() {
         tamper(folder.path(), REDIRECT, b"anna/promo", &bad);
         let (store, _) = open(folder.path()).unwrap();
         assert_eq!(store.redirect("anna/promo").unwrap_err().kind, Kind::Damaged, "{}", bad.escape_ascii());
-        assert_eq!(store.redirect("anna/other").unwrap().unwrap().target.as_str(), "https://example.com/other");
+        assert_eq!(target_of(&store.redirect("anna/other").unwrap()), Some("https://example.com/other"));
     }
     tamper(folder.path(), REDIRECT, b"anna/promo", &good);
     let (store, _) = open(folder.path()).unwrap();
     let redirect = store.redirect("anna/promo").unwrap().unwrap();
-    assert_eq!((redirect.owner, redirect.target.as_str()), (UserId(1), "https://example.com/promo"));
+    assert_eq!((redirect.owner, target_of(&Some(redirect.clone()))), (UserId(1), Some("https://example.com/promo")));
 }
 
 #[test]
@@ -76,7 +87,7 @@ fn many_paths_are_looked_up_at_once_and_the_bad_cost_the_good_nothing() {
     tamper(folder.path(), REDIRECT, b"anna/promo", &bad);
     let (store, _) = open(folder.path()).unwrap();
     let found = store.redirects(["anna/other", "anna/promo", "anna/none", "anna/other"].into_iter());
-    let targets: Vec<_> = found.iter().map(|found| found.as_ref().map(|found| found.target.as_str())).collect();
+    let targets: Vec<_> = found.iter().map(target_of).collect();
     let other = Some("https://example.com/other");
     assert_eq!(targets, [other, None, None, other]);
     assert!(store.hot_redirect("anna/other").is_some(), "it is in memory now");

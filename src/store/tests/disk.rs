@@ -30,7 +30,8 @@ impl Known {
         for (path, known) in &self.targets {
             match store.redirect(path) {
                 Ok(found) => {
-                    let found = found.map(|redirect| redirect.target.as_str().to_owned());
+                    let found =
+                        found.and_then(|redirect| redirect.target.as_ref().map(|target| target.as_str().to_owned()));
                     assert!(known.contains(&found), "{path}: {found:?} is none of {known:?}");
                 }
                 Err(error) => assert!(!is_well && error.kind != Kind::Damaged, "{path}: {error}"),

@@ -165,8 +165,9 @@ impl Told {
         let are_links = self.links.iter().all(|(link, (owner, path, target))| {
             let redirect = store.redirect(path).unwrap();
             let about = store.link(*owner, *link).unwrap().map(|link| link.about.target);
-            redirect
-                .is_some_and(|to| to.link == *link && to.target.as_str() == target && about == Some(to.target.clone()))
+            redirect.is_some_and(|to| {
+                to.link == *link && about == to.target && about.is_some_and(|about| about.as_str() == target)
+            })
         });
         names.iter().eq(self.users.iter().map(|user| &user.1))
             && store.counts().unwrap().1 == self.links.len() as u64
