@@ -66,6 +66,8 @@ pub(crate) struct App {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Call {
     BackUp,
+    /// There is something to remove.
+    TidyUp,
     Stop,
 }
 
@@ -140,6 +142,14 @@ impl App {
         let is_heard = |calls: &Sender<Call>| calls.send(Call::BackUp).is_ok();
         if *state != BackupState::Making && self.housekeeping.get().is_some_and(is_heard) {
             *state = BackupState::Making;
+        }
+    }
+
+    /// Has what was marked for removal removed soon, and not only when housekeeping looks by itself.
+    pub(crate) fn ask_for_tidying(&self) {
+        if let Some(calls) = self.housekeeping.get() {
+            // A thread that has ended hears nothing; the next start does it.
+            let _ = calls.send(Call::TidyUp);
         }
     }
 

@@ -79,6 +79,9 @@ pub(crate) enum Command {
         options: Options,
         name: String,
     },
+    UserInvite {
+        options: Options,
+    },
     Backup {
         options: Options,
         to: Option<String>,
@@ -161,6 +164,7 @@ pub(crate) fn parse(args: Vec<OsString>) -> Result<Command, Usage> {
         Topic::UserEnable => user::enable(typed),
         Topic::UserRemove => user::remove(typed),
         Topic::UserRelease => user::release(typed),
+        Topic::UserInvite => user::invite(typed),
         Topic::Backup => backup(typed),
         Topic::Export => export(typed),
         Topic::Check => check(typed),

@@ -47,7 +47,7 @@ impl Housekeeping {
                 tell_of_refusals(&app, &mut told);
                 backups.round(&app);
                 match called.recv_timeout(HOUSEKEEPING_EVERY) {
-                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Timeout) | Ok(Call::TidyUp) => {}
                     Ok(Call::BackUp) => backups::make_another(&app),
                     Ok(Call::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 }

@@ -106,6 +106,15 @@ pub(crate) const TWO_HASHES_MEMORY_BYTES_MIN: u64 = 1_500_000_000;
 /// A link to choose a new password is good for this long.
 pub(crate) const RESET_LINK_S: i64 = 86_400;
 
+/// An invitation is good for this long.
+pub(crate) const INVITATION_S: i64 = 7 * 86_400;
+/// Invitations that are open at a time. They are listed on one page, and nobody means to hand out more.
+pub(crate) const INVITATIONS_MAX: usize = 100;
+/// Users on one page of the list.
+pub(crate) const USERS_PER_PAGE: usize = 25;
+/// Users looked at for one page of a search; 20,000 take about 20 ms. The next page goes on from there.
+pub(crate) const USERS_SCANNED_MAX: usize = 20_000;
+
 // --- clicks -------------------------------------------------------------------------------------------------
 
 /// Clicks waiting to be written. Past it clicks are shed and counted; a redirect never waits.

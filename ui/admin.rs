@@ -29,8 +29,12 @@ pub(crate) struct Instance {
 }
 
 /// The pages for administrators: their address and what they are called.
-const PAGES: [(&str, &str); 3] =
-    [("/admin", "State"), ("/admin/statistics", "Statistics"), ("/admin/settings", "Settings")];
+const PAGES: [(&str, &str); 4] = [
+    ("/admin", "State"),
+    ("/admin/users", "Users"),
+    ("/admin/statistics", "Statistics"),
+    ("/admin/settings", "Settings"),
+];
 
 /// The way between the pages for administrators, one of which is shown.
 pub(crate) fn pages(here: &str) -> Markup {

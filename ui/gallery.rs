@@ -10,8 +10,12 @@ use std::{env, fs};
 use maud::Markup;
 
 use crate::clock::Timestamp;
+use crate::ui::account_delete::{self, AccountDelete};
 use crate::ui::admin::{self, Instance};
 use crate::ui::admin_settings::{self, AdminSettings, Backup};
+use crate::ui::admin_user::{self, AdminUser, Links};
+use crate::ui::admin_user_remove::{self, AdminUserRemove};
+use crate::ui::admin_users::{self, AdminUsers, OpenInvitation};
 use crate::ui::badge::LinkState;
 use crate::ui::bars::Bar;
 use crate::ui::columns::{self, Bots, Chart, Unit};
@@ -34,7 +38,7 @@ use crate::ui::reset::{self, Reset};
 use crate::ui::setup::{self, Setup};
 use crate::ui::statistics::{self, Change, Clicks, Overall, Statistics};
 use crate::ui::{assets, text};
-use crate::user::Registration;
+use crate::user::{Estate, Registration, Role, State, UserId};
 use crate::visitor::AddressPolicy;
 
 /// Gives the text that stands in for a sample: the sample itself, or something hostile.
@@ -89,6 +93,8 @@ fn pages(words: Words, theme: Theme) -> Vec<(&'static str, String)> {
         link_pages(words, theme),
         error_pages(words, theme),
         admin_pages(words, theme),
+        user_pages(words, theme),
+        removal_pages(words, theme),
     ];
     drawn.into_iter().flatten().map(|(name, page)| (name, page.into_string())).collect()
 }
@@ -188,6 +194,89 @@ fn admin_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
     ]
 }
 
+fn user_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
+    let inside = Frame { section: Section::Admin, ..frame(words, "Users", theme) };
+    let states = [
+        State::Active,
+        State::Disabled,
+        State::Removed(Estate::Archived),
+        State::Removed(Estate::Kept(UserId(1))),
+        State::Removed(Estate::Deleted),
+    ];
+    let row = |state| admin_users::Row {
+        name: words("alice").to_owned(),
+        email: words("alice@example.com").to_owned(),
+        role: if state == State::Active { Role::Administrator } else { Role::User },
+        links: 1_204,
+        last_login_at: (state == State::Active).then_some(AT),
+        state,
+    };
+    let open = |by: Option<&'static str>| OpenInvitation {
+        id: words("0f0f").to_owned(),
+        by: by.map(|by| words(by).to_owned()),
+        made: AT,
+        expires: AT,
+    };
+    let users = AdminUsers {
+        query: words("ali"),
+        rows: states.map(row).to_vec(),
+        pager: Pager {
+            previous: None,
+            next: Some(words("/admin/users?after=alice").to_owned()),
+            order: PagerOrder::Other,
+        },
+        damaged: 1,
+        invitations: vec![open(Some("alice")), open(None)],
+        invited: Some(words("https://short.example/accounts/invite/0f0f")),
+    };
+    let none = AdminUsers { rows: Vec::new(), invitations: Vec::new(), invited: None, ..users.clone() };
+    let user = |state, count| AdminUser {
+        name: words("alice"),
+        email: words("alice@example.com"),
+        role: if state == State::Active { Role::Administrator } else { Role::User },
+        state,
+        created_at: AT,
+        last_login_at: Some(AT),
+        links: Links { count, keeper: Some(words("bert")) },
+        sessions: 2,
+        reset_link: (state == State::Active).then_some(words("https://short.example/accounts/reset/0f0f")),
+    };
+    let account = |state, count| admin_user::page(&inside, &user(state, count));
+    vec![
+        ("users", admin_users::page(&inside, &users)),
+        ("users-none", admin_users::page(&inside, &none)),
+        ("user", account(states[0], 12)),
+        ("user-disabled", account(states[1], 1)),
+        ("user-archived", account(states[2], 12)),
+        ("user-kept", account(states[3], 12)),
+        ("user-leaving", account(states[4], 12)),
+        ("user-gone", account(states[4], 0)),
+    ]
+}
+
+fn removal_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
+    let inside = Frame { section: Section::Admin, ..frame(words, "Remove user", theme) };
+    let (no_errors, wrong) = (Errors::new(), errors(words, &["", "links", "keeper", "name", "password"]));
+    let remove = |links, errors, is_removed| AdminUserRemove {
+        name: words("alice"),
+        is_removed,
+        links,
+        chosen: "keep",
+        keeper: words("bert"),
+        typed: words("alice"),
+        errors,
+    };
+    let delete =
+        |links, errors| AccountDelete { name: words("alice"), links, chosen: "keep", typed: words("alice"), errors };
+    vec![
+        ("user-remove", admin_user_remove::page(&inside, &remove(12, &no_errors, false))),
+        ("user-remove-errors", admin_user_remove::page(&inside, &remove(1, &wrong, true))),
+        ("user-remove-without-links", admin_user_remove::page(&inside, &remove(0, &no_errors, false))),
+        ("account-delete", account_delete::page(&inside, &delete(12, &no_errors))),
+        ("account-delete-errors", account_delete::page(&inside, &delete(0, &wrong))),
+    ]
+}
+
 fn account_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
     let none = Errors::new();
     let wrong = errors(words, &["", "username", "email", "password1", "code"]);
@@ -202,6 +291,7 @@ fn account_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
         errors,
     };
     let register = |errors| Register {
+        is_invited: true,
         password_chars_min: 8,
         host: words("short.example"),
         username: words("bob"),

@@ -32,6 +32,7 @@ pub(crate) mod home;
 pub(crate) mod privacy;
 pub(crate) mod setup;
 
+pub(crate) mod account_delete;
 pub(crate) mod confirm;
 pub(crate) mod login;
 pub(crate) mod profile;
@@ -46,6 +47,9 @@ pub(crate) mod statistics;
 
 pub(crate) mod admin;
 pub(crate) mod admin_settings;
+pub(crate) mod admin_user;
+pub(crate) mod admin_user_remove;
+pub(crate) mod admin_users;
 
 pub(crate) mod error;
 pub(crate) mod redirect;

@@ -38,6 +38,13 @@ pub(crate) fn page(frame: &Frame<'_>, profile: &Profile<'_>) -> Markup {
                 a.button href="/accounts/export.jsonl" { "Export everything" }
             }
         }
+        section.form {
+            h2 { "Delete account" }
+            p.help { "What becomes of your links is asked first." }
+            p.buttons {
+                a.button.danger href="/accounts/delete" { "Delete account…" }
+            }
+        }
         section.form #shortcuts hidden {
             h2 { "Keyboard" }
             label.choice {

@@ -8,6 +8,8 @@ use crate::ui::layout::{self, Frame};
 /// The registration form as it was sent, or empty. Passwords are never shown again.
 #[derive(Debug, Clone)]
 pub(crate) struct Register<'a> {
+    /// Came with an invitation.
+    pub(crate) is_invited: bool,
     /// The server's name before the first `/` of a link.
     pub(crate) host: &'a str,
     pub(crate) username: &'a str,
@@ -21,6 +23,9 @@ pub(crate) fn page(frame: &Frame<'_>, register: &Register<'_>) -> Markup {
     let main = html! {
         div.card {
             h1 { "Register" }
+            @if register.is_invited {
+                p.help { "You are invited. The invitation is good for one account." }
+            }
             (field::summary("", register.errors))
             form method="post" action="/accounts/register" {
                 (field::token(frame.csrf_token))

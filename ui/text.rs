@@ -10,7 +10,20 @@ pub(crate) const REGISTERED: &str = "Account created. Log in to start.";
 pub(crate) const LOGGED_OUT: &str = "You have been logged out.";
 pub(crate) const EMAIL_CHANGED: &str = "Saved. Your email address is changed.";
 pub(crate) const PASSWORD_CHANGED: &str = "Saved. Other browsers are logged out.";
+pub(crate) const ACCOUNT_DELETED: &str = "Your account is deleted.";
 pub(crate) const LOG_IN_FIRST: &str = "Log in to see this page.";
+
+// About the accounts of others.
+pub(crate) const LAST_ADMINISTRATOR: &str = "This is the last administrator. Make somebody else one first.";
+pub(crate) const NO_KEEPER: &str = "The links need another user who can log in.";
+pub(crate) const NAME_HAS_LINKS: &str = "There are still links under this name. Delete them first.";
+pub(crate) const NOT_IN_USE: &str = "This account is disabled or removed. Enable it first.";
+pub(crate) const TOO_MANY_INVITATIONS: &str = "Too many invitations are open. Take some back first.";
+
+/// After an account is gone.
+pub(crate) fn user_removed(username: &str) -> String {
+    format!("Removed {username}.")
+}
 
 /// After logging in.
 pub(crate) fn welcome(username: &str) -> String {
@@ -47,6 +60,8 @@ pub(crate) const EXPIRY_BAD: &str = "Enter a date and a time for the expiry, suc
 pub(crate) const EXPIRY_PASSED: &str = "This time has passed. Choose a later one, or leave it empty.";
 pub(crate) const USERNAME_TAKEN: &str = "This name is not available.";
 pub(crate) const EMAIL_TAKEN: &str = "This email address is not available.";
+pub(crate) const NAME_DIFFERS: &str = "This is not the username.";
+pub(crate) const LINKS_UNDECIDED: &str = "Choose what becomes of the links.";
 pub(crate) const PASSWORDS_DIFFER: &str = "The two passwords differ.";
 pub(crate) const SITE_NAME_BAD: &str = "Use 1 to 60 characters for the site name.";
 

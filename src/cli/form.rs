@@ -22,6 +22,7 @@ pub(crate) enum Topic {
     UserEnable,
     UserRemove,
     UserRelease,
+    UserInvite,
     Backup,
     Export,
     Check,
@@ -208,6 +209,15 @@ pub(super) static COMMANDS: &[&Form] = &[
         sentence: "Give the name of a removed user free.",
         examples: &["linkjar user release bob"],
         options: &[&DATA_DIR],
+        environment: false,
+    },
+    &Form {
+        topic: Topic::UserInvite,
+        words: "user invite",
+        operands: "",
+        sentence: "Make a link to register with, once.",
+        examples: &["linkjar user invite --base-url https://short.example"],
+        options: &[&BASE_URL, &DATA_DIR],
         environment: false,
     },
     &Form {

@@ -3,7 +3,7 @@
 use super::form::PROGRAM;
 use super::*;
 
-const TOPICS: [Topic; 22] = [
+const TOPICS: [Topic; 23] = [
     Topic::Program,
     Topic::Serve,
     Topic::User,
@@ -16,6 +16,7 @@ const TOPICS: [Topic; 22] = [
     Topic::UserEnable,
     Topic::UserRemove,
     Topic::UserRelease,
+    Topic::UserInvite,
     Topic::Backup,
     Topic::Check,
     Topic::Restore,
@@ -91,6 +92,7 @@ fn commands_that_change_accounts_are_read_as_typed() {
         ("user remove anna --links keep --yes", remove(none(), Some("keep"), true)),
         ("user remove --yes --links=to=bert anna --data-dir d", remove(in_folder("d"), Some("to=bert"), true)),
         ("user release anna", Command::UserRelease { options: none(), name: anna() }),
+        ("user invite", Command::UserInvite { options: none() }),
     ]);
 }
 
@@ -228,11 +230,11 @@ const WRONG: &[(&str, &str)] = &[
     ("srve --help", "unknown command srve. Did you mean serve? See: linkjar help"),
     (
         "user",
-        "user needs a command. Add one: add, list, passwd, reset-link, role, disable, enable, remove or release. See: linkjar help user",
+        "user needs a command. Add one: add, list, passwd, reset-link, role, disable, enable, remove, release or invite. See: linkjar help user",
     ),
     (
         "user --json",
-        "user needs a command. Add one: add, list, passwd, reset-link, role, disable, enable, remove or release. See: linkjar help user",
+        "user needs a command. Add one: add, list, passwd, reset-link, role, disable, enable, remove, release or invite. See: linkjar help user",
     ),
     ("tls", "tls needs a command. Add self-signed. See: linkjar help tls"),
     ("tls selfsigned", "unknown command tls selfsigned. Did you mean tls self-signed? See: linkjar help"),

@@ -72,3 +72,9 @@ pub(super) fn release(mut typed: Typed) -> Result<Command, Usage> {
     let name = typed.name()?;
     Ok(Command::UserRelease { options, name })
 }
+
+pub(super) fn invite(mut typed: Typed) -> Result<Command, Usage> {
+    let options = typed.options()?;
+    typed.operands(0)?;
+    Ok(Command::UserInvite { options })
+}

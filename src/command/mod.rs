@@ -20,6 +20,7 @@ mod sockets;
 mod tls_self_signed;
 mod user_add;
 mod user_disable;
+mod user_invite;
 mod user_list;
 mod user_passwd;
 mod user_release;
@@ -151,6 +152,7 @@ fn perform(command: Command) -> Result<(), Error> {
         Command::UserEnable { options, name } => user_disable::undo(&options, &name),
         Command::UserRemove { options, name, links, yes } => user_remove::run(&options, &name, links.as_deref(), yes),
         Command::UserRelease { options, name } => user_release::run(&options, &name),
+        Command::UserInvite { options } => user_invite::run(&options),
         Command::Backup { options, to } => backup::run(&options, to.as_deref()),
         Command::Export { options, compact } => backup::compact(&options, &compact),
         Command::Check { options, json } => check::run(&options, json),

@@ -27,6 +27,7 @@ mod error;
 mod file;
 mod health;
 mod hot;
+mod invitations;
 mod keepers;
 mod ledger;
 mod link_pages;
@@ -44,6 +45,7 @@ mod space;
 mod standing;
 mod tables;
 mod upgrade;
+mod user_pages;
 mod users;
 mod writer;
 
@@ -72,6 +74,7 @@ pub(crate) use redirects::Redirect;
 pub(crate) use settings::{SETTINGS, Setting, Settings};
 pub(crate) use standing::Refused;
 pub(crate) use upgrade::{Upgraded, try_upgrade};
+pub(crate) use user_pages::{UserPage, UserStep};
 pub(crate) use users::NewAccountError;
 
 use file::DataFile;

@@ -161,6 +161,26 @@ impl Store {
         self.write_sparingly("signing out", move |tx| end(tx, &hash))
     }
 
+    /// The number of a user's sessions.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn session_count(&self, user: UserId) -> Result<usize, Error> {
+        self.read("counting sessions", |tx| {
+            let index = tx.open_table(SESSION_USER)?;
+            let (from, to) = (session_user_key(user, &[0; 32]), session_user_key(user, &[0xff; 32]));
+            Ok(index.range(from.as_slice()..=to.as_slice())?.count())
+        })
+    }
+
+    /// Ends every session of a user.
+    ///
+    /// # Errors
+    /// When the store fails; all of them go on then.
+    pub(crate) fn end_sessions(&self, user: UserId) -> Result<(), Error> {
+        self.write_sparingly("ending sessions", move |tx| end_all(tx, user))
+    }
+
     /// Removes sessions that are over, or damaged, in slices of [`PURGE_ROWS_PER_COMMIT`]. Returns how many.
     ///
     /// # Errors

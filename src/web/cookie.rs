@@ -16,6 +16,8 @@ pub(crate) enum Name {
     Flash,
     /// The secret of a reset link, moved out of the address.
     Reset,
+    /// The secret of an invitation, likewise.
+    Invite,
 }
 
 impl Name {
@@ -31,6 +33,8 @@ impl Name {
             (Name::Flash, true) => "__Host-flash",
             (Name::Reset, false) => "reset",
             (Name::Reset, true) => "__Host-reset",
+            (Name::Invite, false) => "invite",
+            (Name::Invite, true) => "__Host-invite",
         }
     }
 }

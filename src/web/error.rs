@@ -32,6 +32,8 @@ pub(crate) enum Error {
     Gone(&'static str),
     SignInFirst,
     Forbid,
+    /// What cannot be as things stand, and what to do first.
+    Conflict(&'static str),
     /// The form did not come from a page of ours; nothing of it is kept.
     ForeignForm,
     /// The form came from a page of another session, or an old one; what it held.
@@ -97,6 +99,7 @@ fn words(error: &Error) -> Words {
         Error::NotFound => new(404, text::NOT_FOUND_HEADING, text::NOT_FOUND),
         Error::Gone(why) => new(410, "Link Gone", why),
         Error::SignInFirst => new(401, "Log In First", text::LOG_IN_FIRST),
+        Error::Conflict(why) => new(409, "Not Possible", why),
         Error::Forbid => new(403, "Forbidden", text::FORBIDDEN),
         Error::ForeignForm | Error::StaleForm(_) => new(403, "Form Too Old", text::FORM_TOO_OLD),
         Error::SentInClear => new(403, "Not Sent Over HTTPS", text::SENT_IN_CLEAR),

@@ -18,6 +18,9 @@ pub(crate) enum Message<'a> {
     Enabled,
     Disabled,
     BackupBegun,
+    AccountDeleted,
+    /// The name of somebody whose account is gone.
+    UserRemoved(&'a str),
     /// The slug of the new link.
     Created(&'a str),
     /// The slug that a link had.
@@ -39,6 +42,8 @@ impl Message<'_> {
             Message::Enabled => "enabled".to_owned(),
             Message::Disabled => "disabled".to_owned(),
             Message::BackupBegun => "backup-begun".to_owned(),
+            Message::AccountDeleted => "account-deleted".to_owned(),
+            Message::UserRemoved(name) => format!("user-removed.{name}"),
             Message::Created(slug) => format!("created.{slug}"),
             Message::GivenUp(slug) => format!("given-up.{slug}"),
             Message::Deleted(slug) => format!("deleted.{slug}"),
@@ -63,6 +68,8 @@ pub(crate) fn read(value: &str, site: &str, user: Option<&str>) -> Option<Flash>
         "logged-out" => Flash::success(text::LOGGED_OUT),
         "email-changed" => Flash::success(text::EMAIL_CHANGED),
         "password-changed" => Flash::success(text::PASSWORD_CHANGED),
+        "account-deleted" => Flash::success(text::ACCOUNT_DELETED),
+        "user-removed" => Flash::success(text::user_removed(UserName::parse(slug).ok()?.as_str())),
         "backup-begun" => Flash::success(text::BACKUP_BEGUN),
         "saved" => Flash::success(text::SAVED),
         "enabled" => Flash::success(text::ENABLED),
@@ -96,6 +103,8 @@ mod tests {
             Message::Enabled,
             Message::Disabled,
             Message::BackupBegun,
+            Message::AccountDeleted,
+            Message::UserRemoved("bob"),
             Message::Created("promo"),
             Message::GivenUp("promo"),
             Message::Deleted("promo"),

@@ -4,11 +4,15 @@
 //! answer carries. Read [`router`] for the addresses and [`access`] for who may reach them.
 
 mod access;
+mod account_delete;
 mod account_export;
 mod account_form;
 mod admin;
 mod admin_backups;
 mod admin_settings;
+mod admin_user;
+mod admin_user_remove;
+mod admin_users;
 pub(crate) mod assets;
 mod click_export;
 mod confirm;
@@ -196,8 +200,14 @@ fn failed_for_stranger(app: &App, request: &Request, error: &Error) -> Response 
 }
 
 fn dispatch(app: &App, request: &Request) -> Result<Response, Error> {
+    if app.is_set_up()
+        && router::is_for_administrators(&request.path)
+        && let Some(response) = turned_away(app, request)?
+    {
+        return Ok(response);
+    }
     let Some((route, parts)) = router::find(&request.path) else {
-        return Err(if app.is_set_up() { refused(app, request, Error::NotFound) } else { Error::NotSetUp });
+        return Err(if app.is_set_up() { Error::NotFound } else { Error::NotSetUp });
     };
     if !app.is_set_up() && !route.before_setup {
         return Err(Error::NotSetUp);
@@ -208,19 +218,18 @@ fn dispatch(app: &App, request: &Request) -> Result<Response, Error> {
     match (request.method, route.show, route.submit) {
         (Method::Get | Method::Head, Some(show), _) => shown(app, request, show, &parts),
         (Method::Post, _, Some(submit)) => submitted(app, request, submit, &parts),
-        (method, ..) => router::other_verb(method, route.allow()).map_err(|why| refused(app, request, why)),
+        (method, ..) => router::other_verb(method, route.allow()),
     }
 }
 
-/// Why nothing is done, as whoever asks may know it: of their pages only administrators learn what there is.
-fn refused(app: &App, request: &Request, why: Error) -> Error {
-    if !router::is_for_administrators(&request.path) {
-        return why;
-    }
-    match Visitor::of(app, request) {
-        Ok(Visitor { account: None, .. }) => Error::SignInFirst,
-        Ok(Visitor { account: Some(account), .. }) => Administrator::check(&account).err().unwrap_or(why),
-        Err(error) => error,
+/// What whoever is no administrator is told at their addresses, whatever there is and however it is asked for; nothing for
+/// administrators.
+fn turned_away(app: &App, request: &Request) -> Result<Option<Response>, Error> {
+    let form = if request.method == Method::Post { Some(access::form(app, request)?) } else { None };
+    match (&Visitor::of(app, request)?.account, form) {
+        (Some(account), _) => Administrator::check(account).map(|_| None),
+        (None, Some(form)) => Ok(Some(Response::see_other(next::login_for_form(request, &form)))),
+        (None, None) => Err(Error::SignInFirst),
     }
 }
 

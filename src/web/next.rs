@@ -28,7 +28,7 @@ pub(crate) fn safe(next: &str) -> Option<&str> {
     let parts = if parts == [""] { Vec::new() } else { parts };
     let (route, _) = router::find(&parts)?;
     let is_page = matches!(route.show, Some(Show::Anyone(_) | Show::SignedIn(_) | Show::Administrator(_)));
-    let is_place = !matches!(route.pattern, "setup" | "accounts/reset" | "accounts/reset/*");
+    let is_place = !matches!(route.pattern, "setup" | "accounts/reset" | "accounts/reset/*" | "accounts/invite/*");
     (is_page && is_place).then_some(next)
 }
 

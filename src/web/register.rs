@@ -1,4 +1,4 @@
-//! Making an account of one's own, where the administrator allows it.
+//! Making an account of one's own, where the administrator allows it or has invited somebody.
 
 use log::info;
 
@@ -12,17 +12,45 @@ use crate::user::{NewUser, Registration, Role};
 use crate::web::Section;
 use crate::web::access::{Submission, Visitor};
 use crate::web::account_form::{self, Owner};
+use crate::web::cookie::{self, Name};
 use crate::web::error::Error;
 use crate::web::flash::Message;
 use crate::web::form::Form;
 use crate::web::request::Request;
 use crate::web::response::Response;
 use crate::web::router::Parts;
+use crate::web::transport;
+
+/// The form may be filled in for this long after an invitation was opened.
+const INVITE_COOKIE_S: i64 = 3_600;
+
+/// Takes the secret of an invitation out of the address, as that of a reset link. Opening it does not use it up.
+///
+/// # Errors
+/// [`Error::NotFound`] for an invitation that is wrong, used, taken back or expired alike.
+pub(crate) fn take(app: &App, visitor: &Visitor, _: &Request, parts: &Parts<'_>) -> Result<Response, Error> {
+    let secret = parts.first().copied().unwrap_or_default();
+    if !app.store.is_invited(secret, app.now())? {
+        return Err(Error::NotFound);
+    }
+    Ok(visitor.set_cookie(Response::see_other("/accounts/register"), Name::Invite, secret, INVITE_COOKIE_S))
+}
+
+/// The secret of an invitation in the cookie, good or not.
+fn secret(app: &App, request: &Request) -> Option<String> {
+    let secure = transport::is_secure(app, request.transport);
+    cookie::find(&request.cookies(), Name::Invite, secure).filter(|secret| !secret.is_empty()).map(str::to_owned)
+}
 
 /// The form, or the page that says whom to ask.
-pub(crate) fn show(app: &App, visitor: &Visitor, _: &Request, _: &Parts<'_>) -> Result<Response, Error> {
+pub(crate) fn show(app: &App, visitor: &Visitor, request: &Request, _: &Parts<'_>) -> Result<Response, Error> {
+    let is_invited = match secret(app, request) {
+        Some(secret) => app.store.is_invited(&secret, app.now())?,
+        None => false,
+    };
     let reason = match app.registration() {
-        Registration::Open => return Ok(super::page(draw(visitor, &Form::default(), &Errors::new()))),
+        _ if is_invited => return Ok(super::page(draw(visitor, true, &Form::default(), &Errors::new()))),
+        Registration::Open => return Ok(super::page(draw(visitor, false, &Form::default(), &Errors::new()))),
         Registration::Invite => NoRegistration::ByInvitation,
         Registration::Closed => NoRegistration::Closed,
     };
@@ -32,40 +60,53 @@ pub(crate) fn show(app: &App, visitor: &Visitor, _: &Request, _: &Parts<'_>) -> 
 /// Makes the account. Signing in comes next, so that the password is typed once more by whoever chose it.
 ///
 /// # Errors
-/// [`Error::Forbid`] unless registration is open.
+/// [`Error::Forbid`] unless registration is open or there is an invitation, [`Error::NotFound`] when that is not good
+/// (any more).
 pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> Result<Response, Error> {
     let (form, visitor) = (&submission.form, submission.visitor);
-    if app.registration() != Registration::Open {
-        return Err(Error::Forbid);
-    }
+    let secret = match secret(app, submission.request) {
+        Some(secret) if app.store.is_invited(&secret, app.now())? => Some(secret),
+        _ if app.registration() == Registration::Open => None,
+        Some(_) => return Err(Error::NotFound),
+        None => return Err(Error::Forbid),
+    };
+    let is_invited = secret.is_some();
     let mut errors = Errors::new();
     let name = account_form::name(form, &mut errors);
     let email = account_form::email(form, &mut errors);
     let owner = Owner { name: form.get("username"), email: email.as_ref(), role: Role::User };
     let password = account_form::new_password(form, &owner, visitor, &mut errors);
     let (Some(name), Some(email), Some(password)) = (name, email, password) else {
-        return Ok(super::form_again(draw(visitor, form, &errors)));
+        return Ok(super::form_again(draw(visitor, is_invited, form, &errors)));
     };
     let password = account_form::hash(app, password)?;
     let new = NewUser { name: name.clone(), email, password, role: Role::User };
-    match app.store.create_user(new, app.now())? {
+    let created = match secret {
+        // Somebody may have used it meanwhile.
+        Some(secret) => app.store.create_invited_user(&secret, new, app.now())?.ok_or(Error::NotFound)?,
+        None => app.store.create_user(new, app.now())?,
+    };
+    match created {
         Ok(_) => {}
         Err(NewAccountError::EmailTaken) => errors.push("email", text::EMAIL_TAKEN),
         Err(_) => errors.push("username", text::USERNAME_TAKEN),
     }
     if !errors.is_empty() {
-        return Ok(super::form_again(draw(visitor, form, &errors)));
+        return Ok(super::form_again(draw(visitor, is_invited, form, &errors)));
     }
     info!(target: "accounts", user = name.as_str(), ip = submission.request.ip(); "user created");
-    Ok(visitor.say(Response::see_other("/accounts/login"), &Message::Registered))
+    let response = Response::see_other("/accounts/login");
+    let response = if is_invited { visitor.set_cookie(response, Name::Invite, "", 0) } else { response };
+    Ok(visitor.say(response, &Message::Registered))
 }
 
-fn draw(visitor: &Visitor, form: &Form, errors: &Errors) -> Markup {
+fn draw(visitor: &Visitor, is_invited: bool, form: &Form, errors: &Errors) -> Markup {
     let host = visitor.shown.text();
     let mut frame = visitor.frame("Register");
     frame.failed = !errors.is_empty();
     frame.section = Section::Register;
     let data = Register {
+        is_invited,
         host: &host,
         username: form.get("username"),
         email: form.get("email"),

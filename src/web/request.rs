@@ -213,9 +213,11 @@ impl Request {
         let is_secret = |part: &str| part.len() >= 64 && part.bytes().filter(u8::is_ascii_hexdigit).count() >= 64;
         let mut logged = String::new();
         for (at, part) in self.path.iter().enumerate() {
-            let follows_reset = at > 0 && self.path[at - 1].eq_ignore_ascii_case("reset");
+            let leads_to_secret =
+                |before: &String| ["reset", "invite"].iter().any(|word| before.eq_ignore_ascii_case(word));
+            let follows_word = at > 0 && leads_to_secret(&self.path[at - 1]);
             logged.push('/');
-            logged.push_str(if follows_reset || is_secret(part) { "…" } else { part });
+            logged.push_str(if follows_word || is_secret(part) { "…" } else { part });
         }
         if logged.is_empty() { "/".to_owned() } else { logged }
     }

@@ -11,9 +11,10 @@ use crate::web::error::Error;
 use crate::web::request::{Method, Request};
 use crate::web::response::Response;
 use crate::web::{
-    account_export, admin, admin_backups, admin_settings, assets, click_export, email_change, health, home, link_alias,
-    link_create, link_delete, link_detail, link_edit, link_export, link_list, link_live, link_switch, login, logout,
-    password_change, privacy, profile, register, reset, robots, setup, statistics, statistics_export, theme,
+    account_delete, account_export, admin, admin_backups, admin_settings, admin_user, admin_user_remove, admin_users,
+    assets, click_export, email_change, health, home, link_alias, link_create, link_delete, link_detail, link_edit,
+    link_export, link_list, link_live, link_switch, login, logout, password_change, privacy, profile, register, reset,
+    robots, setup, statistics, statistics_export, theme,
 };
 
 type Answer = Result<Response, Error>;
@@ -88,6 +89,8 @@ pub(crate) const ROUTES: &[Route] = &[
     action("accounts/password", Submit::SignedIn(password_change::submit)),
     form("accounts/reset", Show::Anyone(reset::show), Submit::Anyone(reset::submit)),
     page("accounts/reset/*", Show::Anyone(reset::take)),
+    page("accounts/invite/*", Show::Anyone(register::take)),
+    form("accounts/delete", Show::SignedIn(account_delete::show), Submit::SignedIn(account_delete::submit)),
     page("links", Show::SignedIn(link_list::show)),
     form("links/new", Show::SignedIn(link_create::show), Submit::SignedIn(link_create::submit)),
     page("accounts/export.jsonl", Show::SignedIn(account_export::show)),
@@ -111,6 +114,20 @@ pub(crate) const ROUTES: &[Route] = &[
         Show::Administrator(admin_settings::show),
         Submit::ConfirmedAdministrator(admin_settings::submit),
     ),
+    page("admin/users", Show::Administrator(admin_users::show)),
+    action("admin/invitations", Submit::ConfirmedAdministrator(admin_users::submit)),
+    action("admin/invitations/take-back", Submit::Administrator(admin_users::take_back)),
+    page("admin/users/*", Show::Administrator(admin_user::show)),
+    action("admin/users/*/role", Submit::ConfirmedAdministrator(admin_user::submit_role)),
+    action("admin/users/*/state", Submit::ConfirmedAdministrator(admin_user::submit_state)),
+    action("admin/users/*/reset-link", Submit::ConfirmedAdministrator(admin_user::submit_reset)),
+    action("admin/users/*/sessions", Submit::ConfirmedAdministrator(admin_user::submit_sessions)),
+    form(
+        "admin/users/*/remove",
+        Show::Administrator(admin_user_remove::show),
+        Submit::ConfirmedAdministrator(admin_user_remove::submit),
+    ),
+    action("admin/users/*/release", Submit::ConfirmedAdministrator(admin_user_remove::submit_release)),
     action("admin/backups", Submit::Administrator(admin_backups::submit)),
     action("admin/backups/download", Submit::ConfirmedAdministrator(admin_backups::submit_download)),
     form("links/*/edit", Show::SignedIn(link_edit::show), Submit::SignedIn(link_edit::submit)),
@@ -161,10 +178,14 @@ pub(crate) fn find(path: &[String]) -> Option<(&'static Route, Vec<&str>)> {
 /// The path of the page that a form sent to `request` stands on: the same, or for forms that have no page of their own the
 /// one that several stand on.
 pub(crate) fn form_page(request: &Request) -> &str {
+    // Of the administrators' addresses nothing is to be learned from where this leads.
+    if is_for_administrators(&request.path) {
+        let is_about_users = request.path.get(1).is_some_and(|word| word == "users" || word == "invitations");
+        return if is_about_users { "/admin/users" } else { "/admin/settings" };
+    }
     let has_page = find(&request.path).is_some_and(|(route, _)| route.show.is_some());
     match has_page {
         true => request.path_text(),
-        false if is_for_administrators(&request.path) => "/admin/settings",
         false if request.path.first().is_some_and(|first| first == "links") => "/links",
         false => "/accounts/profile",
     }
@@ -210,6 +231,15 @@ mod tests {
             let first = route.pattern.split('/').next().unwrap();
             let is_safe = first.is_empty() || first.contains('.') || user::is_reserved(first);
             assert!(is_safe, "a user could be called {first}");
+        }
+    }
+
+    #[test]
+    fn what_an_administrator_does_takes_the_password_again_but_for_what_harms_nobody() {
+        let harmless = ["admin/backups", "admin/invitations/take-back"];
+        for route in ROUTES.iter().filter(|route| route.pattern.starts_with("admin/")) {
+            let is_confirmed = matches!(route.submit, None | Some(Submit::ConfirmedAdministrator(_)));
+            assert!(is_confirmed || harmless.contains(&route.pattern), "{}", route.pattern);
         }
     }
 

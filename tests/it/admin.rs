@@ -4,7 +4,7 @@ use crate::appliance::{ADMIN, Start};
 use crate::browser::Browser;
 
 /// What there is, and what there is not.
-const PATHS: [&str; 7] = [
+const PATHS: [&str; 8] = [
     "/admin",
     "/admin/settings",
     "/admin/backups",
@@ -12,6 +12,7 @@ const PATHS: [&str; 7] = [
     "/admin/nothing",
     "/admin/users/1/x",
     "/%61dmin/users",
+    "/admin/users/nobody/role",
 ];
 
 #[test]
@@ -60,7 +61,29 @@ fn the_pages_are_for_administrators_and_nobody_else_learns_what_there_is() {
         let token = anna.open("/links").token();
         assert_eq!(anna.post(path, &[("csrf_token", &token)]).status, 403, "{path}");
     }
-    for (path, status) in PATHS.into_iter().zip([200, 200, 405, 405, 404, 404, 404]) {
+    // No verb, no body and no query tells more.
+    let kind = ("Content-Type", "application/x-www-form-urlencoded");
+    for (who, browser) in [("nobody", &mut Browser::of(&appliance)), ("a user", &mut anna)] {
+        for (method, headers, body) in [
+            ("OPTIONS", &[][..], None),
+            ("HEAD", &[], None),
+            ("PUT", &[], None),
+            ("DELETE", &[], None),
+            ("POST", &[kind][..], Some(&b"csrf_token=x"[..])),
+            ("POST", &[("Content-Type", "text/plain")], Some(b"x")),
+            ("POST", &[kind, ("Origin", "https://evil.example")], Some(b"x=1")),
+        ] {
+            let answers = PATHS.map(|path| {
+                let page = browser.send(method, path, headers, body);
+                // Where it leads after logging in follows from the address alone.
+                let leads = page.header("location").map(|to| to.split('?').next().unwrap().to_owned());
+                (page.status, page.header("allow").map(str::to_owned), leads)
+            });
+            assert!(answers.iter().all(|answer| *answer == answers[0]), "{who} {method} {headers:?}: {answers:?}");
+            assert!(answers[0].1.is_none(), "{who} {method}");
+        }
+    }
+    for (path, status) in PATHS.into_iter().zip([200, 200, 405, 405, 404, 404, 200, 405]) {
         assert_eq!(admin.get(path).status, status, "{path}");
     }
     assert!(!anna.open("/links").body.contains("href=\"/admin\""));

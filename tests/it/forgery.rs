@@ -30,6 +30,15 @@ fn forms(id: &str) -> Vec<(String, Vec<(&'static str, &'static str)>)> {
         ),
         (format!("/links/{id}/delete"), vec![]),
         ("/admin/settings".to_owned(), vec![("site.name", "Forged"), ("password", PASSWORD)]),
+        ("/accounts/delete".to_owned(), vec![("name", ADMIN), ("links", "delete"), ("password", PASSWORD)]),
+        ("/admin/invitations".to_owned(), vec![]),
+        ("/admin/invitations/take-back".to_owned(), vec![("invitation", "0")]),
+        (format!("/admin/users/{ADMIN}/role"), vec![("role", "user")]),
+        (format!("/admin/users/{ADMIN}/state"), vec![("to", "off")]),
+        (format!("/admin/users/{ADMIN}/reset-link"), vec![]),
+        (format!("/admin/users/{ADMIN}/sessions"), vec![]),
+        (format!("/admin/users/{ADMIN}/remove"), vec![("name", ADMIN), ("links", "delete")]),
+        (format!("/admin/users/{ADMIN}/release"), vec![]),
         ("/admin/backups".to_owned(), vec![]),
         ("/admin/backups/download".to_owned(), vec![("name", "linkjar-2026-01-01.redb"), ("password", PASSWORD)]),
     ]
@@ -39,7 +48,7 @@ fn forms(id: &str) -> Vec<(String, Vec<(&'static str, &'static str)>)> {
 fn needs_login(path: &str) -> bool {
     path.starts_with("/links/")
         || path.starts_with("/admin/")
-        || ["/accounts/email", "/accounts/password"].contains(&path)
+        || ["/accounts/email", "/accounts/password", "/accounts/delete"].contains(&path)
 }
 
 /// A server with a link of the administrator, and the link's id.
@@ -131,6 +140,7 @@ fn the_addresses_that_take_forms_are_those_tried_here() {
         &link,
         "/admin",
         "/admin/users",
+        "/admin/users/root-user",
         "/privacy",
         "/.well-known/gpc.json",
         "/.well-known/change-password",

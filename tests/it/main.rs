@@ -70,6 +70,8 @@ mod login;
 mod logout;
 // One's own account.
 mod profile;
+// The end of one's account.
+mod account_delete;
 // Another e-mail address for one's account.
 mod email_change;
 // Another password for one's account.
@@ -78,6 +80,12 @@ mod password_change;
 mod reset;
 // The state of the instance, and who may see it.
 mod admin;
+// Everybody with an account, and invitations.
+mod admin_users;
+// One account, and what an administrator can do with it.
+mod admin_user;
+// Removing a user, and what becomes of the links.
+mod admin_user_remove;
 // Settings that are changed while the server runs.
 mod admin_settings;
 // Backups from the page of settings.

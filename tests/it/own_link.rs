@@ -95,7 +95,7 @@ fn links_that_are_handed_over_go_on_and_are_their_keepers() {
     let list = carl.open("/links?of=anna");
     list.says("/anna/promo");
     list.says("No links are left.");
-    assert_eq!(visitor.get("/anna/promo").status, 404);
+    assert_eq!(visitor.get("/anna/promo").status, 410);
     assert_eq!(visitor.get("/bob/promo").status, 302);
 }
 
@@ -145,7 +145,7 @@ fn visitors_are_sent_on_and_counted_while_a_keeper_works() {
         assert_eq!(bob.submit(&delete, &delete, &[]).status, 303);
         is_over.store(true, Ordering::SeqCst);
     });
-    assert_eq!(Browser::of(&appliance).get("/anna/p1").status, 404);
+    assert_eq!(Browser::of(&appliance).get("/anna/p1").status, 410);
     let people = bob.open(&format!("/links/{}", ids[0])).clicks().0;
     assert_eq!(people, visits.load(Ordering::SeqCst));
 }
