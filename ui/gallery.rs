@@ -29,6 +29,7 @@ use crate::ui::link_delete::{self, LinkDelete};
 use crate::ui::link_detail::{self, LinkDetail, RecentClick};
 use crate::ui::link_form::{self, LinkForm, Mode};
 use crate::ui::link_list::{self, Column, Columns, Filter, LinkList, List, Order, Row};
+use crate::ui::link_selected::{self, LinkSelected};
 use crate::ui::login::{self, Login};
 use crate::ui::pager::{Pager, PagerOrder};
 use crate::ui::privacy::{self, Privacy};
@@ -393,7 +394,17 @@ fn link_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
         ("statistics", statistics::page(&links, &overall(many))),
         ("statistics-empty", statistics::page(&links, &overall(empty))),
         ("link-delete", link_delete::page(&links, &delete)),
+        ("link-selected", link_selected::page(&links, &selected(words))),
     ]
+}
+
+fn selected(words: Words) -> LinkSelected<'static> {
+    let row = |clicks| link_selected::Row {
+        id: words("5k3v9q").to_owned(),
+        url: words("https://short.example/alice/promo").to_owned(),
+        clicks,
+    };
+    LinkSelected { rows: [1204, 1, 0].map(row).to_vec(), back: words("/links?sort=slug") }
 }
 
 fn link_form<'a>(words: Words, mode: Mode<'a>, errors: &'a Errors) -> LinkForm<'a> {

@@ -42,6 +42,9 @@ pub(crate) fn page(frame: &Frame<'_>, link: &LinkDelete<'_>) -> Markup {
                 (field::token(frame.csrf_token))
                 div.buttons {
                     button.danger-solid type="submit" { "Delete link" }
+                    button type="submit" formaction={ "/links/" (link.id) "/switch" } name="to" value="off" {
+                        "Disable instead"
+                    }
                     a.button href={ "/links/" (link.id) } { "Cancel" }
                 }
             }

@@ -11,7 +11,7 @@ use crate::ui::icon::{self, Icon};
 use crate::ui::layout::{self, Frame};
 use crate::ui::pager::{self, Pager};
 use crate::ui::quick_add::{self, Focus};
-use crate::ui::{action, copy, export, moment, number, sparkline};
+use crate::ui::{action, copy, export, field, moment, number, sparkline};
 
 /// Characters of a target that a row shows; more do not fit beside the other columns.
 const TARGET_CHARS_MAX: usize = 64;
@@ -147,6 +147,7 @@ pub(crate) fn page(frame: &Frame<'_>, list: &LinkList<'_>) -> Markup {
             } @else {
                 (table(list))
                 (action::form(frame))
+                (with_selected(frame))
             }
             (pager::links(&list.pager))
         }
@@ -198,6 +199,20 @@ fn toolbar(list: &LinkList<'_>) -> Markup {
     }
 }
 
+/// What can be done with several links at once. The boxes in the table belong to this form.
+fn with_selected(frame: &Frame<'_>) -> Markup {
+    html! {
+        form.buttons #selected method="post" action="/links/selected" {
+            (field::token(frame.csrf_token))
+            input type="hidden" name="next" value=(frame.here);
+            span.muted { "With selected:" }
+            button.small type="submit" name="do" value="enable" { "Enable" }
+            button.small type="submit" name="do" value="disable" { "Disable" }
+            button.small.danger type="submit" name="do" value="ask" { "Delete…" }
+        }
+    }
+}
+
 fn no_match(list: &LinkList<'_>) -> Markup {
     html! {
         p.empty {
@@ -220,6 +235,7 @@ fn table(list: &LinkList<'_>) -> Markup {
             caption.unseen { "Your links" }
             thead {
                 tr {
+                    td {}
                     (column_head("Address", "", &list.columns.address))
                     th scope="col" { "Leads to" }
                     (column_head("Clicks", "number", &list.columns.clicks))
@@ -259,6 +275,12 @@ fn column_head(label: &str, class: &str, column: &Column) -> Markup {
 fn table_row(row: &Row) -> Markup {
     html! {
         tr.new-row[row.is_new] {
+            td.cell-pick {
+                label.pick {
+                    span.unseen { "Select " (copy::shown(&row.url)) }
+                    input type="checkbox" form="selected" name={ "link-" (row.id) } value="1";
+                }
+            }
             th.cell-address scope="row" {
                 a.address href={ "/links/" (row.id) } { (copy::shown(&row.url)) }
                 (copy::button(&row.url))

@@ -43,6 +43,7 @@ pub(crate) mod link_delete;
 pub(crate) mod link_detail;
 pub(crate) mod link_form;
 pub(crate) mod link_list;
+pub(crate) mod link_selected;
 pub(crate) mod statistics;
 
 pub(crate) mod admin;

@@ -41,6 +41,13 @@ pub(crate) fn deleted(address: &str) -> String {
     format!("Deleted {address}.")
 }
 
+pub(crate) const NONE_SELECTED: &str = "Nothing was changed. Tick the links first.";
+
+/// After something was done to several links.
+pub(crate) fn many_done(count: u64, done: &str) -> String {
+    format!("{} {done}.", number::counted(count, "link"))
+}
+
 /// After an earlier address of a link is given up.
 pub(crate) fn given_up(address: &str) -> String {
     format!("Gave up {address}. Visitors see “deleted”.")

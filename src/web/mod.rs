@@ -36,6 +36,7 @@ mod link_export;
 mod link_list;
 mod link_live;
 mod link_range;
+mod link_selected;
 mod link_switch;
 mod login;
 mod logout;

@@ -2,6 +2,7 @@
 //! links of a removed user. For anybody else it does not exist.
 
 use crate::app::App;
+use crate::limits::LINKS_PER_PAGE;
 use crate::link::{Link, LinkId};
 use crate::slug::Slug;
 use crate::user::UserName;
@@ -23,6 +24,22 @@ pub(crate) fn find(app: &App, account: &SignedIn, parts: &Parts<'_>) -> Result<O
     let id = parts.first().and_then(|text| LinkId::parse(text)).ok_or(Error::NotFound)?;
     let (link, name) = app.store.link_for(&account.user, id)?.ok_or(Error::NotFound)?;
     Ok(OwnLink { link, name })
+}
+
+/// Those of some links that the person who asks may change, so many at most as a page of the list has.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn find_all<'a>(
+    app: &App,
+    account: &SignedIn,
+    ids: impl Iterator<Item = &'a str>,
+) -> Result<Vec<OwnLink>, Error> {
+    let mut found = Vec::new();
+    for id in ids.take(LINKS_PER_PAGE).filter_map(LinkId::parse) {
+        found.extend(app.store.link_for(&account.user, id)?.map(|(link, name)| OwnLink { link, name }));
+    }
+    Ok(found)
 }
 
 impl OwnLink {

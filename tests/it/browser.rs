@@ -297,7 +297,7 @@ impl Page {
         let tag = &self.body[self.body[..at].rfind('<').unwrap()..];
         let form = match attribute(&tag[..tag.find('>').unwrap()], "form") {
             Some(id) => &self.body[self.body.find(&format!("<form id=\"{id}\"")).unwrap()..],
-            None => tag,
+            None => &self.body[self.body[..=at].rfind("<form").unwrap()..],
         };
         let form = &form[..form.find("</form>").unwrap()];
         let mut fields = Vec::new();

@@ -79,3 +79,15 @@ fn clicks_on_their_way_do_not_bring_a_deleted_link_back() {
     let again = admin.make_link("https://example.com/", "promo");
     admin.open(&format!("/links/{again}")).says("0 clicks");
 }
+
+#[test]
+fn the_question_offers_to_switch_the_link_off_instead() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    let id = admin.make_link("https://example.com/", "promo");
+    let page = admin.open(&format!("/links/{id}/delete"));
+    page.says("Disable instead");
+    assert_eq!(admin.submit_on(&page, &format!("/links/{id}/switch"), &[("to", "off")]).status, 303);
+    admin.get("/root-user/promo").says("This link is switched off.");
+    admin.open(&format!("/links/{id}")).says("Disabled");
+}

@@ -42,6 +42,8 @@ mod statistics_export;
 mod account_export;
 // The clicks of a link while they happen.
 mod link_live;
+// Several links of the list at once.
+mod link_selected;
 // Switching a link on and off where it is shown.
 mod link_switch;
 // Earlier addresses of a link.
