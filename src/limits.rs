@@ -71,6 +71,8 @@ pub(crate) const USER_NAME_BYTES: std::ops::RangeInclusive<usize> = 2..=32;
 pub(crate) const EMAIL_BYTES_MAX: usize = 254;
 /// The longest site name, in characters.
 pub(crate) const SITE_NAME_CHARS_MAX: usize = 60;
+/// What the operator may say of links per user, where any bound is wanted: past it no bound is meant.
+pub(crate) const LINKS_PER_USER: std::ops::RangeInclusive<u32> = 1..=1_000_000;
 /// The list of hosts where no link may lead, in bytes as it is shown: some four hundred names.
 pub(crate) const BLOCKED_HOSTS_BYTES_MAX: usize = 8_192;
 /// A session ends after this long without a visit.
@@ -133,6 +135,8 @@ pub(crate) const CLICK_WINDOW_MS: std::ops::RangeInclusive<u64> = 10..=60_000;
 pub(crate) const CLICK_STRICT_WAIT: Duration = Duration::from_secs(2);
 /// After failed commits clicks wait longer each time, up to this long; then writing heals within a minute.
 pub(crate) const CLICK_RETRY_MAX: Duration = Duration::from_secs(60);
+/// Browsers may keep a lasting redirect this long: an edit of the link reaches everybody by then.
+pub(crate) const LASTING_REDIRECT_S: i64 = 300;
 /// The longest user agent kept; real ones are under 200 bytes.
 pub(crate) const AGENT_BYTES_MAX: usize = 256;
 /// The longest referrer kept: host and path.

@@ -146,6 +146,14 @@ impl Target {
         }
     }
 
+    /// Whether it leads to this server itself, be it to a page or to a short link.
+    pub(crate) fn is_own(&self, own: &[OwnAddress]) -> bool {
+        Address::read(&self.0).is_ok_and(|address| {
+            let host = address.host.to_string();
+            address.is_own(&host::comparable(&host), own)
+        })
+    }
+
     /// Whether it leads to a blocked host. Asked again at every redirect: a host may have been blocked after the link
     /// was made.
     pub(crate) fn is_blocked(&self, blocked: &BlockedHosts) -> bool {

@@ -56,6 +56,7 @@ pub(crate) fn page(frame: &Frame<'_>, settings: &AdminSettings<'_>) -> Markup {
                     input type="hidden" name=(drawn(key)) value=(value);
                 }
                 (site(settings))
+                (accounts(settings))
                 (clicks(settings))
                 (links(settings))
                 button.primary type="submit" { "Save" }
@@ -79,13 +80,40 @@ fn site(settings: &AdminSettings<'_>) -> Markup {
         chars_max: Some(SITE_NAME_CHARS_MAX),
         ..Field::default()
     };
-    let choices = [("invite", "Only people I invite"), ("open", "Anyone"), ("closed", "Nobody")];
+    let home = Field {
+        form: "settings",
+        name: "site.home",
+        label: "Where the home page leads visitors",
+        value: settings.value("site.home"),
+        help: Some(html! { "Left empty they see ours. Whoever is logged in sees it in any case." }),
+        placeholder: Some("https://"),
+        autocomplete: Some("off"),
+        need: Need::Optional,
+        ..Field::default()
+    };
     html! {
         (field::input(&name, settings.errors))
+        (field::input(&home, settings.errors))
+    }
+}
+
+fn accounts(settings: &AdminSettings<'_>) -> Markup {
+    let choices = [("invite", "Only people I invite"), ("open", "Anyone"), ("closed", "Nobody")];
+    let most = Field {
+        form: "settings",
+        name: "accounts.links-max",
+        label: "Links that each user may have",
+        value: settings.value("accounts.links-max"),
+        help: Some(html! { "A number, or “unlimited”. Who has more keeps them." }),
+        autocomplete: Some("off"),
+        ..Field::default()
+    };
+    html! {
         (choice(settings, "accounts.registration", "Who may register?", &choices))
         @if let Some(word) = settings.registration_is_set {
             p.note { "SERVER_REGISTRATION says “" (word) "”, and that counts." }
         }
+        (field::input(&most, settings.errors))
     }
 }
 
@@ -121,8 +149,13 @@ fn links(settings: &AdminSettings<'_>) -> Markup {
         need: Need::Optional,
         ..Field::default()
     };
+    let codes = [
+        ("302", "302: browsers ask each time, and each click counts"),
+        ("301", "301: browsers may keep an answer for 5 minutes; their clicks meanwhile do not count"),
+    ];
     let choices = [("allow", "Allow"), ("refuse", "Refuse")];
     html! {
+        (choice(settings, "links.redirect", "How short links redirect", &codes))
         (field::input(&hosts, settings.errors))
         (choice(settings, "links.private", "Links into private networks, such as http://192.168.0.1/", &choices))
     }

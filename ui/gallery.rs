@@ -158,12 +158,16 @@ fn admin_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
         ..instance.clone()
     };
     let none = Errors::new();
-    let wrong = errors(words, &["site.name", "clicks.keep-days", "links.private", "password"]);
+    let wrong =
+        errors(words, &["site.name", "site.home", "accounts.links-max", "links.redirect", "links.private", "password"]);
     let values = [
         ("site.name", words("Our links")),
+        ("site.home", words("https://www.example.com/")),
         ("accounts.registration", "invite"),
+        ("accounts.links-max", words("unlimited")),
         ("clicks.addresses", "shorten"),
         ("clicks.keep-days", words("90")),
+        ("links.redirect", "302"),
         ("links.blocked-hosts", words("bad.example,worse.example")),
         ("links.private", "allow"),
     ];

@@ -63,6 +63,12 @@ pub(crate) const WRONG_LOGIN: &str = "Wrong email, username or password.";
 pub(crate) const WRONG_PASSWORD: &str = "This is not your current password.";
 pub(crate) const WRONG_SETUP_CODE: &str = "This is not the setup code. It is printed where the server was started.";
 pub(crate) const SLUG_TAKEN: &str = "You already have a link with this slug.";
+
+/// At a new link past the bound on links per user.
+pub(crate) fn links_full(most: u32) -> String {
+    format!("You may have {} here. Delete one that you no longer need.", number::counted(most.into(), "link"))
+}
+
 pub(crate) const EXPIRY_BAD: &str = "Enter a date and a time for the expiry, such as 2026-11-20 14:02.";
 pub(crate) const EXPIRY_PASSED: &str = "This time has passed. Choose a later one, or leave it empty.";
 pub(crate) const USERNAME_TAKEN: &str = "This name is not available.";

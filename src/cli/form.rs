@@ -117,9 +117,12 @@ static TLS: Form = Form {
 /// The keys of `settings` and what each takes, for its help.
 pub(crate) static SETTING_KEYS: &[(&str, &str)] = &[
     ("site.name", "shown at the top of every page"),
+    ("site.home", "where / leads visitors; empty: our own page"),
     ("accounts.registration", "who may register: open, invite, closed"),
+    ("accounts.links-max", "per user: 1 to 1000000, or unlimited"),
     ("clicks.addresses", "of visitors: never, shorten, store"),
     ("clicks.keep-days", "1 to 3650, or forever; sums always stay"),
+    ("links.redirect", "302, or 301 that browsers keep 5 minutes"),
     ("links.blocked-hosts", "where no link may lead; names with commas"),
     ("links.private", "links into private networks: allow, refuse"),
 ];

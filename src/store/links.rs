@@ -10,8 +10,8 @@ use crate::store::error::{Error, Kind};
 use crate::store::ledger::overall;
 use crate::store::record::{self, LinkRecord};
 use crate::store::redirects::Standing;
-use crate::store::tables::{CLICK_PURGE, LINK, LINK_COUNT, link_key, link_of, next_id, number, user_key};
-use crate::store::{Store, link_past, redirects, users};
+use crate::store::tables::{CLICK_PURGE, LINK, LINK_COUNT, META, link_key, link_of, next_id, number, user_key};
+use crate::store::{Store, link_past, redirects, settings, users};
 use crate::target::Target;
 use crate::user::{UserId, UserName};
 
@@ -26,6 +26,14 @@ pub(crate) enum NotRenamed {
     Taken,
     /// The link has [`ALIASES_PER_LINK_MAX`] earlier ones.
     TooOften,
+}
+
+/// Why no link was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotMade {
+    Taken,
+    /// The user has as many links as the settings allow, this many.
+    Full(u32),
 }
 
 fn to_record(link: &Link) -> LinkRecord {
@@ -81,6 +89,16 @@ fn put(tx: &WriteTransaction, name: &UserName, link: &Link) -> Result<(), Error>
     let sealed = record::seal(&key, &to_record(link))?;
     tx.open_table(LINK)?.insert(key.as_slice(), sealed.as_slice())?;
     redirects::put(tx, name, link)
+}
+
+/// The bound on an owner's links, if it is reached.
+fn full(tx: &WriteTransaction, owner: UserId) -> Result<Option<u32>, Error> {
+    let Some(most) = settings::of(&tx.open_table(META)?)?.links_per_user else { return Ok(None) };
+    let links = match tx.open_table(LINK_COUNT)?.get(user_key(owner).as_slice())? {
+        Some(raw) => number("link_count", raw.value())?,
+        None => 0,
+    };
+    Ok((links >= most).then_some(most))
 }
 
 /// Changes the number of an owner's links by one, up or down.
@@ -154,26 +172,27 @@ pub(super) fn total(tx: &ReadTransaction, owner: UserId) -> Result<u32, Error> {
 }
 
 impl Store {
-    /// Makes a link under `name`. Whether the slug is free is decided in the transaction that takes it.
+    /// Makes a link under `name`. Whether the slug is free, and whether the user may have one more, is decided in the
+    /// transaction that makes it.
     ///
     /// # Errors
-    /// When the store fails. A taken slug is an answer: [`Taken`].
+    /// When the store fails. That it may not be is an answer: [`NotMade`].
     pub(crate) fn create_link(
         &self,
         owner: UserId,
         name: UserName,
         new: NewLink,
         now: Timestamp,
-    ) -> Result<Result<Link, Taken>, Error> {
+    ) -> Result<Result<Link, NotMade>, Error> {
         let owner_name = name.clone();
         let made = self.write("creating a link", move |tx| {
             if !users::is_active(tx, owner)? {
                 return Err(Error::new(Kind::Unavailable, "the account is not in use any more"));
             }
-            let slug = match free_slug(tx, owner, &name, new.slug)? {
-                Ok(slug) => slug,
-                Err(taken) => return Ok(Err(taken)),
-            };
+            if let Some(most) = full(tx, owner)? {
+                return Ok(Err(NotMade::Full(most)));
+            }
+            let Ok(slug) = free_slug(tx, owner, &name, new.slug)? else { return Ok(Err(NotMade::Taken)) };
             let id = LinkId(next_id(tx, LINK, |id| link_key(owner, LinkId(id)))?);
             let link = Link { id, owner, slug, about: new.change, created: now, updated: now, aliases: Vec::new() };
             put(tx, &name, &link)?;

@@ -25,7 +25,7 @@ pub(super) trait Record: Serialize + DeserializeOwned {
     /// Named when a record is damaged.
     const TABLE: &'static str;
 
-    /// Reads the body of the version before, if there was one.
+    /// Reads the body of a version before, if there was one.
     fn from_before(_version: u8, _body: &[u8]) -> Option<bincode::Result<Self>> {
         None
     }
@@ -51,9 +51,14 @@ pub(super) fn encode<R: Record>(record: &R) -> Result<Vec<u8>, Error> {
 /// [`Error::damaged`] when the version is unknown or the body is not exactly one record.
 pub(super) fn decode<R: Record>(key: &[u8], raw: &[u8]) -> Result<R, Error> {
     let (&version, body) = raw.split_first().ok_or_else(|| Error::damaged(R::TABLE, key, "empty"))?;
-    let read = if version == R::VERSION { Some(options().deserialize(body)) } else { R::from_before(version, body) };
-    let read = read.ok_or_else(|| Error::damaged(R::TABLE, key, format!("unknown version {version}")))?;
+    let read =
+        read::<R>(version, body).ok_or_else(|| Error::damaged(R::TABLE, key, format!("unknown version {version}")))?;
     read.map_err(|why| Error::damaged(R::TABLE, key, why))
+}
+
+/// Reads the body of a record of any version that was ever written; `None` when there was none such.
+fn read<R: Record>(version: u8, body: &[u8]) -> Option<bincode::Result<R>> {
+    if version == R::VERSION { Some(options().deserialize(body)) } else { R::from_before(version, body) }
 }
 
 fn checksum(key: &[u8], record: &[u8]) -> [u8; 4] {
@@ -128,7 +133,7 @@ macro_rules! records {
                 const TABLE: &'static str = $table;
                 $(
                     fn from_before(version: u8, body: &[u8]) -> Option<bincode::Result<Self>> {
-                        (version == $before::VERSION).then(|| options().deserialize(body).map(|before: $before| before.into()))
+                        read::<$before>(version, body).map(|read| read.map(Into::into))
                     }
                 )?
             }
@@ -139,7 +144,7 @@ macro_rules! records {
 // Behind the macro, which it uses.
 mod before;
 
-use before::{LinkRecord1, RedirectRecord1};
+use before::{LinkRecord1, RedirectRecord1, SettingsRecord2, SumRecord1, UserRecord1};
 
 records! {
     UserRecord, version 2 of "user" after UserRecord1 {
@@ -156,14 +161,6 @@ records! {
         state: u8,
         /// Who looks after the links of somebody who is removed; nobody but administrators when there is none.
         keeper: Option<u32>,
-    }
-    UserRecord1, version 1 of "user" {
-        name: String,
-        email: String,
-        password: String,
-        role: u8,
-        created_ms: i64,
-        last_login_ms: Option<i64>,
     }
     SessionRecord, version 2 of "session" after SessionRecord1 {
         user: u32,
@@ -241,15 +238,6 @@ records! {
         /// Clicks that were in segments once and are not any more, as far as that was counted.
         passed: u64,
     }
-    SumRecord1, version 1 of "roll_total" {
-        humans: u64,
-        bots: u64,
-        first_ms: i64,
-        last_ms: i64,
-        segment_first: u32,
-        segment_next: u32,
-        kept: u32,
-    }
     /// What is counted of a user, or of the site, in all time.
     OverallRecord, version 1 of "roll_total" {
         humans: u64,
@@ -313,7 +301,7 @@ records! {
         user: u32,
         expires_ms: i64,
     }
-    SettingsRecord, version 2 of "settings" after SettingsRecord1 {
+    SettingsRecord, version 3 of "settings" after SettingsRecord2 {
         site_name: String,
         registration: String,
         addresses: String,
@@ -321,6 +309,12 @@ records! {
         private_targets: bool,
         /// `None` for ever.
         keep_days: Option<u16>,
+        /// `None` for any number.
+        links_per_user: Option<u32>,
+        /// 301 or 302.
+        redirect_code: u16,
+        /// Where the home page leads; `None` nowhere.
+        home: Option<String>,
     }
     SettingsRecord1, version 1 of "settings" {
         site_name: String,

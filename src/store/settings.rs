@@ -2,11 +2,13 @@
 
 use redb::{ReadableTable, WriteTransaction};
 
-use crate::limits::{BLOCKED_HOSTS_BYTES_MAX, CLICK_KEEP_DAYS, CLICK_KEEP_DAYS_RANGE, SITE_NAME_CHARS_MAX};
+use crate::limits::{
+    BLOCKED_HOSTS_BYTES_MAX, CLICK_KEEP_DAYS, CLICK_KEEP_DAYS_RANGE, LINKS_PER_USER, SITE_NAME_CHARS_MAX,
+};
 use crate::store::error::Error;
 use crate::store::record::{self, SettingsRecord};
 use crate::store::{Store, tables};
-use crate::target::{self, BlockedHosts, PrivateTargets};
+use crate::target::{self, BlockedHosts, PrivateTargets, Target, TargetRules};
 use crate::user::Registration;
 use crate::visitor::AddressPolicy;
 
@@ -16,13 +18,41 @@ const KEY: &[u8] = b"settings";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
     pub(crate) site_name: String,
+    /// Where the home page leads visitors; `None` shows them our own.
+    pub(crate) home: Option<Target>,
     pub(crate) registration: Registration,
+    /// Links that one user may have; `None` for any number. Who has more keeps them.
+    pub(crate) links_per_user: Option<u32>,
     /// How much of visitors' addresses is kept.
     pub(crate) addresses: AddressPolicy,
     /// Days that single clicks are kept; `None` for ever. Sums stay in any case.
     pub(crate) keep_days: Option<u16>,
+    pub(crate) redirects: Redirects,
     pub(crate) blocked_hosts: BlockedHosts,
     pub(crate) private_targets: PrivateTargets,
+}
+
+/// What browsers are told of a short link's redirect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Redirects {
+    /// 302: to ask again each time.
+    Passing,
+    /// 301: to keep it for a little while.
+    Lasting,
+}
+
+impl Redirects {
+    /// The status of the answer.
+    pub(crate) fn code(self) -> u16 {
+        match self {
+            Redirects::Passing => 302,
+            Redirects::Lasting => 301,
+        }
+    }
+
+    fn of_code(code: u16) -> Option<Redirects> {
+        [Redirects::Passing, Redirects::Lasting].into_iter().find(|redirects| redirects.code() == code)
+    }
 }
 
 impl Default for Settings {
@@ -30,9 +60,12 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             site_name: "Linkjar".to_owned(),
+            home: None,
             registration: Registration::Invite,
+            links_per_user: None,
             addresses: AddressPolicy::Shorten,
             keep_days: Some(CLICK_KEEP_DAYS),
+            redirects: Redirects::Passing,
             blocked_hosts: BlockedHosts::default(),
             private_targets: PrivateTargets::Allow,
         }
@@ -43,9 +76,12 @@ fn from_record(record: SettingsRecord) -> Settings {
     let default = Settings::default();
     Settings {
         site_name: record.site_name,
+        home: record.home.and_then(Target::from_stored),
+        links_per_user: record.links_per_user,
         registration: Registration::parse(&record.registration).unwrap_or(Registration::Closed),
         addresses: AddressPolicy::parse(&record.addresses).unwrap_or(default.addresses),
         keep_days: record.keep_days,
+        redirects: Redirects::of_code(record.redirect_code).unwrap_or(default.redirects),
         blocked_hosts: BlockedHosts::new(record.blocked_hosts),
         private_targets: if record.private_targets { PrivateTargets::Allow } else { PrivateTargets::Refuse },
     }
@@ -68,6 +104,9 @@ pub(super) fn put(tx: &WriteTransaction, settings: &Settings) -> Result<(), Erro
         keep_days: settings.keep_days,
         blocked_hosts: settings.blocked_hosts.as_slice().to_vec(),
         private_targets: settings.private_targets == PrivateTargets::Allow,
+        links_per_user: settings.links_per_user,
+        redirect_code: settings.redirects.code(),
+        home: settings.home.as_ref().map(|home| home.as_str().to_owned()),
     };
     tx.open_table(tables::META)?.insert(KEY, record::encode(&record)?.as_slice())?;
     Ok(())
@@ -85,12 +124,22 @@ pub(crate) struct Setting {
 pub(crate) const SETTINGS: &[Setting] = &[
     Setting { key: "site.name", show: |settings| settings.site_name.clone(), change: set_site_name },
     Setting {
+        key: "site.home",
+        show: |settings| settings.home.as_ref().map_or("", Target::as_str).to_owned(),
+        change: set_home,
+    },
+    Setting {
         key: "accounts.registration",
         show: |settings| settings.registration.word().to_owned(),
         change: |settings, value| {
             settings.registration = Registration::parse(value).ok_or("Use open, invite or closed.")?;
             Ok(())
         },
+    },
+    Setting {
+        key: "accounts.links-max",
+        show: |settings| settings.links_per_user.map_or_else(|| UNLIMITED.to_owned(), |links| links.to_string()),
+        change: set_links_per_user,
     },
     Setting {
         key: "clicks.addresses",
@@ -101,6 +150,15 @@ pub(crate) const SETTINGS: &[Setting] = &[
         },
     },
     Setting { key: "clicks.keep-days", show: show_keep_days, change: set_keep_days },
+    Setting {
+        key: "links.redirect",
+        show: |settings| settings.redirects.code().to_string(),
+        change: |settings, value| {
+            let code = value.parse().ok().filter(|code: &u16| code.to_string() == value);
+            settings.redirects = code.and_then(Redirects::of_code).ok_or("Use 302 or 301.")?;
+            Ok(())
+        },
+    },
     Setting {
         key: "links.blocked-hosts",
         show: |settings| settings.blocked_hosts.as_slice().join(","),
@@ -129,6 +187,35 @@ fn set_site_name(settings: &mut Settings, value: &str) -> Result<(), String> {
         return Err(format!("Use 1 to {SITE_NAME_CHARS_MAX} characters."));
     }
     value.clone_into(&mut settings.site_name);
+    Ok(())
+}
+
+/// Whether it leads in a circle is for who knows this server's addresses.
+fn set_home(settings: &mut Settings, value: &str) -> Result<(), String> {
+    let any = TargetRules {
+        own: &[],
+        blocked: &BlockedHosts::default(),
+        private: PrivateTargets::Allow,
+        reserved: |_| false,
+    };
+    settings.home = match value.trim() {
+        "" => None,
+        address => Some(Target::parse(address, &any).map_err(|why| why.to_string())?),
+    };
+    Ok(())
+}
+
+/// What stands for any number of links.
+const UNLIMITED: &str = "unlimited";
+
+/// A 0 is refused: to some it would mean that there is no bound.
+fn set_links_per_user(settings: &mut Settings, value: &str) -> Result<(), String> {
+    let links = value.parse().ok().filter(|links| LINKS_PER_USER.contains(links) && links.to_string() == value);
+    if links.is_none() && value != UNLIMITED {
+        let (min, max) = LINKS_PER_USER.into_inner();
+        return Err(format!("Use a number from {min} to {max}, or {UNLIMITED}."));
+    }
+    settings.links_per_user = links;
     Ok(())
 }
 
@@ -193,10 +280,21 @@ mod tests {
     fn each_setting_takes_what_it_shows_and_nothing_else() {
         for (key, good, bad) in [
             ("site.name", &["Our links", "x"][..], &["", " ", "a\nb"][..]),
+            (
+                "site.home",
+                &["", "https://example.com/", "http://192.168.0.1/"],
+                &["/links", "javascript:alert(1)", "a b"],
+            ),
             ("accounts.registration", &["open", "invite", "closed"], &["", "Open", "yes"]),
+            (
+                "accounts.links-max",
+                &["1", "1000000", "unlimited"],
+                &["", "0", "1000001", "-1", "+5", "1,000", "forever"],
+            ),
             ("clicks.addresses", &["never", "shorten", "store"], &["", "always"]),
             ("clicks.keep-days", &["1", "90", "3650", "forever"], &["", "0", "3651", "-1", "90 days", "1.5", "never"]),
             ("links.blocked-hosts", &["", "a.example", "a.example,b.example"], &["a b", "http://a.example/"]),
+            ("links.redirect", &["302", "301"], &["", "303", "0302", "+301", "permanent"]),
             ("links.private", &["allow", "refuse"], &["", "no"]),
         ] {
             let setting = SETTINGS.iter().find(|setting| setting.key == key).unwrap();
@@ -238,7 +336,9 @@ mod tests {
         let (store, _) = open(folder.path()).unwrap();
         let settings = store.settings().unwrap();
         assert_eq!((settings.site_name.as_str(), settings.keep_days), ("Ours", Some(CLICK_KEEP_DAYS)));
-        let kept = Settings { keep_days: None, ..settings };
+        let home = Target::from_stored("https://example.com/".to_owned());
+        let (links_per_user, redirects) = (Some(3), Redirects::Lasting);
+        let kept = Settings { keep_days: None, home, links_per_user, redirects, ..settings };
         store.put_settings(kept.clone()).unwrap();
         assert_eq!(store.settings().unwrap(), kept);
     }

@@ -5,6 +5,7 @@ use log::info;
 
 use crate::app::{App, BackupState};
 use crate::store::{SETTINGS, Settings};
+use crate::target::TargetError;
 use crate::ui::Markup;
 use crate::ui::admin_settings::{self, AdminSettings, Backup};
 use crate::ui::field::Errors;
@@ -14,6 +15,7 @@ use crate::web::confirm::Confirmed;
 use crate::web::error::Error;
 use crate::web::flash::Message;
 use crate::web::form::Form;
+use crate::web::home;
 use crate::web::request::Request;
 use crate::web::response::Response;
 use crate::web::router::Parts;
@@ -48,6 +50,9 @@ pub(crate) fn submit(
         if let Err(why) = (setting.change)(&mut settings, value) {
             errors.push(setting.key, why);
         }
+    }
+    if settings.home.as_ref().is_some_and(|home| home::is_circle(app, submission.visitor, home)) {
+        errors.push("site.home", TargetError::Circle.to_string());
     }
     if !errors.is_empty() {
         return Ok(super::form_again(draw(app, submission.visitor, Some(form), &errors)));

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::clock::Timestamp;
 use crate::link::{LinkChange, NewLink, Title};
 use crate::slug::Slug;
+use crate::store::NotMade;
 use crate::ui::Markup;
 use crate::ui::field::Errors;
 use crate::ui::link_form::{self, LinkForm, Mode};
@@ -66,7 +67,8 @@ pub(crate) fn submit(
                 let response = Response::see_other(format!("/links?new={}", link.id));
                 return Ok(visitor.say(response, &Message::Created(link.slug.as_str())));
             }
-            Err(_) => errors.push("slug", text::SLUG_TAKEN),
+            Err(NotMade::Taken) => errors.push("slug", text::SLUG_TAKEN),
+            Err(NotMade::Full(most)) => errors.push("", text::links_full(most)),
         }
     }
     Ok(super::form_again(draw(visitor, account.user.name.as_str(), Mode::Create, &typed, &errors)))

@@ -16,6 +16,8 @@ pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> R
         app.store.end_session(account.session)?;
         info!(target: "accounts", user = account.user.name.as_str(); "logged out");
     }
-    let response = visitor.end_session(Response::see_other("/"));
+    // Where the home page leads elsewhere nobody would read that it is done.
+    let next = if visitor.settings.home.is_some() { "/accounts/login" } else { "/" };
+    let response = visitor.end_session(Response::see_other(next));
     Ok(visitor.say(response, &Message::LoggedOut))
 }

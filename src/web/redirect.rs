@@ -2,9 +2,10 @@
 
 use crate::app::App;
 use crate::click::{Click, Visit};
-use crate::limits::CLICK_STRICT_WAIT;
+use crate::clock::Timestamp;
+use crate::limits::{CLICK_STRICT_WAIT, LASTING_REDIRECT_S};
 use crate::link::{self, State};
-use crate::store::Redirect;
+use crate::store::{Redirect, Redirects};
 use crate::ui::{self, text};
 use crate::user;
 use crate::web::error::Error;
@@ -74,11 +75,23 @@ pub(super) fn follow(app: &App, request: &Request, found: &Redirect) -> Result<R
         }
     }
     let target = target.as_str();
-    let response = Response::new(302, Kind::ShortLink)
+    let response = Response::new(settings.redirects.code(), Kind::ShortLink)
         .with("Location", target.to_owned())
         .with("Content-Type", "text/html; charset=utf-8")
         .with_body(ui::redirect::body(target).into_string().into_bytes());
+    let response = match settings.redirects {
+        Redirects::Passing => response,
+        Redirects::Lasting => {
+            let kept_s = lasts_s(found.expires, now);
+            response.with("Cache-Control", format!("private, max-age={kept_s}"))
+        }
+    };
     Ok(Response { click, ..response })
+}
+
+/// Seconds for which a browser may keep a redirect: never past the link's end.
+fn lasts_s(expires: Option<Timestamp>, now: Timestamp) -> i64 {
+    expires.map_or(LASTING_REDIRECT_S, |end| ((end.ms() - now.ms()) / 1_000).clamp(0, LASTING_REDIRECT_S))
 }
 
 /// True when the browser fetches before its user has followed the link.
@@ -86,4 +99,20 @@ fn is_ahead_of_time(request: &Request) -> bool {
     ["sec-purpose", "purpose", "x-moz"]
         .iter()
         .any(|name| request.header(name).is_some_and(|value| value.to_ascii_lowercase().contains("prefetch")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lasting_redirect_never_outlives_its_link() {
+        let now = Timestamp::from_ms(1_000_000);
+        for (left_ms, kept_s) in
+            [(Some(301_000), 300), (Some(299_999), 299), (Some(999), 0), (Some(-1), 0), (None, 300)]
+        {
+            let expires = left_ms.map(|left_ms| Timestamp::from_ms(now.ms() + left_ms));
+            assert_eq!(lasts_s(expires, now), kept_s, "{left_ms:?}");
+        }
+    }
 }

@@ -14,8 +14,11 @@ fn a_change_counts_at_once_and_after_a_restart() {
     assert_eq!(visitor.get(&format!("/{ADMIN}/bad")).status, 302);
     let fields = [
         ("site.name", "Our <links>"),
+        ("site.home", "https://example.com/"),
+        ("accounts.links-max", "100"),
         ("clicks.addresses", "never"),
         ("clicks.keep-days", "30"),
+        ("links.redirect", "301"),
         ("links.blocked-hosts", "Bad.Example"),
         ("links.private", "refuse"),
     ];
@@ -26,6 +29,7 @@ fn a_change_counts_at_once_and_after_a_restart() {
     let offered = page.form(PAGE);
     let value = |name: &str| offered.iter().find(|(found, _)| found == name).unwrap().1.as_str();
     assert_eq!((value("clicks.addresses"), value("clicks.keep-days")), ("never", "30"));
+    assert_eq!((value("site.home"), value("accounts.links-max")), ("https://example.com/", "100"));
     assert_eq!((value("links.blocked-hosts"), value("links.private")), ("bad.example", "refuse"));
     page.says("Our <links>");
     assert_eq!(visitor.get(&format!("/{ADMIN}/bad")).status, 410, "blocked at once");
@@ -35,7 +39,8 @@ fn a_change_counts_at_once_and_after_a_restart() {
     let private = admin.submit("/links/new", "/links/new", &[("target_url", "http://192.168.0.1/")]);
     assert_eq!(private.status, 422);
     let log = appliance.log();
-    let changed = "site.name clicks.addresses clicks.keep-days links.blocked-hosts links.private";
+    let changed = "site.name site.home accounts.links-max clicks.addresses clicks.keep-days links.redirect \
+                   links.blocked-hosts links.private";
     assert!(log.contains("settings changed") && log.contains(changed), "{log}");
     let (_, folder) = appliance.stop();
     let ended = run_command(folder.path(), &["settings"], "");
@@ -48,6 +53,9 @@ fn what_will_not_do_is_told_at_its_field_and_nothing_is_changed() {
     let mut admin = Browser::admin(&appliance);
     for (field, value, words) in [
         ("site.name", " ", "Use 1 to 60 characters."),
+        ("site.home", "javascript:alert(1)", "Enter an address that starts with http:// or https://."),
+        ("accounts.links-max", "0", "Use a number from 1 to 1000000, or unlimited."),
+        ("links.redirect", "307", "Use 302 or 301."),
         ("clicks.keep-days", "0", "Use a number of days from 1 to 3650, or forever."),
         ("clicks.addresses", "always", "Use never, shorten or store."),
         ("links.blocked-hosts", "a b", "a b is no host name."),

@@ -298,12 +298,17 @@ fn settings_are_shown_and_changed() {
     let folder = with_people();
     let settings = |args: &[&str]| run_command(folder.path(), &[&["settings"], args].concat(), "");
     let ended = settings(&[]);
-    let all = "site.name=Linkjar\naccounts.registration=invite\nclicks.addresses=shorten\n\
-               clicks.keep-days=90\nlinks.blocked-hosts=\nlinks.private=allow\n";
+    let all = "site.name=Linkjar\nsite.home=\naccounts.registration=invite\naccounts.links-max=unlimited\n\
+               clicks.addresses=shorten\nclicks.keep-days=90\nlinks.redirect=302\nlinks.blocked-hosts=\n\
+               links.private=allow\n";
     assert_eq!(is_done(&ended), all);
     for (change, shown) in [
         ("site.name= Unser Kürzer ", "site.name=Unser Kürzer"),
+        ("site.home=example.com/a", "site.home=https://example.com/a"),
+        ("site.home=", "site.home="),
         ("accounts.registration=open", "accounts.registration=open"),
+        ("accounts.links-max=5", "accounts.links-max=5"),
+        ("links.redirect=301", "links.redirect=301"),
         ("clicks.addresses=never", "clicks.addresses=never"),
         ("clicks.keep-days=forever", "clicks.keep-days=forever"),
         ("clicks.keep-days=30", "clicks.keep-days=30"),

@@ -51,6 +51,29 @@ fn a_new_link_leads_to_its_target_at_once_and_stands_highlighted_in_the_list() {
 }
 
 #[test]
+fn past_the_bound_no_link_is_made_and_what_was_typed_is_kept() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    let mut anna = Browser::user(&appliance, "anna");
+    let fields = [("accounts.links-max", "1")];
+    assert_eq!(admin.submit("/admin/settings", "/admin/settings", &fields).status, 303);
+    let id = anna.make_link("https://example.com/", "one");
+    let fields = [("target_url", "https://example.com/two"), ("slug", "two"), ("title", "The second")];
+    let page = anna.submit("/links/new", "/links/new", &fields);
+    assert_eq!(page.status, 422);
+    page.says("You may have 1 link here. Delete one that you no longer need.");
+    for (name, typed) in fields {
+        assert_eq!(value(&page, name), typed);
+    }
+    assert_eq!(anna.get("/anna/two").status, 404);
+    assert_eq!(link_count(&mut anna), "1 link");
+    // With a place free again the same form does it.
+    let delete = format!("/links/{id}/delete");
+    assert_eq!(anna.submit(&delete, &delete, &[]).status, 303);
+    assert_eq!(anna.submit_on(&page, "/links/new", &[]).status, 303);
+}
+
+#[test]
 fn an_empty_slug_is_picked_by_the_server() {
     let appliance = Start::with_admin().run();
     let mut admin = Browser::admin(&appliance);

@@ -57,6 +57,26 @@ fn a_short_link_leads_on_whatever_stands_in_the_query() {
 }
 
 #[test]
+fn browsers_may_keep_a_lasting_redirect_for_a_little_while() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    admin.make_link("https://example.com/", "promo");
+    let mut visitor = Browser::of(&appliance);
+    for (code, cache) in [("302", "no-store"), ("301", "private, max-age=300"), ("302", "no-store")] {
+        let fields = [("links.redirect", code)];
+        assert_eq!(admin.submit("/admin/settings", "/admin/settings", &fields).status, 303);
+        // The second is answered from memory.
+        for _ in 0..2 {
+            let page = visitor.get("/root-user/promo");
+            assert_eq!((page.status.to_string().as_str(), page.header("cache-control")), (code, Some(cache)));
+            assert_eq!(page.header("location"), Some("https://example.com/"));
+        }
+        let missed = visitor.get("/root-user/none");
+        assert_eq!((missed.status, missed.header("cache-control")), (404, Some("no-store")), "{code}");
+    }
+}
+
+#[test]
 fn a_short_address_leads_to_its_target_however_it_is_written() {
     let appliance = Start::with_admin().run();
     let target = "https://example.com/page?q=1&r=%22#f";

@@ -3,6 +3,7 @@
 use std::thread;
 
 use super::*;
+use crate::store::Settings;
 use crate::store::tables::LINK;
 use crate::store::tests::{NOW, about, audit, fresh, link, name, open, slug, tamper, user};
 
@@ -25,6 +26,34 @@ fn of_fifty_that_want_one_slug_at_once_one_gets_it() {
     assert_eq!(store.link_count(anna).unwrap(), 1);
     let new = NewLink { slug: Some(slug("promo")), change: about("https://example.com/", "") };
     assert!(store.create_link(bert, name("bert"), new, NOW).unwrap().is_ok(), "another user has slugs of their own");
+    audit(&store);
+}
+
+#[test]
+fn of_twenty_that_want_the_last_place_at_once_one_gets_it() {
+    let (_folder, store) = fresh();
+    let (anna, bert) = (user(&store, "anna"), user(&store, "bert"));
+    let first = link(&store, anna, "one");
+    link(&store, anna, "two");
+    let bound = |links_per_user| Settings { links_per_user, ..store.settings().unwrap() };
+    store.put_settings(bound(Some(3))).unwrap();
+    let make = |owner, of: &str| {
+        store.create_link(owner, name(of), NewLink { slug: None, change: about("https://a.example/", "") }, NOW)
+    };
+    let made: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..20).map(|_| scope.spawn(|| make(anna, "anna").unwrap())).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 1);
+    assert_eq!(made.iter().filter(|made| **made == Err(NotMade::Full(3))).count(), 19);
+    assert!(make(bert, "bert").unwrap().is_ok(), "another user has places of their own");
+    // Below what somebody has already: nothing goes, and a place is free only below the bound.
+    store.put_settings(bound(Some(2))).unwrap();
+    store.delete_link(anna, name("anna"), first.id).unwrap().unwrap();
+    assert_eq!(make(anna, "anna").unwrap(), Err(NotMade::Full(2)));
+    assert_eq!(store.link_count(anna).unwrap(), 2);
+    store.put_settings(bound(None)).unwrap();
+    assert!(make(anna, "anna").unwrap().is_ok());
     audit(&store);
 }
 
@@ -174,13 +203,13 @@ fn what_is_left_of_a_link_is_nobody_elses() {
         store.create_link(owner, name("anna"), new, NOW).unwrap()
     };
     // Somebody else under the same name: it was released meanwhile.
-    assert_eq!(make(bert), Err(Taken));
+    assert_eq!(make(bert), Err(NotMade::Taken));
     assert!(make(anna).is_ok());
-    assert_eq!(make(anna), Err(Taken));
+    assert_eq!(make(anna), Err(NotMade::Taken));
     store.close();
     // What does not read is nobody's either.
     tamper(folder.path(), crate::store::tables::REDIRECT, b"anna/spoilt", b"\x02nonsense");
     let (store, _) = open(folder.path()).unwrap();
     let new = NewLink { slug: Some(slug("spoilt")), change: about("https://example.com/", "") };
-    assert_eq!(store.create_link(anna, name("anna"), new, NOW).unwrap(), Err(Taken));
+    assert_eq!(store.create_link(anna, name("anna"), new, NOW).unwrap(), Err(NotMade::Taken));
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::limits::CLICK_KEEP_DAYS;
 use crate::store::record::{
     LinkRecord, Record, RedirectRecord, RollRecord, RollRecord1, SessionRecord, SessionRecord1, SettingsRecord,
-    SettingsRecord1, SumRecord, SumRecord1, UserRecord, UserRecord1,
+    SettingsRecord1, SumRecord, UserRecord, read,
 };
 use crate::visitor::Reason;
 
@@ -25,6 +25,32 @@ records! {
         enabled: bool,
         expires_ms: Option<i64>,
         target: String,
+    }
+    SettingsRecord2, version 2 of "settings" after SettingsRecord1 {
+        site_name: String,
+        registration: String,
+        addresses: String,
+        blocked_hosts: Vec<String>,
+        private_targets: bool,
+        /// `None` for ever.
+        keep_days: Option<u16>,
+    }
+    UserRecord1, version 1 of "user" {
+        name: String,
+        email: String,
+        password: String,
+        role: u8,
+        created_ms: i64,
+        last_login_ms: Option<i64>,
+    }
+    SumRecord1, version 1 of "roll_total" {
+        humans: u64,
+        bots: u64,
+        first_ms: i64,
+        last_ms: i64,
+        segment_first: u32,
+        segment_next: u32,
+        kept: u32,
     }
 }
 
@@ -65,11 +91,28 @@ impl From<SumRecord1> for SumRecord {
     }
 }
 
-impl From<SettingsRecord1> for SettingsRecord {
-    fn from(before: SettingsRecord1) -> SettingsRecord {
+impl From<SettingsRecord1> for SettingsRecord2 {
+    fn from(before: SettingsRecord1) -> SettingsRecord2 {
         let SettingsRecord1 { site_name, registration, addresses, blocked_hosts, private_targets } = before;
         let keep_days = Some(CLICK_KEEP_DAYS);
-        SettingsRecord { site_name, registration, addresses, blocked_hosts, private_targets, keep_days }
+        SettingsRecord2 { site_name, registration, addresses, blocked_hosts, private_targets, keep_days }
+    }
+}
+
+impl From<SettingsRecord2> for SettingsRecord {
+    fn from(before: SettingsRecord2) -> SettingsRecord {
+        let SettingsRecord2 { site_name, registration, addresses, blocked_hosts, private_targets, keep_days } = before;
+        SettingsRecord {
+            site_name,
+            registration,
+            addresses,
+            blocked_hosts,
+            private_targets,
+            keep_days,
+            links_per_user: None,
+            redirect_code: 302,
+            home: None,
+        }
     }
 }
 

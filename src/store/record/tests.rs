@@ -45,7 +45,7 @@ fn golden<R: Record + PartialEq + Debug>(value: &R, plain: &str, sum: &str) -> G
 /// One value of every record. Numbers are varints, below 251 one byte, from 251 on `fb` and two, and so on; signed
 /// ones are zigzag, so 1 is `02`; a text is its length and its bytes; an option is `00`, or `01` and the value.
 fn rows() -> Vec<Golden> {
-    let all = users().into_iter().chain(accounts()).chain(links()).chain(addresses());
+    let all = users().into_iter().chain(accounts()).chain(settings()).chain(links()).chain(addresses());
     all.chain(sums()).chain(log()).collect()
 }
 
@@ -190,7 +190,6 @@ fn users() -> Vec<Golden> {
 }
 
 fn accounts() -> Vec<Golden> {
-    let text = str::to_owned;
     vec![
         golden(
             &SessionRecord {
@@ -207,8 +206,30 @@ fn accounts() -> Vec<Golden> {
         ),
         golden(&SessionRecord1 { user: 7, created_ms: 1, seen_ms: 200 }, "01 07 02 fb9001", "e8b6afff"),
         golden(&OneTimeRecord { purpose: 1, user: 251, expires_ms: -2 }, "01 01 fbfb00 03", "53f1ce14"),
+    ]
+}
+
+fn settings() -> Vec<Golden> {
+    let text = str::to_owned;
+    vec![
         golden(
             &SettingsRecord {
+                site_name: text("Linkjar"),
+                registration: text("invite"),
+                addresses: text("shorten"),
+                blocked_hosts: vec![text("evil.example")],
+                private_targets: true,
+                keep_days: Some(90),
+                links_per_user: Some(251),
+                redirect_code: 301,
+                home: Some(text("https://a.b/")),
+            },
+            "03 074c696e6b6a6172 06696e76697465 0773686f7274656e 01 0c6576696c2e6578616d706c65 01 015a 01fbfb00 fb2d01 \
+             010c68747470733a2f2f612e622f",
+            "a3f6147b",
+        ),
+        golden(
+            &SettingsRecord2 {
                 site_name: text("Linkjar"),
                 registration: text("invite"),
                 addresses: text("shorten"),
@@ -411,6 +432,10 @@ fn records_of_the_version_before_are_read_as_those_of_today() {
     };
     let read: SettingsRecord = decode(KEY, &encode(&settings).unwrap()).unwrap();
     assert_eq!((read.site_name.as_str(), read.keep_days), ("Links", Some(CLICK_KEEP_DAYS)));
+    let settings = SettingsRecord2 { keep_days: None, ..settings.into() };
+    let read: SettingsRecord = decode(KEY, &encode(&settings).unwrap()).unwrap();
+    assert_eq!((read.site_name.as_str(), read.keep_days), ("Links", None));
+    assert_eq!((read.links_per_user, read.redirect_code, read.home), (None, 302, None));
     let read: SessionRecord =
         unseal(KEY, &seal(KEY, &SessionRecord1 { user: 1, created_ms: 2, seen_ms: 3 }).unwrap()).unwrap();
     assert_eq!((read.user, read.created_ms, read.seen_ms, read.confirmed_ms), (1, 2, 3, 2));
