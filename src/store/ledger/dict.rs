@@ -160,7 +160,8 @@ impl Dictionary {
         Ok(referrer)
     }
 
-    /// The number of an agent, a new one if need be. One that finds no room is [`OTHER`].
+    /// The number of an agent, a new one if need be. One that finds no room is [`OTHER`]: its text is not kept, but what
+    /// it says is counted.
     ///
     /// # Errors
     /// When the store fails.
@@ -171,7 +172,7 @@ impl Dictionary {
         if let Some(known) = self.agents.get(text) {
             return Ok(*known);
         }
-        let Some(id) = self.id(tables, Words::Agent, text)? else { return Ok(Agent::new(OTHER, "")) };
+        let Some(id) = self.id(tables, Words::Agent, text)? else { return Ok(Agent::new(OTHER, text)) };
         if self.agents.len() >= WORDS_REMEMBERED {
             self.agents.clear();
         }

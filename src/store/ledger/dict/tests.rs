@@ -146,7 +146,7 @@ fn strangers_can_add_so_many_texts_in_an_hour_and_no_more() {
         let visit = Visit {
             at: NOW,
             address: None,
-            agent: &format!("Mozilla/5.0 (X11) {number} {}", "x".repeat(2_000)),
+            agent: &format!("Mozilla/5.0 (X11; Linux x86_64) Firefox/132.0 {number} {}", "x".repeat(2_000)),
             referrer: &format!("https://h{number}.example/{}", "y".repeat(3_000)),
             ahead_of_time: false,
             counts_only: false,
@@ -172,4 +172,5 @@ fn strangers_can_add_so_many_texts_in_an_hour_and_no_more() {
     assert_eq!(numbers.humans, many as u64, "all of them count");
     let named = tally.referrers.iter().map(|(_, count)| count).sum::<u64>();
     assert_eq!(named + tally.referrers_other, many as u64);
+    assert_eq!(tally.browsers, [("Firefox", many as u64)], "also those whose texts are not kept");
 }
