@@ -9,7 +9,7 @@ use crate::command::backup::Progress;
 use crate::command::{Code, Error, data, machine, prove, say};
 use crate::config;
 use crate::server::desk;
-use crate::store::{BackupError, FILE_NAME, OpenError, Restore};
+use crate::store::{BackupError, DAMAGED, FILE_NAME, OpenError, Restore};
 use crate::ui::number;
 
 /// Puts `file` in place of the data file, which is kept under another name; with `verify` only tries whether it could.
@@ -54,6 +54,11 @@ pub(crate) fn run(options: &Options, file: &str, verify: bool) -> Result<(), Err
     Ok(())
 }
 
+/// Whether a file is one of those that the server keeps where no backup could be made.
+fn is_damaged_copy(file: &str) -> bool {
+    Path::new(file).file_stem().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(DAMAGED))
+}
+
 fn explain(folder: &Path, file: &str, error: &BackupError) -> Error {
     let damaged = |text| Error { code: Code::Damaged, text };
     match error {
@@ -62,7 +67,18 @@ fn explain(folder: &Path, file: &str, error: &BackupError) -> Error {
         BackupError::Damaged(report) => {
             let first = report.damage.shown.first().map_or("", String::as_str);
             let places = number::counted(report.damage.count, "place");
-            damaged(format!("{file} is damaged in {places} ({first}). Nothing was changed. Take another backup."))
+            let advice = match is_damaged_copy(file) {
+                true => {
+                    let path = folder.join(FILE_NAME);
+                    format!(
+                        "It is what was saved of a damaged file. Take a backup; if there is none, stop the server and \
+                         copy it over {}.",
+                        path.display()
+                    )
+                }
+                false => "Take another backup.".to_owned(),
+            };
+            damaged(format!("{file} is damaged in {places} ({first}). Nothing was changed. {advice}"))
         }
         BackupError::Busy => Error::failed("another process is at the data folder. Try again."),
         other => Error::failed(format!("{file} was not restored: {other}. The data file is as it was.")),

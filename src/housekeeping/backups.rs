@@ -53,8 +53,7 @@ fn make(app: &App) -> (Duration, bool) {
         Trust::Good => app.store.back_up_daily(app.now(), app.backup_keep, &mut watch),
         // While the clock is not believed, none is too old.
         Trust::Jumped(_) => app.store.back_up_daily(app.now(), usize::MAX, &mut watch),
-        // The date says nothing: this one is none among those that make room for each other.
-        Trust::Behind(..) => app.store.back_up(&app.store.new_backup(app.now())?, &mut watch).map(Daily::Made),
+        Trust::Behind(..) => app.store.back_up_undated(&mut watch).map(Daily::Made),
     });
     // One that was given up says nothing of the file, and is tried again.
     if !matches!(outcome, Err(BackupError::Busy | BackupError::Cancelled)) {
@@ -71,7 +70,8 @@ fn make(app: &App) -> (Duration, bool) {
         Err(BackupError::Busy | BackupError::Cancelled) => BACKUP_AFTER,
         Err(why) => {
             error!(target: "store", "no daily backup was made: {why}");
-            BACKUP_RETRY
+            // Damage does not go by itself, and each try writes another copy of what could be saved.
+            if why.is_damage() { BACKUP_EVERY } else { BACKUP_RETRY }
         }
     };
     (wait, is_examined)
@@ -180,8 +180,16 @@ mod tests {
         backups.round(&app);
         let files: Vec<_> = std::fs::read_dir(folder.path().join("backups")).unwrap().flatten().collect();
         let names: Vec<String> = files.iter().map(|file| file.file_name().into_string().unwrap()).collect();
-        assert_eq!(names, [format!("linkjar-{}.redb", app.now().file_text())]);
+        assert_eq!(names, ["linkjar-undated-1.redb"]);
         assert!(backups.tried.is_some_and(|(_, wait)| wait == BACKUP_EVERY));
+    }
+
+    #[test]
+    fn lasting_damage_is_copied_once_a_day() {
+        let (folder, app) = untidy();
+        drop(app);
+        damage_sessions(folder.path());
+        assert_eq!(make(&on(folder.path())), (BACKUP_EVERY, true));
     }
 
     #[test]

@@ -93,6 +93,9 @@ pub(crate) const BACKUP_LATE_S: i64 = 26 * 3_600;
 pub(crate) const BACKUPS_SHOWN_MAX: usize = 50;
 /// Weeks of which one backup is kept beyond the daily ones.
 pub(crate) const BACKUP_WEEKS_KEPT: usize = 4;
+/// Backups kept of those made while the clock stood before times in the data file: a board without a clock of its own that
+/// is started each morning would fill its card with them.
+pub(crate) const BACKUPS_UNDATED_KEPT: usize = 3;
 /// Daily backups that may be asked for; more than a year of them is an archive's business.
 pub(crate) const BACKUP_KEEP_MAX: usize = 400;
 /// What a command asks of a running server: a word and a path (Linux: 4,096 bytes).

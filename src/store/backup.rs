@@ -32,6 +32,7 @@ use crate::store::{Store, space, tables};
 
 pub(super) use compact::write_anew;
 pub(crate) use daily::Daily;
+pub(crate) use damaged::DAMAGED;
 pub(crate) use list::{BackupFile, BackupReader};
 pub(crate) use restore::Restore;
 

@@ -59,7 +59,8 @@ use redb::{ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransa
 #[cfg(test)]
 pub(crate) use backend::fault::Fault;
 pub(crate) use backup::{
-    Backup, BackupError, BackupFile, BackupReader, Daily, Restore, Stage, Task, Tell, Watch, check_file, prove_copy,
+    Backup, BackupError, BackupFile, BackupReader, DAMAGED, Daily, Restore, Stage, Task, Tell, Watch, check_file,
+    prove_copy,
 };
 pub(crate) use check::{Findings, Report as CheckReport};
 pub(crate) use clicks::{History, Numbers, OneDay, Period, Places, Seen, TallyOf, Whose};

@@ -180,6 +180,32 @@ fn whatever_was_done_to_a_backup_it_is_good_or_refused_and_nothing_changes() {
 }
 
 #[test]
+fn the_copy_of_a_damaged_file_is_refused_with_words_on_what_can_be_done() {
+    let appliance = Start::with_admin().run();
+    Browser::admin(&appliance).make_link("https://target.example/", "promo");
+    let (_, folder) = appliance.stop();
+    let path = folder.path().join("data/linkjar.redb");
+    let sound = fs::read(&path).unwrap();
+    let database = redb::Database::open(&path).unwrap();
+    let tx = database.begin_write().unwrap();
+    let counts = redb::TableDefinition::<&[u8], &[u8]>::new("link_count");
+    tx.open_table(counts).unwrap().insert([0, 0, 0, 1].as_slice(), [0, 0, 0, 9].as_slice()).unwrap();
+    tx.commit().unwrap();
+    drop(database);
+    let words = "It is what was saved of a damaged file. Take a backup; if there is none, stop the server and copy it \
+                 over data/linkjar.redb.";
+    for (name, says) in [("linkjar-2026-11-20-damaged.redb", words), ("mine.redb", "Take another backup.")] {
+        fs::copy(&path, folder.path().join(name)).unwrap();
+        is_error(&run_command(folder.path(), &["restore", name], ""), 4, says);
+    }
+    fs::write(&path, sound).unwrap();
+    fs::copy(folder.path().join("linkjar-2026-11-20-damaged.redb"), &path).unwrap();
+    let again = Start::with_admin().folder(folder).run();
+    let answer = Browser::of(&again).get(&format!("/{ADMIN}/promo"));
+    assert_eq!(answer.header("location"), Some("https://target.example/"));
+}
+
+#[test]
 fn a_damaged_or_missing_data_file_is_the_reason_to_restore_one() {
     let appliance = Start::with_admin().run();
     let mut admin = Browser::admin(&appliance);

@@ -1,13 +1,14 @@
-//! Backups by date, one a day; the oldest make room. Those of a clock that was ahead make none and take none.
+//! Backups by date, one a day; the oldest make room. Those of a clock that was ahead make none and take none. Those of a
+//! clock that is behind have numbers.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::io::{self, ErrorKind};
+use std::path::Path;
 
 use super::{Backup, BackupError, Watch, doing};
 use crate::clock::Timestamp;
-use crate::limits::BACKUP_WEEKS_KEPT;
+use crate::limits::{BACKUP_WEEKS_KEPT, BACKUPS_UNDATED_KEPT};
 use crate::store::Store;
 
 const DAY_MS: i64 = 86_400_000;
@@ -28,6 +29,17 @@ fn day_in(text: &str) -> Option<i64> {
     let date = text.strip_prefix("linkjar-")?.strip_suffix(".redb")?;
     let day = day_of(Timestamp::parse_form(&format!("{date}T00:00"))?);
     (name(day) == text).then_some(day)
+}
+
+/// `linkjar-undated-3.redb`: made while dates said nothing.
+fn undated(number: u32) -> String {
+    format!("linkjar-undated-{number}.redb")
+}
+
+/// The number in such a name.
+pub(super) fn number_in(text: &str) -> Option<u32> {
+    let number = text.strip_prefix("linkjar-undated-")?.strip_suffix(".redb")?.parse().ok()?;
+    (undated(number) == text).then_some(number)
 }
 
 /// Which days may go: all but the newest `keep`, and of those before them the newest of each week for some weeks.
@@ -62,7 +74,7 @@ impl Store {
         let _alone = self.alone()?;
         let folder = self.backup_folder()?;
         let today = day_of(now);
-        let mut days = dated(&folder).map_err(doing("reading the folder of backups"))?;
+        let mut days = named(&folder, day_in)?;
         if days.contains(&today) {
             return Ok(Daily::Exists);
         }
@@ -70,25 +82,44 @@ impl Store {
         days.insert(today);
         // Those of later dates were made when the clock was ahead.
         days.retain(|day| *day <= today);
-        for day in old(&days, keep) {
-            match fs::remove_file(folder.join(name(day))) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(BackupError::Io("removing an old backup", error));
-                }
-                _ => {}
-            }
-        }
+        old(&days, keep).into_iter().try_for_each(|day| remove(&folder.join(name(day))))?;
         Ok(Daily::Made(made))
+    }
+
+    /// Makes a backup while dates say nothing: it takes the place of none that has a date, and of those without the newest
+    /// [`BACKUPS_UNDATED_KEPT`] stay.
+    ///
+    /// # Errors
+    /// As [`BackupError`] says; no other backup is touched then.
+    pub(crate) fn back_up_undated(&self, watch: Watch<'_>) -> Result<Backup, BackupError> {
+        let _alone = self.alone()?;
+        let folder = self.backup_folder()?;
+        let numbers = named(&folder, number_in)?;
+        let next = numbers.last().map_or(1, |last| last.saturating_add(1));
+        let made = self.back_up_alone(&folder.join(undated(next)), watch)?;
+        let old = numbers.iter().rev().skip(BACKUPS_UNDATED_KEPT - 1);
+        old.into_iter().try_for_each(|number| remove(&folder.join(undated(*number))))?;
+        Ok(made)
     }
 }
 
-/// The days of the backups in a folder.
-fn dated(folder: &PathBuf) -> std::io::Result<BTreeSet<i64>> {
-    let mut days = BTreeSet::new();
-    for entry in fs::read_dir(folder)? {
-        days.extend(entry?.file_name().to_str().and_then(day_in));
+/// What stands in the names of the backups in a folder.
+fn named<T: Ord>(folder: &Path, in_name: fn(&str) -> Option<T>) -> Result<BTreeSet<T>, BackupError> {
+    let read = || -> io::Result<BTreeSet<T>> {
+        let mut found = BTreeSet::new();
+        for entry in fs::read_dir(folder)? {
+            found.extend(entry?.file_name().to_str().and_then(in_name));
+        }
+        Ok(found)
+    };
+    read().map_err(doing("reading the folder of backups"))
+}
+
+fn remove(old: &Path) -> Result<(), BackupError> {
+    match fs::remove_file(old) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(BackupError::Io("removing an old backup", error)),
+        _ => Ok(()),
     }
-    Ok(days)
 }
 
 #[cfg(test)]
@@ -152,5 +183,26 @@ mod tests {
         let mut give_up = |_| ControlFlow::Break(());
         assert!(store.back_up_daily(NOW.plus_s(30 * day), 1, &mut give_up).is_err());
         assert_eq!(names().len(), 4, "nothing went");
+    }
+
+    #[test]
+    fn of_those_without_a_date_the_newest_stay_and_no_other_goes() {
+        let (folder, store) = fresh();
+        let backups = folder.path().join("backups");
+        let mut go_on = |_| ControlFlow::Continue(());
+        store.back_up_daily(NOW, 1, &mut go_on).unwrap();
+        let others = ["linkjar-2025-11-20.redb", "linkjar-undated-x.redb", "linkjar-undated-07.redb"];
+        others[1..].iter().for_each(|name| fs::write(backups.join(name), "").unwrap());
+        let kept = u32::try_from(BACKUPS_UNDATED_KEPT).unwrap();
+        for number in 1..=kept + 2 {
+            store.back_up_undated(&mut go_on).unwrap();
+            let numbers = number.saturating_sub(kept) + 1..=number;
+            let mut expected: Vec<String> = numbers.map(undated).chain(others.map(str::to_owned)).collect();
+            expected.sort();
+            assert_eq!(super::super::tests::names(&backups), expected);
+        }
+        let mut give_up = |_| ControlFlow::Break(());
+        assert!(store.back_up_undated(&mut give_up).is_err());
+        assert_eq!(store.backups().len(), 1 + BACKUPS_UNDATED_KEPT, "they are shown, and none went");
     }
 }

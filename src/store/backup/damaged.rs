@@ -10,12 +10,12 @@ use crate::store::check::Report;
 use crate::store::copy::{Temporary, folder_of, sync_folder};
 
 /// Ends the names, before the extension.
-const MARK: &str = "-damaged";
+pub(crate) const DAMAGED: &str = "-damaged";
 
 /// `linkjar-2026-11-20.redb` becomes `linkjar-2026-11-20-damaged.redb`.
 fn name(target: &Path) -> PathBuf {
     let mut name = target.file_stem().unwrap_or_default().to_owned();
-    name.push(MARK);
+    name.push(DAMAGED);
     if let Some(extension) = target.extension() {
         name.push(".");
         name.push(extension);
@@ -25,7 +25,7 @@ fn name(target: &Path) -> PathBuf {
 
 /// True for names that are made from those of backups.
 fn is_name(name: &str) -> bool {
-    let middle = name.strip_prefix("linkjar-").and_then(|rest| rest.strip_suffix(".redb")?.strip_suffix(MARK));
+    let middle = name.strip_prefix("linkjar-").and_then(|rest| rest.strip_suffix(".redb")?.strip_suffix(DAMAGED));
     middle.is_some_and(|middle| !middle.is_empty() && middle.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-'))
 }
 

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 
+use super::daily::number_in;
 use super::folder_of;
 use crate::clock::Timestamp;
 use crate::limits::BACKUPS_SHOWN_MAX;
@@ -35,10 +36,11 @@ impl BackupReader {
     }
 }
 
-/// Names that backups are given: of a day, or of a second.
+/// Names that backups are given: of a day, of a second, or of a number.
 fn is_name(name: &str) -> bool {
     let middle = name.strip_prefix("linkjar-").and_then(|rest| rest.strip_suffix(".redb"));
-    middle.is_some_and(|middle| !middle.is_empty() && middle.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-'))
+    let is_time = |middle: &str| !middle.is_empty() && middle.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    middle.is_some_and(is_time) || number_in(name).is_some()
 }
 
 impl Store {
