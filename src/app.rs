@@ -15,7 +15,7 @@ use crate::limits::{CLOCK_DOUBT, SETUP_TRIES_PER_MINUTE};
 use crate::password::Hasher;
 use crate::random::{self, NoRandomness};
 use crate::share::Shares;
-use crate::store::{self, Settings, Store};
+use crate::store::{self, CheckReport, Settings, Store};
 use crate::target::{self, OwnAddress};
 use crate::traffic::Traffic;
 use crate::user::Registration;
@@ -56,6 +56,7 @@ pub(crate) struct App {
     /// When the program began to run.
     pub(crate) started: Instant,
     backup: RwLock<BackupState>,
+    checked: RwLock<Option<Checked>>,
     /// Where housekeeping hears that something should not wait for its next round, once it runs.
     housekeeping: OnceLock<Sender<Call>>,
     set_up: AtomicBool,
@@ -80,6 +81,15 @@ pub(crate) enum BackupState {
     Making,
     /// Why the last one came to nothing.
     Failed(String),
+}
+
+/// What the last look at the whole data file has found, for a backup, a command or by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Checked {
+    pub(crate) at: Timestamp,
+    /// Places that are damaged, and rows that nobody needs.
+    pub(crate) damage: u64,
+    pub(crate) leftovers: u64,
 }
 
 /// The addresses of our sockets.
@@ -116,6 +126,7 @@ impl App {
             trust: RwLock::new(Trust::Jumped(CLOCK_DOUBT)),
             started: Instant::now(),
             backup: RwLock::default(),
+            checked: RwLock::default(),
             housekeeping: OnceLock::new(),
             set_up: AtomicBool::new(store.is_set_up()?),
             stopping: AtomicBool::new(false),
@@ -134,6 +145,16 @@ impl App {
 
     pub(crate) fn note_backup(&self, state: BackupState) {
         *self.backup.write().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    /// The last look at the whole data file since the start.
+    pub(crate) fn checked(&self) -> Option<Checked> {
+        *self.checked.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn note_check(&self, found: &CheckReport) {
+        let checked = Checked { at: self.now(), damage: found.damage.count, leftovers: found.leftovers.count };
+        *self.checked.write().unwrap_or_else(PoisonError::into_inner) = Some(checked);
     }
 
     /// Has a backup made beside everything else, unless one is under way.

@@ -24,6 +24,8 @@ pub(crate) struct Instance {
     pub(crate) free_bytes: u64,
     /// When the newest was made, and its size.
     pub(crate) last_backup: Option<(Timestamp, u64)>,
+    /// When all of the data file was last looked at, and what was found.
+    pub(crate) last_check: Option<(Timestamp, String)>,
     /// Whole sentences.
     pub(crate) warnings: Vec<String>,
 }
@@ -103,6 +105,17 @@ fn facts(instance: &Instance) -> Markup {
                         ", examined when it was made"
                     }
                     None => "none yet",
+                }
+            }
+            dt { "Last check" }
+            dd {
+                @match &instance.last_check {
+                    Some((at, found)) => {
+                        (moment::minute(*at))
+                        ", "
+                        (found)
+                    }
+                    None => "none since the start",
                 }
             }
         }

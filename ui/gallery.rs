@@ -146,6 +146,7 @@ fn admin_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
         file_bytes: 4_205_568,
         free_bytes: 11_811_160_064,
         last_backup: Some((AT, 3_145_728)),
+        last_check: Some((AT, "good".to_owned())),
         warnings: Vec::new(),
     };
     let worse = Instance {

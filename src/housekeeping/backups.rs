@@ -62,7 +62,7 @@ fn make(app: &App) -> (Duration, bool) {
     let is_examined = matches!(&outcome, Ok(Daily::Made(_))) || outcome.as_ref().is_err_and(BackupError::is_damage);
     let wait = match outcome {
         Ok(Daily::Made(made)) => {
-            tell(&made);
+            tell(app, &made);
             BACKUP_EVERY
         }
         // A restart later on the same day.
@@ -82,7 +82,10 @@ fn examine(app: &App) -> bool {
     let mut watch = |_: Stage| if app.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
     let found = guarded(|| match app.store.check(&mut watch)? {
         report if report.damage.count > 0 => Err(BackupError::Damaged(report)),
-        _ => Ok(()),
+        report => {
+            app.note_check(&report);
+            Ok(())
+        }
     });
     match &found {
         Ok(()) => info!(target: "store", "data file checked after a shutdown that was not clean: good"),
@@ -105,7 +108,7 @@ pub(super) fn make_another(app: &App) {
     });
     note(app, outcome.as_ref().err());
     match outcome {
-        Ok(made) => tell(&made),
+        Ok(made) => tell(app, &made),
         Err(why) => error!(target: "store", "the backup that was asked for was not made: {why}"),
     }
 }
@@ -118,10 +121,14 @@ fn guarded<T>(make: impl FnOnce() -> Result<T, BackupError>) -> Result<T, Backup
 
 /// What administrators see of it.
 fn note(app: &App, error: Option<&BackupError>) {
+    if let Some(found) = error.and_then(BackupError::report) {
+        app.note_check(found);
+    }
     app.note_backup(error.map_or(BackupState::Fine, |why| BackupState::Failed(why.to_string())));
 }
 
-fn tell(made: &Backup) {
+fn tell(app: &App, made: &Backup) {
+    app.note_check(&made.report);
     let path = made.path.display().to_string();
     info!(target: "store", path, bytes = made.bytes, sha256 = made.sha256.as_str(); "backup made");
     if made.report.leftovers.count > 0 {

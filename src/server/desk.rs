@@ -144,6 +144,15 @@ fn serve(app: &App, stream: UnixStream) -> io::Result<()> {
             return out.write_all(Answered::Failed(unknown.to_owned(), false).lines().as_bytes());
         }
     };
+    let found = match &outcome {
+        Ok(Answered::Backup(made)) => Some(&made.report),
+        Ok(Answered::Checked(report)) => Some(report),
+        Ok(Answered::Failed(..)) => None,
+        Err(why) => why.report(),
+    };
+    if let Some(found) = found {
+        app.note_check(found);
+    }
     match &outcome {
         Ok(Answered::Backup(made)) => info!(target: "store", path = made.path.display().to_string(); "backup made"),
         Ok(Answered::Checked(report)) if report.damage.count > 0 => {

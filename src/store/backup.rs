@@ -129,6 +129,14 @@ impl BackupError {
         matches!(self, BackupError::Damaged(_) | BackupError::Kept(..) | BackupError::Open(OpenError::Damaged(_)))
     }
 
+    /// What a look at the whole file has found, if that is why.
+    pub(crate) fn report(&self) -> Option<&Report> {
+        match self {
+            BackupError::Damaged(report) | BackupError::Kept(report, _) => Some(report),
+            _ => None,
+        }
+    }
+
     /// What is wrong with what a command has asked for, and what to do.
     pub(crate) fn sentence(&self, task: Task) -> String {
         let undone = match task {

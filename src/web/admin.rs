@@ -1,6 +1,6 @@
 //! The state of the instance, for administrators.
 
-use crate::app::{App, BackupState};
+use crate::app::{App, BackupState, Checked};
 use crate::calendar::{self, Day};
 use crate::clock::Trust;
 use crate::limits::BACKUP_LATE_S;
@@ -41,14 +41,27 @@ pub(crate) fn show(
         file_bytes: app.store.size_bytes(),
         free_bytes: health.space.free_bytes,
         last_backup: backups.first().map(|backup| (backup.made, backup.bytes)),
+        last_check: app.checked().map(|checked| (checked.at, found(&checked))),
         warnings: warnings(app, &health, backups.first()),
     };
     Ok(super::page(admin::page(&frame, &instance)))
 }
 
+/// What a check has found, in words.
+fn found(checked: &Checked) -> String {
+    match (checked.damage, checked.leftovers) {
+        (0, 0) => "good".to_owned(),
+        (0, rows) => format!("good, but for {} that nobody needs", number::counted(rows, "row")),
+        (places, _) => format!("damaged in {}", number::counted(places, "place")),
+    }
+}
+
 /// What wants somebody's attention, the worst first.
 fn warnings(app: &App, health: &Health, newest: Option<&BackupFile>) -> Vec<String> {
     let mut warnings = Vec::new();
+    if let Some(damaged) = app.checked().filter(|checked| checked.damage > 0) {
+        warnings.push(format!("The data file is {}. See: linkjar check, linkjar restore.", found(&damaged)));
+    }
     if !health.writes {
         let why = health.trouble.as_ref().map_or_else(|| health.space.to_string(), |(_, why)| why.clone());
         warnings.push(format!("Nothing can be written to the data file: {why}."));

@@ -1,6 +1,6 @@
 //! The pages for administrators: what they say, and that they are for nobody else.
 
-use crate::appliance::{ADMIN, Start};
+use crate::appliance::{ADMIN, Start, run_command};
 use crate::browser::Browser;
 
 /// What there is, and what there is not.
@@ -36,12 +36,20 @@ fn the_state_of_the_instance_is_told() {
         "Lost since the start 0 clicks",
         "Running for 0 minutes",
         "Last backup none yet",
+        "Last check none since the start",
         concat!("Version ", env!("CARGO_PKG_VERSION")),
     ] {
         page.says(words);
     }
     assert!(page.text().contains("MB") || page.text().contains("KB"), "sizes");
     page.does_not_say("nothing is removed");
+    for (command, backup) in [(["check"].as_slice(), "none yet"), (&["backup"], "examined when it was made")] {
+        assert_eq!(run_command(appliance.folder.path(), command, "").code(), 0);
+        let text = admin.open("/admin").text();
+        let (before, check) = text.split_once("Last check ").unwrap();
+        assert!(before.contains(backup), "{text}");
+        assert!(check.contains(" UTC , good"), "{text}");
+    }
     let quiet = Start::with_admin().env("SERVER_BACKUP_KEEP", "0").run();
     Browser::admin(&quiet).open("/admin").says("No daily backups are made");
 }
