@@ -10,6 +10,8 @@ const STATUSES: [u16; 13] = [400, 405, 408, 413, 414, 417, 431, 501, 503, 504, 5
 pub(crate) struct Traffic {
     connections: AtomicU64,
     refused: [AtomicU64; STATUSES.len()],
+    /// Requests that were answered while the program was ending.
+    finished: AtomicU64,
 }
 
 /// What the counters stood at, at some time.
@@ -29,6 +31,15 @@ impl Traffic {
     pub(crate) fn note_refused(&self, status: u16) {
         let place = STATUSES.iter().position(|known| *known == status).unwrap_or(STATUSES.len() - 1);
         self.refused[place].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a request that was answered while the program was ending.
+    pub(crate) fn note_finished(&self) {
+        self.finished.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn finished(&self) -> u64 {
+        self.finished.load(Ordering::Relaxed)
     }
 
     pub(crate) fn totals(&self) -> Totals {

@@ -70,7 +70,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let ended = server::run(&app, sockets, &config, &signals, ready).map_err(Error::failed)?;
     drop(housekeeping);
     app.store.close();
-    info!(target: "core", "stopped");
+    let finished = number::counted(app.traffic.finished(), "request");
+    info!(target: "core", "stopped, {finished} finished");
     match ended {
         Ended::Stopped => Ok(()),
         Ended::Failed(why) => Err(Error::failed(format!("{why}. Start the server again."))),

@@ -273,7 +273,7 @@ fn a_stop_is_logged_and_a_later_start_is_one_line() {
     assert!(!log.contains("setup#"), "{log}");
     let (_, folder) = appliance.stop();
     let log = std::fs::read_to_string(folder.path().join("stderr.log")).unwrap();
-    assert!(log.contains("INFO  stopping") && log.trim_end().ends_with("INFO  stopped"), "{log}");
+    assert!(log.contains("INFO  stopping") && log.trim_end().ends_with("INFO  stopped, 0 requests finished"), "{log}");
     assert!(!log.contains("ERROR"), "a stop is no error: {log}");
 }
 

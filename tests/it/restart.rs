@@ -364,6 +364,7 @@ fn requests_in_flight_are_answered_before_the_end() {
             let page = form.end();
             assert_eq!(page.status, 303, "{signal:?}: {}", appliance.log());
         }
+        wait_until("the end", || appliance.log().contains("stopped, 3 requests finished\n"));
         let appliance = ended_well(appliance);
         follow(&appliance, &mut admin);
         for number in 0..3 {

@@ -127,7 +127,7 @@ impl Loop {
             None => self.reply(ticket.key, &response, now),
             Some(None) => self.reply_with(ticket.key, 503, now),
             Some(Some(stream)) => {
-                let is_last = self.wants_less();
+                let is_last = self.note_answer();
                 if let Some(client) = self.clients.get_mut(ticket.key) {
                     client.begin_stream(&response, stream, is_last, now);
                 }
@@ -138,7 +138,7 @@ impl Loop {
 
     /// Gives a client an answer as it is.
     pub(super) fn reply(&mut self, key: usize, response: &Response, now: Instant) {
-        let is_last = self.wants_less();
+        let is_last = self.note_answer();
         if let Some(client) = self.clients.get_mut(key) {
             client.lend(&mut self.buffers);
             client.reply(response, is_last, now);

@@ -342,6 +342,14 @@ impl Loop {
         self.app.is_stopping() || self.clients.len() * 10 > self.clients_max * 9
     }
 
+    /// Counts an answer at the end of the program. True when it should end its connection.
+    fn note_answer(&self) -> bool {
+        if self.is_stopping {
+            self.app.traffic.note_finished();
+        }
+        self.wants_less()
+    }
+
     // --- end --------------------------------------------------------------------------------------------------
 
     /// Closes the listening sockets and every connection that has had its answers. One that is new, or half-way through
