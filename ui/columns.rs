@@ -240,7 +240,7 @@ fn table(chart: &Chart, bots: Bots) -> Markup {
                             th scope="row" { (column.long) }
                             td.number { (number::grouped(column.people)) }
                             @if has_visitors {
-                                td.number { (number::grouped(column.visitors)) }
+                                td.number { (visitors(column)) }
                             }
                             @if bots == Bots::Show {
                                 td.number { (number::grouped(column.bots)) }
@@ -250,6 +250,19 @@ fn table(chart: &Chart, bots: Bots) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// Nobody was told apart where there are people and no visitors: files of an early format did not, and some ask for it.
+pub(crate) fn are_counted(people: u64, visitors: u64) -> bool {
+    people == 0 || visitors > 0
+}
+
+fn visitors(column: &Column) -> String {
+    if are_counted(column.people, column.visitors) {
+        number::grouped(column.visitors)
+    } else {
+        "not counted".to_owned()
     }
 }
 
@@ -284,6 +297,14 @@ mod tests {
             assert_eq!(height(count, scale), pixels, "{count} of {scale}");
         }
         assert_eq!((percent(1, 3), percent(0, 0), percent(3, 3)), ("33.33%".into(), "0.00%".into(), "100.00%".into()));
+    }
+
+    #[test]
+    fn visitors_that_nobody_counted_are_not_none() {
+        for (people, visitors, said) in [(0, 0, "0"), (3, 2, "2"), (3, 0, "not counted")] {
+            let column = Column { short: String::new(), long: String::new(), people, visitors, bots: 0 };
+            assert_eq!(super::visitors(&column), said);
+        }
     }
 
     #[test]

@@ -365,6 +365,7 @@ fn link_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
     let empty =
         Statistics { clicks: none_of, ever: none_of, visitors: 0, change: None, last_click_at: None, ..usual() };
     let quiet = Statistics { clicks: none_of, visitors: 0, change: Some(Change::Percent(-100)), ..usual() };
+    let uncounted = Statistics { visitors: 0, has_uncounted_days: true, ..usual() };
     let hours = Statistics {
         chart: chart(words, 24, Unit::Hour),
         change: Some(Change::New),
@@ -393,6 +394,7 @@ fn link_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
         ("link", link_detail::page(&links, &detail(words))),
         ("link-no-clicks", link_detail::page(&links, &with(empty.clone()))),
         ("link-quiet", link_detail::page(&links, &with(quiet))),
+        ("link-uncounted", link_detail::page(&links, &with(uncounted))),
         ("link-hours", link_detail::page(&links, &with(hours))),
         ("link-many-days", link_detail::page(&links, &with(many.clone()))),
         ("link-all-time", link_detail::page(&links, &with(all))),
@@ -531,6 +533,7 @@ fn statistics(words: Words) -> Statistics {
         length: Some(words("30 days")),
         clicks: Clicks { people: 1204, bots: 96 },
         visitors: 731,
+        has_uncounted_days: false,
         change: Some(Change::Percent(12)),
         chart: chart(words, 30, Unit::Day),
         uncharted: 0,

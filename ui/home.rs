@@ -103,7 +103,7 @@ fn signed_in(frame: &Frame<'_>, overview: &Overview) -> Markup {
             }
         }
         section {
-            h2 { "Most clicked" }
+            h2 { "Most clicked of all time" }
             @if overview.most_clicked.is_empty() {
                 p.muted { "No clicks yet. Share a link or open it yourself." }
             } @else {

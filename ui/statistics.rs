@@ -25,6 +25,8 @@ pub(crate) struct Statistics {
     pub(crate) clicks: Clicks,
     /// Different people, summed up by day.
     pub(crate) visitors: u64,
+    /// Of some days with people it is not known how many different ones they were.
+    pub(crate) has_uncounted_days: bool,
     pub(crate) change: Option<Change>,
     pub(crate) chart: Chart,
     /// People that are in the number of all clicks, but in no column.
@@ -146,6 +148,9 @@ pub(crate) fn numbers(statistics: &Statistics) -> Markup {
                 span.tile-label {
                     (if statistics.visitors == 1 { "visitor" } else { "visitors" })
                     (of_which_days(statistics))
+                    @if statistics.has_uncounted_days {
+                        ", of days when they were counted"
+                    }
                     br;
                     "Same person, same day: one visitor"
                 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use crate::calendar::{self, Day, Step};
 use crate::clock::Timestamp;
 use crate::store::{History, OneDay, Period, TallyOf};
-use crate::ui::columns::{Chart, Column, Unit};
+use crate::ui::columns::{self, Chart, Column, Unit};
 use crate::ui::statistics::Change;
 
 const HOURS: u32 = 24;
@@ -58,7 +58,10 @@ pub(super) struct Figures {
     pub(super) bots: u64,
     /// Different people, summed up by day: whole days, also of the last 24 hours.
     pub(super) visitors: u64,
-    /// Against the period of the same length before; `None` when there was nothing to click on then.
+    /// Some of the days have people and no visitors.
+    pub(super) has_uncounted_days: bool,
+    /// Against the period of the same length before, up to the hour of its last day that it is now; `None` when there was
+    /// nothing to click on then.
     pub(super) change: Option<Change>,
     pub(super) chart: Chart,
     /// People that are counted, but on no day that is known.
@@ -97,8 +100,16 @@ impl Range {
                 let (before, columns) = by_hour(&history.days, last);
                 (before, columns, Unit::Hour)
             }
-            Range::Days(_) => (people(before), by_step(shown, Step::Day, first, today), Unit::Day),
-            Range::Months12 => (people(before), by_step(shown, Step::Month, first, today), Unit::Month),
+            Range::Days(days) => {
+                let before = people_until(before, calendar::before(today, days), now);
+                (before, by_step(shown, Step::Day, first, today), Unit::Day)
+            }
+            Range::Months12 => {
+                // The same day of the month a year ago, or the last before the first that is shown.
+                let same_day = calendar::months_before(today, 12) + (today - calendar::months_before(today, 0));
+                let before = people_until(before, same_day.min(calendar::before(first, 1)), now);
+                (before, by_step(shown, Step::Month, first, today), Unit::Month)
+            }
             Range::AllTime => {
                 let (columns, unit) = of_all_time(shown, today);
                 (0, columns, unit)
@@ -106,12 +117,13 @@ impl Range {
         };
         let sum = |of: fn(&Column) -> u64| columns.iter().fold(0, |sum: u64, column| sum.saturating_add(of(column)));
         let (in_columns, bots) = (sum(|column| column.people), sum(|column| column.bots));
+        let has_uncounted_days = shown.iter().any(|day| !columns::are_counted(day.people, day.visitors));
         let visitors = shown.iter().fold(0, |sum: u64, day| sum.saturating_add(day.visitors));
         let chart = Chart { unit, columns };
         if self == Range::AllTime {
             let (people, bots) = (history.numbers.humans, history.numbers.bots);
             let uncharted = people.saturating_sub(in_columns);
-            return Figures { people, bots, visitors, change: None, uncharted, chart };
+            return Figures { people, bots, visitors, has_uncounted_days, change: None, uncharted, chart };
         }
         let begin = match self {
             Range::Hours24 => now.plus_s(-i64::from(HOURS) * 3_600),
@@ -121,6 +133,7 @@ impl Range {
             people: in_columns,
             bots,
             visitors,
+            has_uncounted_days,
             change: (created < begin).then(|| Change::between(people_before, in_columns)),
             chart,
             uncharted: 0,
@@ -128,8 +141,15 @@ impl Range {
     }
 }
 
-fn people(days: &[OneDay]) -> u64 {
-    days.iter().fold(0, |sum, day| sum.saturating_add(day.people))
+/// People up to the hour that it is `now`, of a day and those before it: what is not over is compared with as much.
+fn people_until(days: &[OneDay], last: Day, now: Timestamp) -> u64 {
+    let hour = calendar::hour(now.ms());
+    let of_last = |day: &OneDay| {
+        let hours = day.hours.iter().filter(|(of_day, _)| *of_day <= hour);
+        hours.fold(0, |sum: u64, (_, people)| sum.saturating_add(*people))
+    };
+    let people = |day: &OneDay| if day.day < last { day.people } else { of_last(day) };
+    days.iter().filter(|day| day.day <= last).fold(0, |sum, day| sum.saturating_add(people(day)))
 }
 
 /// Hours since 1970.

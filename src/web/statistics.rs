@@ -75,6 +75,7 @@ pub(super) fn of(
         length: (named.range != Range::AllTime).then_some(named.length),
         clicks: Clicks { people: figures.people, bots: figures.bots },
         visitors: figures.visitors,
+        has_uncounted_days: figures.has_uncounted_days,
         change: figures.change,
         chart: figures.chart,
         uncharted: figures.uncharted,

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::calendar::{self, Day, FIRST_DAY};
 use crate::link::LinkId;
 use crate::store::{Error as StoreError, Period, Store, TallyOf, Whose};
+use crate::ui::columns;
 use crate::web::access::{SignedIn, Visitor};
 use crate::web::error::Error;
 use crate::web::export::{self, Format, Of, Part, Rows, Table, Told};
@@ -52,7 +53,9 @@ pub(super) fn push(rows: &mut Rows, store: &Store, told: &Told, day: Day) -> Res
     let tally = history.tally;
     for of_day in history.days {
         add("people", "", of_day.people);
-        add("visitors", "", of_day.visitors);
+        if columns::are_counted(of_day.people, of_day.visitors) {
+            add("visitors", "", of_day.visitors);
+        }
         add("bots", "", of_day.bots);
         of_day.hours.iter().for_each(|(hour, clicks)| add("hour", &format!("{hour:02}"), *clicks));
         of_day.bot_hours.iter().for_each(|(hour, clicks)| add("bot_hour", &format!("{hour:02}"), *clicks));

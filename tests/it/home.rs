@@ -13,6 +13,7 @@ fn the_home_page_says_what_the_site_is_and_shows_ones_own_links() {
     browser.get("/root-user/promo");
     let page = admin.open("/");
     page.says("/root-user/promo");
+    page.says("Most clicked of all time");
     page.says("1 click in 30 days 1 link 1 click today, UTC");
     assert!(page.body.contains(&format!("/links/{id}")));
     assert!(page.body.contains("href=\"/links/statistics\""));

@@ -51,7 +51,8 @@ fn a_visitor_who_asks_not_to_be_tracked_is_a_click_and_no_visitor() {
     }
     for path in [format!("/links/{id}"), "/links/statistics".to_owned(), "/admin/statistics".to_owned()] {
         let page = admin.open(&path);
-        page.says("2 clicks in 30 days 0 visitors");
+        page.says("2 clicks in 30 days 0 visitors, of days when they were counted");
+        page.says("2 not counted");
     }
 }
 

@@ -205,6 +205,38 @@ fn a_change_needs_a_period_before() {
 }
 
 #[test]
+fn what_is_not_over_is_compared_with_as_much_of_the_period_before() {
+    for (range, now, before, counts) in [
+        (Range::Days(7), "2026-11-20T12:30", "2026-11-13T12:59", true),
+        (Range::Days(7), "2026-11-20T12:30", "2026-11-13T13:00", false),
+        (Range::Days(7), "2026-11-20T12:30", "2026-11-12T23:59", true),
+        (Range::Days(30), "2026-11-20T00:10", "2026-10-21T01:00", false),
+        (Range::Days(30), "2026-11-20T23:10", "2026-10-21T23:59", true),
+        (Range::Months12, "2026-11-20T12:30", "2025-11-20T12:00", true),
+        (Range::Months12, "2026-11-20T12:30", "2025-11-20T13:00", false),
+        (Range::Months12, "2026-11-20T12:30", "2025-11-30T00:00", false),
+        (Range::Months12, "2026-11-20T12:30", "2025-10-31T23:00", true),
+        // There was no such day a year ago.
+        (Range::Months12, "2028-02-29T12:30", "2027-02-28T12:00", true),
+        (Range::Months12, "2028-02-29T12:30", "2027-02-28T13:00", false),
+    ] {
+        let expected = if counts { Change::Percent(-100) } else { Change::Percent(0) };
+        assert_eq!(figures(range, now, &[before]).change, Some(expected), "{range:?} {now} {before}");
+    }
+}
+
+#[test]
+fn days_on_which_nobody_was_told_apart_are_told() {
+    let now = "2026-11-20T12:00";
+    let mut history = history(Range::Days(7), now, &["2026-11-18T11:00", "2026-11-20T11:00"]);
+    for (visitors, has_uncounted_days) in [(1, false), (0, true)] {
+        history.days[0].visitors = visitors;
+        let figures = Range::Days(7).figures(at(now), LONG_AGO, &history);
+        assert_eq!((figures.visitors, figures.has_uncounted_days), (1 + visitors, has_uncounted_days));
+    }
+}
+
+#[test]
 fn what_is_known_only_as_a_sum_is_said() {
     let mut history = history(Range::AllTime, "2026-11-20T12:00", &["2026-11-20T11:00"]);
     history.numbers.humans = 1_205;
