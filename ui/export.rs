@@ -1,6 +1,9 @@
-//! The menu of files that somebody can take away.
+//! The menu of files that somebody can take away, and where these end.
 
 use maud::{Markup, html};
+
+use crate::limits::{CLICK_ROWS_PER_LINK_MAX, HISTORY_DAYS_MAX};
+use crate::ui::number::{counted, grouped};
 
 /// What there is to take away.
 const FILES: [(&str, &str); 3] = [("export", "Links"), ("clicks", "Clicks"), ("statistics", "Statistics")];
@@ -23,6 +26,10 @@ fn menu(base: &str, files: &[(&str, &str)]) -> Markup {
                 @for (file, name) in files {
                     a.menu-item href={ (base) "/" (file) ".csv" } { (name) " as CSV" }
                     a.menu-item href={ (base) "/" (file) ".jsonl" } { (name) " as JSON" }
+                }
+                p.help {
+                    "Of each link the newest " (counted(CLICK_ROWS_PER_LINK_MAX.into(), "click")) ", and the newest "
+                    (grouped(HISTORY_DAYS_MAX as u64)) " days with clicks."
                 }
             }
         }

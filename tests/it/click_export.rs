@@ -77,6 +77,16 @@ fn a_file_longer_than_a_piece_has_each_click_once_while_more_come() {
 }
 
 #[test]
+fn where_the_files_end_is_said_beside_them() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    let id = admin.make_link("https://example.com/", "promo");
+    for path in ["/links".to_owned(), format!("/links/{id}")] {
+        admin.open(&path).says("Of each link the newest 50,000 clicks, and the newest 3,660 days with clicks.");
+    }
+}
+
+#[test]
 fn clicks_are_their_owners_alone() {
     let appliance = Start::with_admin().run();
     let mut anna = Browser::user(&appliance, "anna");
