@@ -73,7 +73,8 @@ fn ends(privacy: &Privacy) -> Markup {
         @match privacy.keep_days {
             Some(days) => {
                 p { "Single visits are removed after " (counted(days.into(), "day")) ", a day later at most, and when their "
-                    "link is deleted. While the server’s clock is in doubt nothing is removed, which can take some more days." }
+                    "link is deleted. While the server’s clock is in doubt nothing is removed; that, and a clock that was ahead, "
+                    "can take some more days." }
             }
             None => p { "Single visits are kept until their link is deleted." },
         }

@@ -4,7 +4,8 @@
 //! link's segments the first go, up to the one with a click that stays; of that one the older clicks go, so that a link
 //! which is seldom followed keeps them no longer than a busy one. Clicks stand in the order in which they came, and a
 //! clock may have been wrong: so each click of a segment is looked at, and one that begins in the future hides none
-//! behind it.
+//! behind it. One of a clock that was ahead, and has been caught up with, does: old clicks in later segments go with it,
+//! as many days too late as that clock was ahead, and never later than after twice the days that are kept.
 
 use redb::{ReadTransaction, ReadableTable};
 

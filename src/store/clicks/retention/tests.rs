@@ -128,6 +128,25 @@ fn of_clicks_in_no_order_all_old_ones_go_once_their_segment_is_old() {
 }
 
 #[test]
+fn old_clicks_behind_those_of_a_clock_that_was_ahead_go_with_them() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let id = link(&store, anna, "promo").id;
+    let day = 86_400;
+    // Fifteen days ago the clock was ten days ahead; then it was put right.
+    for (days_ago, count) in [(5, 600), (15, 600), (0, 1)] {
+        for second in 0..count {
+            store.record_click(Click { at: NOW.plus_s(second - days_ago * day), ..click(anna, id, Class::Human) });
+        }
+    }
+    store.settle();
+    // Of those that are kept for ten days none is old before five more have passed.
+    assert_eq!(retire_all(&store, NOW.plus_s(-10 * day)), 0);
+    assert_eq!(retire_all(&store, NOW.plus_s(-4 * day)), 1_200);
+    audit(&store);
+}
+
+#[test]
 fn young_clicks_of_a_segment_that_begins_and_ends_with_old_ones_stay() {
     let (_folder, store) = fresh();
     let anna = user(&store, "anna");
