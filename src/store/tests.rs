@@ -97,6 +97,17 @@ pub(in crate::store) fn folder_with(bytes: &[u8]) -> TempDir {
     folder
 }
 
+/// A folder for a file that is synced again and again; in memory where that is possible.
+fn quick_folder() -> TempDir {
+    TempDir::new_in("/dev/shm").unwrap_or_else(|_| TempDir::new().unwrap())
+}
+
+fn quick_folder_with(bytes: &[u8]) -> TempDir {
+    let folder = quick_folder();
+    std::fs::write(folder.path().join(FILE_NAME), bytes).unwrap();
+    folder
+}
+
 /// How often a test repeats what it does; `LINKJAR_ROUNDS` multiplies it.
 pub(in crate::store) fn rounds(few: u64) -> u64 {
     few * std::env::var("LINKJAR_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1)

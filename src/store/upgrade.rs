@@ -90,6 +90,8 @@ pub(super) fn replace(path: &Path, old: &Held, cache_bytes: usize, tell: Tell) -
             let _ = fs::remove_file(&kept);
             return Err(BackupError::Io("putting the new file in place", error));
         }
+        #[cfg(test)]
+        crate::store::backend::tape::note_place();
         sync_folder(&place).map_err(doing("putting the new file in place"))?;
         let Proven { database, storage, report } = converted;
         Ok(Replaced {

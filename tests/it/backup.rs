@@ -6,12 +6,15 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use tempfile::TempDir;
 
 use crate::appliance::{ADMIN, Appliance, Ended, Start, run_command};
 use crate::browser::Browser;
+use crate::chance;
 use crate::command_line::is_error;
+use crate::restart::{Delays, follow, post_head, try_send};
 
 fn run(folder: &Path, args: &[&str]) -> Ended {
     run_command(folder, args, "")
@@ -284,4 +287,59 @@ fn killed_in_the_middle_nothing_has_the_final_name_and_the_next_one_tidies_up() 
         let ended = run(folder.path(), &["restore", "--verify", copies.join(&name).to_str().unwrap()]);
         assert_eq!(ended.code(), 0, "{name}: {}", ended.stderr);
     }
+}
+
+/// Makes links until the server is gone. Returns how many were confirmed.
+fn make_links(admin: &Browser, token: &str, prefix: &str) -> u64 {
+    for number in 0.. {
+        let body = format!("csrf_token={token}&target_url=example.com&slug={prefix}-{number}&enabled=1");
+        match try_send(admin.address, &post_head("/links/new", &admin.cookies), &body) {
+            Some(page) if page.status == 303 => {}
+            _ => return number,
+        }
+    }
+    0
+}
+
+#[test]
+fn killed_while_a_backup_is_made_what_got_its_name_has_all_that_was_confirmed_before() {
+    let mut appliance = Some(Start::with_admin().run());
+    let mut admin = Browser::admin(appliance.as_ref().unwrap());
+    let backup = |folder: &Path, name: &str| run(folder, &["backup", "--to", &format!("data/backups/{name}.redb")]);
+    let begun = Instant::now();
+    made(&run(appliance.as_ref().unwrap().folder.path(), &["backup"]));
+    let whole = begun.elapsed();
+    let (mut links, mut named) = (0, 0);
+    let links_in = |copy: &Path| -> u64 {
+        let elsewhere = TempDir::new().unwrap();
+        let restored = run(elsewhere.path(), &["restore", copy.to_str().unwrap()]);
+        assert_eq!(restored.code(), 0, "{}", restored.stderr);
+        let checked = run(elsewhere.path(), &["check", "--json"]);
+        assert_eq!(checked.code(), 0, "{}{}", checked.stdout, checked.stderr);
+        serde_json::from_str::<serde_json::Value>(&checked.stdout).unwrap()["links"].as_u64().unwrap()
+    };
+    chance::rounds(3, |seed| {
+        let current = appliance.take().unwrap();
+        let (folder, copies) = (current.folder.path().to_owned(), current.data().join("backups"));
+        let token = admin.open("/links/new").token();
+        let (again, confirmed) = std::thread::scope(|scope| {
+            let admin = &admin;
+            let writer = scope.spawn(move || make_links(admin, &token, &format!("w{seed}")));
+            scope.spawn(|| backup(&folder, &format!("round-{seed}")));
+            let ms = u64::try_from(whole.as_millis()).unwrap();
+            Delays::new(seed).pause(ms + ms / 2 + 1);
+            (current.restart_after_kill(), writer.join().unwrap())
+        });
+        follow(&again, &mut admin);
+        let copy = copies.join(format!("round-{seed}.redb"));
+        if copy.exists() {
+            named += 1;
+            let found = links_in(&copy);
+            assert!((links..=links + confirmed + 1).contains(&found), "{found} of {links} and {confirmed}");
+        }
+        links = links_in(&made(&backup(again.folder.path(), &format!("after-{seed}"))));
+        assert!(names(&copies).iter().all(|name| !name.contains("partial")), "{:?}", names(&copies));
+        appliance = Some(again);
+    });
+    println!("{named} had got their names within {whole:?}");
 }

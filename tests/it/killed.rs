@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::appliance::{Appliance, Start};
 use crate::browser::Browser;
 use crate::chance;
-use crate::restart::{clicks_shown, follow, try_send, wait_until};
+use crate::restart::{Delays, clicks_shown, follow, try_send, try_send_as, wait_until};
 
 /// Clients that follow links all the time, as many on each.
 const LINKS: usize = 8;
@@ -110,4 +110,80 @@ fn a_kill_takes_no_click_that_is_older_than_the_window_and_the_next_start_says_s
     kill_again_and_again(start, line, |link, killed| {
         killed.checked_sub(WINDOW + SLACK).map_or(0, |safe| link.answered_until(safe))
     });
+}
+
+/// Clients that number their clicks, and how many each makes at most: together fewer than the new texts that the
+/// dictionary takes in an hour.
+const NUMBERING: usize = 8;
+const NUMBERED_MAX: usize = 240;
+
+/// Follows a link with the number of each click in the agent's name. Returns when each was answered.
+fn follow_numbered(address: std::net::SocketAddr, path: &str, client: usize) -> Vec<Option<Instant>> {
+    let mut sent = Vec::new();
+    while sent.len() < NUMBERED_MAX {
+        let agent = format!("Mozilla/5.0 client-{client} {}", sent.len());
+        let answer = try_send_as(&agent, address, &format!("GET {path} HTTP/1.1\r\n"), "");
+        let is_answered = answer.is_some_and(|page| page.status == 302);
+        sent.push(is_answered.then(Instant::now));
+        if !is_answered {
+            break;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    sent
+}
+
+/// The numbers of the clicks of each client that are kept, in their order.
+fn numbers_kept(admin: &mut Browser, id: &str) -> Vec<Vec<usize>> {
+    let mut kept = vec![Vec::new(); NUMBERING];
+    for line in admin.download(&format!("/links/{id}/clicks.jsonl")).body.lines() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let agent = row["user_agent"].as_str().unwrap();
+        let (client, number) = agent.strip_prefix("Mozilla/5.0 client-").unwrap().split_once(' ').unwrap();
+        kept[client.parse::<usize>().unwrap()].push(number.parse().unwrap());
+    }
+    kept
+}
+
+#[test]
+fn of_clicks_with_numbers_a_kill_takes_the_last_ones_alone_and_none_is_there_twice() {
+    let mut appliance = Some(Start::with_admin().env("SERVER_CLICK_WINDOW", &WINDOW.as_millis().to_string()).run());
+    let mut admin = Browser::admin(appliance.as_ref().unwrap());
+    let mut all_kept = Vec::new();
+    chance::rounds(2, |seed| {
+        let current = appliance.take().unwrap();
+        let (address, path) = (current.address, format!("/root-user/n{seed}"));
+        let id = admin.make_link("https://example.com/", &format!("n{seed}"));
+        let (again, sent, killed) = thread::scope(|scope| {
+            let path = &path;
+            let clients: Vec<_> =
+                (0..NUMBERING).map(|client| scope.spawn(move || follow_numbered(address, path, client))).collect();
+            // Long enough for the first ones to be safe.
+            thread::sleep(WINDOW + SLACK);
+            Delays::new(seed).pause(800);
+            let killed = Instant::now();
+            let again = current.restart_after_kill();
+            (again, clients.into_iter().map(|client| client.join().unwrap()).collect::<Vec<_>>(), killed)
+        });
+        follow(&again, &mut admin);
+        let kept = numbers_kept(&mut admin, &id);
+        let safe_until = killed.checked_sub(WINDOW + SLACK).unwrap();
+        for (sent, kept) in sent.iter().zip(&kept) {
+            assert_eq!(
+                *kept,
+                (0..kept.len()).collect::<Vec<_>>(),
+                "each once, in their order, and none before is missing"
+            );
+            let safe = sent.iter().flatten().filter(|answered| **answered <= safe_until).count();
+            assert!((safe..=sent.len()).contains(&kept.len()), "{} kept of {}, {safe} safe", kept.len(), sent.len());
+        }
+        assert!(sent.iter().flatten().flatten().any(|answered| *answered <= safe_until), "else nothing is tried here");
+        all_kept.push((id, kept));
+        appliance = Some(again);
+    });
+    let again = appliance.unwrap().restart();
+    follow(&again, &mut admin);
+    for (id, kept) in all_kept {
+        assert_eq!(numbers_kept(&mut admin, &id), kept, "once and for all");
+    }
 }

@@ -30,7 +30,7 @@ impl Delays {
         self.0 % bound
     }
 
-    fn pause(&mut self, ms_max: u64) {
+    pub fn pause(&mut self, ms_max: u64) {
         thread::sleep(Duration::from_millis(self.below(ms_max)));
     }
 }
@@ -47,10 +47,15 @@ pub fn wait_until(what: &str, is_true: impl Fn() -> bool) {
 
 /// Sends a request; nothing unless its answer came whole.
 pub fn try_send(address: SocketAddr, head: &str, body: &str) -> Option<Page> {
+    try_send_as(FIREFOX, address, head, body)
+}
+
+/// The same as some other agent.
+pub fn try_send_as(agent: &str, address: SocketAddr, head: &str, body: &str) -> Option<Page> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
     let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
-    let request = format!("{head}Host: {address}\r\nUser-Agent: {FIREFOX}\r\nConnection: close\r\n{length}\r\n{body}");
+    let request = format!("{head}Host: {address}\r\nUser-Agent: {agent}\r\nConnection: close\r\n{length}\r\n{body}");
     stream.write_all(request.as_bytes()).ok()?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).ok()?;
@@ -62,7 +67,7 @@ pub fn try_send(address: SocketAddr, head: &str, body: &str) -> Option<Page> {
     (page.bytes.len() == length).then_some(page)
 }
 
-fn post_head(path: &str, cookies: &BTreeMap<String, String>) -> String {
+pub fn post_head(path: &str, cookies: &BTreeMap<String, String>) -> String {
     let cookies: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let cookies = cookies.join("; ");
     format!("POST {path} HTTP/1.1\r\nCookie: {cookies}\r\nContent-Type: application/x-www-form-urlencoded\r\n")

@@ -15,6 +15,8 @@ enum Told {
     Write(u64, Vec<u8>),
     SetLen(u64),
     Sync,
+    /// Nothing that concerns its bytes: it took another file's place.
+    Placed,
 }
 
 /// Everything that one opening of a file told its disk, in order.
@@ -26,19 +28,40 @@ pub(in crate::store) struct Tape {
 }
 
 thread_local! {
-    static NEXT: RefCell<Option<Arc<Tape>>> = const { RefCell::new(None) };
+    /// With it how many files are opened before the one it is for.
+    static NEXT: RefCell<Option<(usize, Arc<Tape>)>> = const { RefCell::new(None) };
+    /// That of the file that was opened last.
+    static LAST: RefCell<Option<Arc<Tape>>> = const { RefCell::new(None) };
 }
 
 /// The tape for a file that is being opened.
 pub(super) fn inserted() -> Option<Arc<Tape>> {
-    NEXT.take()
+    let (before, tape) = NEXT.take()?;
+    if before == 0 {
+        LAST.set(Some(Arc::clone(&tape)));
+        return Some(tape);
+    }
+    NEXT.set(Some((before - 1, tape)));
+    None
+}
+
+/// Notes that the file which this thread opened last has taken another's place.
+pub(in crate::store) fn note_place() {
+    if let Some(tape) = LAST.take() {
+        drop(tape.tell(Told::Placed));
+    }
 }
 
 impl Tape {
     /// A tape for the file that this thread opens next; `start` is what is in it.
     pub(in crate::store) fn insert(start: Vec<u8>) -> Arc<Tape> {
+        Tape::insert_after(0, start)
+    }
+
+    /// The same for the file that it opens after so many others.
+    pub(in crate::store) fn insert_after(others: usize, start: Vec<u8>) -> Arc<Tape> {
         let tape = Arc::new(Tape { start, told: Mutex::default() });
-        NEXT.set(Some(Arc::clone(&tape)));
+        NEXT.set(Some((others, Arc::clone(&tape))));
         tape
     }
 
@@ -74,6 +97,11 @@ impl Tape {
         syncs.map(|(at, _)| at + 1).collect()
     }
 
+    /// Where on the tape it took another file's place.
+    pub(in crate::store) fn placed(&self) -> Option<usize> {
+        self.told.lock().unwrap().iter().position(|told| matches!(told, Told::Placed))
+    }
+
     /// What is in the file when the power goes after so many calls. Syncs past the first `honest` calls were lies.
     pub(in crate::store) fn cut(&self, at: usize, honest: usize, random: &mut Xorshift) -> Vec<u8> {
         let told = self.told.lock().unwrap();
@@ -83,7 +111,7 @@ impl Tape {
             match told {
                 Told::Write(offset, data) => put(&mut bytes, *offset, data),
                 Told::SetLen(len) => bytes.resize(*len as usize, 0),
-                Told::Sync => {}
+                Told::Sync | Told::Placed => {}
             }
         }
         let unsynced = &told[synced..at];
@@ -94,7 +122,7 @@ impl Tape {
             match told {
                 Told::Write(offset, data) => keep_some(&mut bytes, *offset, data, kept, random),
                 Told::SetLen(len) => lengths.push(*len as usize),
-                Told::Sync => {}
+                Told::Sync | Told::Placed => {}
             }
         }
         bytes.resize(lengths[random.below(lengths.len() as u64) as usize], 0);

@@ -8,6 +8,12 @@ use super::chance;
 use super::*;
 use crate::store::backend::fault::{Call, How, Plan};
 
+/// The whole script, and as much of it as has each kind of change.
+const STEPS: usize = 24;
+const SOME_STEPS: usize = 5;
+/// Scripts that run beside each other.
+const AT_ONCE: usize = 16;
+
 /// Where each short address may lead, "nowhere" among it; and how many clicks were sent to the first.
 #[derive(Default)]
 struct Known {
@@ -50,9 +56,9 @@ fn beginning() -> (Vec<u8>, UserId, LinkId) {
 }
 
 /// People make, change and delete links while clicks come.
-fn script(store: &Store, anna: UserId, first: LinkId, known: &mut Known) {
+fn script(store: &Store, anna: UserId, first: LinkId, steps: usize, known: &mut Known) {
     let mut made: Vec<(LinkId, String)> = Vec::new();
-    for step in 0..24 {
+    for step in 0..steps {
         let target = format!("https://example.com/{step}/{}", "x".repeat(step % 3 * 600));
         match (step % 6, made.pop()) {
             (2, Some((id, path))) => {
@@ -84,10 +90,10 @@ fn script(store: &Store, anna: UserId, first: LinkId, known: &mut Known) {
     }
 }
 
-/// Follows a plan in the writing thread through the script, then lets the disk recover. Returns how often its call was
+/// Follows a plan in the writing thread through so much of the script, then lets the disk recover. Returns how often its call was
 /// made.
-fn run(bytes: &[u8], anna: UserId, first: LinkId, plan: &Arc<Plan>) -> i64 {
-    let folder = folder_with(bytes);
+fn run(bytes: &[u8], anna: UserId, first: LinkId, steps: usize, plan: &Arc<Plan>) -> i64 {
+    let folder = quick_folder_with(bytes);
     // Without memory for pages, so that they are read.
     let store = open_at(folder.path(), 0, hasty(), ignore);
     let follow = Arc::clone(plan);
@@ -98,7 +104,7 @@ fn run(bytes: &[u8], anna: UserId, first: LinkId, plan: &Arc<Plan>) -> i64 {
     };
     store.write("breaking the disk", set).unwrap_err();
     let mut known = Known::default();
-    script(&store, anna, first, &mut known);
+    script(&store, anna, first, steps, &mut known);
     let calls = plan.lift();
     // The first change after that may find the handle broken, and has it opened again.
     let _ = store.write("trying", |_| Ok(()));
@@ -116,13 +122,45 @@ fn run(bytes: &[u8], anna: UserId, first: LinkId, plan: &Arc<Plan>) -> i64 {
     calls
 }
 
+/// How often so much of the script makes a call when nothing fails.
+fn total(bytes: &[u8], anna: UserId, first: LinkId, steps: usize, call: Call) -> i64 {
+    let never = i64::MAX / 2;
+    let total = run(bytes, anna, first, steps, &Plan::new(call, never, How::Broken, false)) + never;
+    assert!(total > 0, "{call:?}");
+    total
+}
+
+/// The beginning of the script, and each of its calls; one way to fail after the other.
+#[test]
+fn whichever_write_length_or_sync_fails_nothing_is_wrong_and_writing_heals_by_itself() {
+    let (bytes, anna, first) = beginning();
+    let ways_of = |call| [How::Broken, How::Full, if call == Call::Write { How::Short } else { How::Full }];
+    let plans_of = |(call, steps)| {
+        let all = 0..total(&bytes, anna, first, steps, call);
+        let ways = all.zip(ways_of(call).into_iter().cycle());
+        ways.flat_map(move |(after, how)| [false, true].map(|stays| (steps, Plan::new(call, after, how, stays))))
+    };
+    // A short script does not make the file longer.
+    let calls = [(Call::Write, SOME_STEPS), (Call::SetLen, STEPS), (Call::Sync, SOME_STEPS)];
+    let plans: Vec<(usize, Arc<Plan>)> = calls.into_iter().flat_map(plans_of).collect();
+    // Most of the time a disk that has failed is waited for.
+    std::thread::scope(|scope| {
+        for share in plans.chunks(plans.len().div_ceil(AT_ONCE)) {
+            let bytes = &bytes;
+            scope.spawn(move || {
+                for (steps, plan) in share {
+                    run(bytes, anna, first, *steps, plan);
+                }
+            });
+        }
+    });
+}
+
 #[test]
 fn whichever_call_fails_nothing_is_wrong_and_writing_heals_by_itself() {
     let (bytes, anna, first) = beginning();
     let calls = [Call::Read, Call::Write, Call::SetLen, Call::Sync];
-    let never = i64::MAX / 2;
-    let totals = calls.map(|call| run(&bytes, anna, first, &Plan::new(call, never, How::Broken, false)) + never);
-    assert!(totals.iter().all(|total| *total > 0), "{totals:?}");
+    let totals = calls.map(|call| total(&bytes, anna, first, STEPS, call));
     // As many rounds as there are calls of a kind try all of them: the step has no divisor in common with that.
     chance::rounds(3, |seed| {
         for (call, total) in calls.into_iter().zip(totals) {
@@ -130,7 +168,7 @@ fn whichever_call_fails_nothing_is_wrong_and_writing_heals_by_itself() {
             for how in [How::Broken, How::Full, How::Short] {
                 for stays in [false, true] {
                     if how != How::Short || call == Call::Write {
-                        run(&bytes, anna, first, &Plan::new(call, after, how, stays));
+                        run(&bytes, anna, first, STEPS, &Plan::new(call, after, how, stays));
                     }
                 }
             }

@@ -12,6 +12,7 @@ use super::chance;
 use super::*;
 use crate::session::SessionHash;
 use crate::store::backend::tape::Tape;
+use crate::store::ledger::migrate::tests::{compare, old_file};
 
 /// What is in the file as far as people were told.
 #[derive(Debug, Clone, Default)]
@@ -33,17 +34,6 @@ struct Story {
     told: Vec<(usize, Told)>,
     /// The links of all clicks in the order in which they came.
     clicks: Vec<LinkId>,
-}
-
-/// A folder for a file that is synced again and again; in memory where that is possible.
-fn quick_folder() -> TempDir {
-    TempDir::new_in("/dev/shm").unwrap_or_else(|_| TempDir::new().unwrap())
-}
-
-fn quick_folder_with(bytes: &[u8]) -> TempDir {
-    let folder = quick_folder();
-    std::fs::write(folder.path().join(FILE_NAME), bytes).unwrap();
-    folder
 }
 
 /// Waits until the thread has nothing more to do. While clicks wait for their time it counts none.
@@ -264,6 +254,38 @@ fn after_a_power_cut_at_any_moment_all_tables_hold_what_people_were_told() {
             let (possible, count) = story.possible(at);
             let image = story.tape.cut(at, usize::MAX, &mut random);
             survives(image, &story, possible, &count);
+        }
+    });
+}
+
+/// The old file stays until the copy is whole, and the copy is on disk before it takes the old file's place.
+#[test]
+fn a_power_cut_at_any_sync_of_an_upgrade_leaves_the_old_file_or_the_new() {
+    let (folder, links) = old_file(&[300, 0, 40]);
+    let old = std::fs::read(folder.path().join(FILE_NAME)).unwrap();
+    // The old file is opened first.
+    let tape = Tape::insert_after(1, old.clone());
+    let (file, opened) = DataFile::open(folder.path(), CACHE_BYTES, |_| {}).unwrap();
+    assert!(opened.upgraded.is_some());
+    let in_place = tape.placed().unwrap();
+    let store = Store::on(file, hasty(), ignore).unwrap();
+    store.put_settings(Settings::default()).unwrap();
+    store.close();
+    chance::rounds(1, |seed| {
+        let mut random = Xorshift(seed);
+        let places = places(&tape, 10, &mut random);
+        assert!([places[0] < in_place, places.iter().any(|at| *at > in_place)] == [true; 2], "{places:?}, {in_place}");
+        for at in places.into_iter().chain([in_place]) {
+            let image = tape.cut(at, usize::MAX, &mut random);
+            let is_old = at < in_place;
+            let folder = quick_folder_with(if is_old { &old } else { &image });
+            if is_old {
+                std::fs::write(folder.path().join("linkjar.redb.upgrading"), &image).unwrap();
+            }
+            let (store, opened) = open(folder.path()).unwrap();
+            assert_eq!(opened.upgraded.is_some(), is_old, "{at} of {in_place}");
+            compare(&store, &links);
+            audit(&store);
         }
     });
 }
