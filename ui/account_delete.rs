@@ -11,6 +11,7 @@ use crate::ui::number;
 #[derive(Debug, Clone)]
 pub(crate) struct AccountDelete<'a> {
     pub(crate) name: &'a str,
+    /// With those that they look after.
     pub(crate) links: u64,
     /// `keep` or `delete`; empty before anything was chosen.
     pub(crate) chosen: &'a str,

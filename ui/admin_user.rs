@@ -103,11 +103,14 @@ fn password(frame: &Frame<'_>, user: &AdminUser<'_>) -> Markup {
                 "A link to choose a new one, good once and for 24 hours. Earlier ones end, and with the new password every "
                 "browser is logged out."
             }
-            @if let Some(url) = user.reset_link {
-                (admin_users::once(url))
-            }
             @if user.state == State::Active {
-                (action(frame, user, "reset-link", ("", ""), "Make a reset link"))
+                form method="post" action={ "/admin/users/" (user.name) "/reset-link" } {
+                    (field::token(frame.csrf_token))
+                    @if let Some(url) = user.reset_link {
+                        (admin_users::once(url))
+                    }
+                    button type="submit" { "Make a reset link" }
+                }
             } @else {
                 p.muted { "Enable the account first." }
             }

@@ -13,6 +13,8 @@ pub(crate) struct AdminUserRemove<'a> {
     /// Only the links are decided on, anew.
     pub(crate) is_removed: bool,
     pub(crate) links: u64,
+    /// Links of other removed users that this one looks after.
+    pub(crate) kept: u64,
     /// `to`, `keep` or `delete`; empty before anything was chosen.
     pub(crate) chosen: &'a str,
     pub(crate) keeper: &'a str,
@@ -35,6 +37,11 @@ pub(crate) fn page(frame: &Frame<'_>, user: &AdminUserRemove<'_>) -> Markup {
                 (user.name)
                 " has "
                 (if user.links == 0 { "no links" } else { &links })
+                @if user.kept > 0 {
+                    " and looks after "
+                    (number::grouped(user.kept))
+                    " more, which go the same way"
+                }
                 ". "
                 @if !user.is_removed {
                     "Account, email address and password are gone for good; the name cannot be taken by anybody else."
@@ -42,7 +49,7 @@ pub(crate) fn page(frame: &Frame<'_>, user: &AdminUserRemove<'_>) -> Markup {
             }
             form method="post" action={ "/admin/users/" (user.name) "/remove" } {
                 (field::token(frame.csrf_token))
-                @if user.links > 0 {
+                @if user.links + user.kept > 0 {
                     (what(user))
                     (field::input(&typed_name(user.name, user.typed), user.errors))
                 }

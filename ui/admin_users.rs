@@ -129,7 +129,7 @@ fn table_row(row: &Row) -> Markup {
                 (number::grouped(row.links))
                 span.card-only { (if row.links == 1 { " link" } else { " links" }) }
             }
-            td.cell-created {
+            td.muted {
                 @match row.last_login_at {
                     Some(at) => (moment::day(at)),
                     None if is_removed => "",
@@ -191,11 +191,11 @@ fn invitations(frame: &Frame<'_>, users: &AdminUsers<'_>) -> Markup {
         section.form {
             h2 { "Invitations" }
             p.help { "A link to make one account with, good for 7 days, whoever else may register." }
-            @if let Some(url) = users.invited {
-                (once(url))
-            }
             form method="post" action="/admin/invitations" {
                 (field::token(frame.csrf_token))
+                @if let Some(url) = users.invited {
+                    (once(url))
+                }
                 button type="submit" { "Invite" }
             }
             @if users.invitations.is_empty() {
@@ -223,13 +223,15 @@ fn invitations(frame: &Frame<'_>, users: &AdminUsers<'_>) -> Markup {
     }
 }
 
-/// An address that is shown on this page and never again.
+/// An address that is shown on this page and never again. Stands in the form that made it.
 pub(crate) fn once(url: &str) -> Markup {
     html! {
-        p.note { "Copy this link now; it is not shown again. Whoever has it can use it, once." }
-        p.copy {
-            code.copy-text { (url) }
-            (copy::button(url))
+        div.field {
+            p.note { "Copy this link now; it is not shown again. Whoever has it can use it, once." }
+            p.copy {
+                code.copy-text.whole { (url) }
+                (copy::button(url))
+            }
         }
     }
 }

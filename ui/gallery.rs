@@ -267,6 +267,7 @@ fn removal_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
         name: words("alice"),
         is_removed,
         links,
+        kept: 3,
         chosen: "keep",
         keeper: words("bert"),
         typed: words("alice"),

@@ -21,7 +21,7 @@ pub(crate) fn run(options: &Options, name: &str, links: Option<&str>, yes: bool)
     let found = store.user_by_login(&name.to_lowercase())?;
     let user = found.ok_or_else(|| Error::failed(format!("there is no user {name:?}. See: linkjar user list")))?;
     let name = user.name.as_str();
-    let count = store.link_count(user.id)?;
+    let count = store.link_count(user.id)?.saturating_add(store.kept_link_count(user.id)?);
     let estate = estate(&store, &user, count, links)?;
     if !yes {
         confirm(name, count, estate)?;

@@ -46,6 +46,18 @@ impl Store {
         })
     }
 
+    /// The number of links that are decided on with the removal of a user besides their own: those they look after. The
+    /// archive stays whoever goes.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn kept_link_count(&self, user: UserId) -> Result<u32, Error> {
+        self.read("counting links", |tx| {
+            let owners = kept_by(&tx.open_table(KEEPER)?, Some(user))?;
+            owners.into_iter().try_fold(0_u32, |sum, owner| Ok(sum.saturating_add(links::total(tx, owner)?)))
+        })
+    }
+
     /// A link that a user may see and change, and the name in its address: one of their own, else one that they look
     /// after. Any other is `None` like one that does not exist.
     ///

@@ -38,7 +38,7 @@ pub(crate) fn submit(
 ) -> Result<Response, Error> {
     let (form, user) = (&submission.form, named(app, parts)?);
     let mut errors = Errors::new();
-    let has_links = app.store.link_count(user.id)? > 0;
+    let has_links = app.store.link_count(user.id)? > 0 || app.store.kept_link_count(user.id)? > 0;
     let estate = if has_links { estate(app, form, &user, &mut errors)? } else { Some(Estate::Archived) };
     if has_links && form.get("name").trim() != user.name.as_str() {
         errors.push("name", text::NAME_DIFFERS);
@@ -107,6 +107,7 @@ fn draw(app: &App, visitor: &Visitor, user: &User, form: &Form, errors: &Errors)
         name: user.name.as_str(),
         is_removed: user.is_removed(),
         links: app.store.link_count(user.id)?.into(),
+        kept: app.store.kept_link_count(user.id)?.into(),
         chosen: form.get("links"),
         keeper: form.get("keeper"),
         typed: form.get("name"),

@@ -78,6 +78,13 @@ fn links_that_are_handed_over_go_on_while_everybody_works() {
     assert_eq!(page.status, 422);
     page.says("This name is not available.");
 
+    // Bob has no links of his own; those that he looks after would go with him, and that is asked.
+    let path = "/admin/users/bob/remove";
+    admin.open(path).says("bob has no links and looks after 2 more, which go the same way.");
+    let page = admin.submit(path, path, &[("name", "bob")]);
+    assert_eq!(page.status, 422);
+    page.says("Choose what becomes of the links.");
+
     // It can be decided anew: the archive is every administrator's.
     assert_eq!(remove(&mut admin, &[("name", "anna"), ("links", "keep")]).status, 303);
     assert_eq!(bob.get(&format!("/links/{id}")).status, 404);

@@ -135,6 +135,19 @@ fn removing_says_what_becomes_of_links() {
 }
 
 #[test]
+fn what_a_removed_keeper_looked_after_is_asked_for_too() {
+    let (folder, ..) = with_people();
+    let at = folder.path();
+    assert_eq!(ok(at, "remove anna --links to=bob --yes"), "Removed anna. Links that go on: 2.\n");
+    refused(at, "remove bob --yes", 2, "bob has 3 links. Say what becomes of them: --links delete");
+    assert_eq!(ok(at, "remove bob --links delete --yes"), "Removed bob. Links deleted: 3.\n");
+    let appliance = start(folder, &mut []);
+    for path in ["/anna/one", "/bob/three"] {
+        assert_eq!(Browser::of(&appliance).get(path).status, 404, "{path}");
+    }
+}
+
+#[test]
 fn the_commands_wait_for_no_server() {
     let appliance = Start::with_admin().run();
     for line in
