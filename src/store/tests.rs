@@ -71,6 +71,12 @@ impl Store {
         }
     }
 
+    /// Every row of every table.
+    pub(crate) fn rows(&self) -> Vec<Rows> {
+        let tx = self.file.database().unwrap().begin_read().unwrap();
+        tables::ALL.into_iter().map(|table| all(&tx, table)).collect()
+    }
+
     /// What a killed process would leave now.
     pub(in crate::store) fn image(&self) -> Vec<u8> {
         let path = self.file.path().to_owned();
@@ -208,7 +214,7 @@ pub(in crate::store) fn click(owner: UserId, link: LinkId, class: Class) -> Clic
     }
 }
 
-type Rows = Vec<(Vec<u8>, Vec<u8>)>;
+pub(crate) type Rows = Vec<(Vec<u8>, Vec<u8>)>;
 
 fn all(tx: &ReadTransaction, table: Definition) -> Rows {
     let table = tx.open_table(table).unwrap();

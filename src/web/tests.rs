@@ -4,6 +4,7 @@
 mod clocks;
 mod confirm;
 mod exports;
+mod roles;
 mod transport;
 
 use std::net::{IpAddr, SocketAddr};
@@ -70,12 +71,28 @@ impl Site {
         self.app.store.user_by_login("alice").unwrap().unwrap()
     }
 
+    /// A user of this name.
+    fn user(&self, name: &str) -> User {
+        let new = NewUser {
+            name: UserName::parse(name).unwrap(),
+            email: Email::parse(&format!("{name}@mail.example")).unwrap(),
+            password: self.app.hasher.hash("correct horse", [7; 16]).unwrap(),
+            role: Role::User,
+        };
+        self.app.store.create_user(new, NOON).unwrap().unwrap();
+        self.app.store.user_by_login(name).unwrap().unwrap()
+    }
+
     /// A browser's session, without the form.
     fn sign_in(&self) -> String {
+        self.sign_in_as("alice")
+    }
+
+    fn sign_in_as(&self, name: &str) -> String {
         let token = SessionToken::random().unwrap();
-        let alice = self.alice();
+        let user = self.app.store.user_by_login(name).unwrap().unwrap();
         let now = self.clock.now();
-        assert!(self.app.store.sign_in(alice.id, alice.password, None, token.hash(), None, now).unwrap());
+        assert!(self.app.store.sign_in(user.id, user.password, None, token.hash(), None, now).unwrap());
         format!("session={}", token.text())
     }
 
