@@ -42,6 +42,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("mio", &["src/server/door/"]),
     ("percent_encoding", &["src/target.rs", "src/web/percent.rs"]),
     ("pico_args", &["src/cli.rs"]),
+    ("qrcodegen", &["ui/qr.rs"]),
     ("quick_cache", &["src/store/hot.rs"]),
     ("rcgen", &["src/command/tls_self_signed.rs"]),
     ("redb", &["src/store/"]),

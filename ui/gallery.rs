@@ -32,6 +32,7 @@ use crate::ui::link_list::{self, Column, Columns, Filter, LinkList, List, Order,
 use crate::ui::link_selected::{self, LinkSelected};
 use crate::ui::login::{self, Login};
 use crate::ui::pager::{Pager, PagerOrder};
+use crate::ui::preview::{self, Preview};
 use crate::ui::privacy::{self, Privacy};
 use crate::ui::profile::{self, Profile};
 use crate::ui::register::{self, NoRegistration, Register};
@@ -378,6 +379,14 @@ fn link_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
     let all =
         Statistics { chart: chart(words, 2, Unit::Month), length: None, change: None, uncharted: 1204, ..usual() };
     let overall = |statistics| Overall { heading: words("Statistics of your links"), is_of_site: true, statistics };
+    let preview = Preview {
+        url: words("https://short.example/alice/promo"),
+        target: words("https://shop.example/autumn?from=letter"),
+        host: words("shop.example"),
+        title: words("Autumn sale"),
+        created_at: AT,
+        target_changed_at: Some(AT),
+    };
     let delete = LinkDelete {
         id: words("5k3v9q"),
         url: words("https://short.example/alice/promo"),
@@ -402,6 +411,7 @@ fn link_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
         ("statistics", statistics::page(&links, &overall(many))),
         ("statistics-empty", statistics::page(&links, &overall(empty))),
         ("link-delete", link_delete::page(&links, &delete)),
+        ("preview", preview::page(&Frame { bare: true, ..outside(words, "Preview", theme) }, &preview)),
         ("link-selected", link_selected::page(&links, &selected(words))),
     ]
 }
@@ -649,7 +659,7 @@ fn pages_load_and_send_nothing_to_other_hosts() {
                 let Some(value) = tag.attribute(attribute) else {
                     continue;
                 };
-                let is_target = tag.attribute("rel") == Some("noopener noreferrer nofollow");
+                let is_target = tag.attribute("rel").is_some_and(|rel| rel.starts_with("noopener noreferrer nofollow"));
                 let is_own = value.starts_with('#') || (value.starts_with('/') && !value.starts_with("//"));
                 assert!(is_own || is_target, "{name}: {value}");
             }

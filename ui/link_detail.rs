@@ -74,6 +74,7 @@ fn head(link: &LinkDetail<'_>) -> Markup {
                     (icon::draw(Icon::Pencil))
                     span { "Edit" }
                 }
+                a.button href={ "/links/" (link.id) "/qr.svg" } { "QR code" }
                 (badge::switch("button", link.id, link.state))
                 a.button.danger href={ "/links/" (link.id) "/delete" } {
                     (icon::draw(Icon::Trash))

@@ -320,6 +320,7 @@ fn row_menu(row: &Row) -> Markup {
             div.menu-panel {
                 a.menu-item href={ "/links/" (row.id) } { "Details" }
                 a.menu-item href={ "/links/" (row.id) "/edit" } { "Edit" }
+                a.menu-item href={ "/links/" (row.id) "/qr.svg" } { "QR code" }
                 (badge::switch("menu-item", &row.id, row.state))
                 a.menu-item.danger-text href={ "/links/" (row.id) "/delete" } { "Delete" }
             }

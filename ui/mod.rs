@@ -23,6 +23,7 @@ pub(crate) mod icon;
 pub(crate) mod moment;
 pub(crate) mod number;
 pub(crate) mod pager;
+pub(crate) mod qr;
 pub(crate) mod quick_add;
 pub(crate) mod sparkline;
 pub(crate) mod text;
@@ -53,6 +54,7 @@ pub(crate) mod admin_user_remove;
 pub(crate) mod admin_users;
 
 pub(crate) mod error;
+pub(crate) mod preview;
 pub(crate) mod redirect;
 
 #[cfg(test)]

@@ -208,7 +208,6 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    #[cfg(test)]
     pub(crate) fn link(&self, owner: UserId, id: LinkId) -> Result<Option<Link>, Error> {
         self.read("reading a link", |tx| get(&tx.open_table(LINK)?, owner, id))
     }

@@ -35,6 +35,7 @@ mod link_edit;
 mod link_export;
 mod link_list;
 mod link_live;
+mod link_qr;
 mod link_range;
 mod link_selected;
 mod link_switch;
@@ -44,6 +45,7 @@ mod next;
 mod own_link;
 mod password_change;
 mod percent;
+mod preview;
 mod privacy;
 mod profile;
 mod redirect;
@@ -173,9 +175,10 @@ fn failed(app: &App, request: &Request, error: &Error) -> Response {
 
 fn short_link(app: &App, request: &Request, found: Option<&Redirect>) -> Response {
     let outcome = match request.method {
-        Method::Get | Method::Head if app.is_set_up() => match found {
-            Some(found) => redirect::follow(app, request, found),
-            None => redirect::show(app, request),
+        Method::Get | Method::Head if app.is_set_up() => match (found, preview::asked(&request.path)) {
+            (_, Some((user, slug))) => preview::show(app, request, user, slug),
+            (Some(found), None) => redirect::follow(app, request, found),
+            (None, None) => redirect::show(app, request),
         },
         Method::Get | Method::Head => Err(Error::NotSetUp),
         method => router::other_verb(method, router::SHORT_ALLOW),

@@ -5,7 +5,8 @@ use crate::click::{Click, Visit};
 use crate::clock::Timestamp;
 use crate::limits::{CLICK_STRICT_WAIT, LASTING_REDIRECT_S};
 use crate::link::{self, State};
-use crate::store::{Redirect, Redirects};
+use crate::store::{Redirect, Redirects, Settings};
+use crate::target::Target;
 use crate::ui::{self, text};
 use crate::user;
 use crate::web::error::Error;
@@ -25,7 +26,7 @@ pub(crate) fn show(app: &App, request: &Request) -> Result<Response, Error> {
 }
 
 /// What the store knows a short address by.
-fn key(user: &str, slug: &str) -> String {
+pub(super) fn key(user: &str, slug: &str) -> String {
     let mut key = String::with_capacity(user.len() + 1 + slug.len());
     [user, "/", slug].into_iter().for_each(|part| key.push_str(part));
     key.make_ascii_lowercase();
@@ -42,22 +43,27 @@ pub(crate) fn plain_path(target: &str) -> Option<String> {
     is_plain.then(|| key(user, slug))
 }
 
+/// Where a link leads now.
+///
+/// # Errors
+/// [`Error::Gone`] as for [`show`].
+pub(super) fn destination<'a>(found: &'a Redirect, settings: &Settings, now: Timestamp) -> Result<&'a Target, Error> {
+    let Some(target) = &found.target else { return Err(Error::Gone(text::DELETED)) };
+    match link::state(found.enabled, found.expires, now) {
+        State::Active if target.is_blocked(&settings.blocked_hosts) => Err(Error::Gone(text::SWITCHED_OFF)),
+        State::Active => Ok(target),
+        State::Disabled => Err(Error::Gone(text::SWITCHED_OFF)),
+        State::Expired => Err(Error::Gone(text::EXPIRED)),
+    }
+}
+
 /// Answers with where a link leads, if it leads anywhere now, and counts the click.
 ///
 /// # Errors
 /// As [`show`].
 pub(super) fn follow(app: &App, request: &Request, found: &Redirect) -> Result<Response, Error> {
-    let Some(target) = &found.target else { return Err(Error::Gone(text::DELETED)) };
-    let now = app.now();
-    let settings = app.settings();
-    match link::state(found.enabled, found.expires, now) {
-        State::Active if target.is_blocked(&settings.blocked_hosts) => {
-            return Err(Error::Gone(text::SWITCHED_OFF));
-        }
-        State::Active => {}
-        State::Disabled => return Err(Error::Gone(text::SWITCHED_OFF)),
-        State::Expired => return Err(Error::Gone(text::EXPIRED)),
-    }
+    let (now, settings) = (app.now(), app.settings());
+    let target = destination(found, &settings, now)?;
     let mut click = None;
     if request.method == Method::Get {
         let visit = Visit {

@@ -13,8 +13,8 @@ use crate::web::response::Response;
 use crate::web::{
     account_delete, account_export, admin, admin_backups, admin_settings, admin_user, admin_user_remove, admin_users,
     assets, click_export, email_change, health, home, link_alias, link_create, link_delete, link_detail, link_edit,
-    link_export, link_list, link_live, link_selected, link_switch, login, logout, password_change, privacy, profile,
-    register, reset, robots, setup, statistics, statistics_export, theme,
+    link_export, link_list, link_live, link_qr, link_selected, link_switch, login, logout, password_change, privacy,
+    profile, register, reset, robots, setup, statistics, statistics_export, theme,
 };
 
 type Answer = Result<Response, Error>;
@@ -104,6 +104,7 @@ pub(crate) const ROUTES: &[Route] = &[
     form("links/selected", Show::SignedIn(link_selected::show), Submit::SignedIn(link_selected::submit)),
     page("links/*", Show::SignedIn(link_detail::show)),
     page("links/*/live", Show::SignedIn(link_live::show)),
+    page("links/*/qr.svg", Show::SignedIn(link_qr::show)),
     page("links/*/clicks.csv", Show::SignedIn(click_export::show)),
     page("links/*/clicks.jsonl", Show::SignedIn(click_export::show)),
     page("links/*/statistics.csv", Show::SignedIn(statistics_export::show)),

@@ -60,6 +60,10 @@ mod health;
 mod robots;
 // The short addresses themselves, and what is kept of a visit.
 mod redirect;
+// Where a link leads, without going there.
+mod preview;
+// The address of a link as a picture.
+mod link_qr;
 // What is kept of visitors, and the page that says so.
 mod privacy;
 // The first administrator: who may make one, and only once.
