@@ -18,7 +18,7 @@ use crate::limits::REOPEN_WAIT;
 use crate::store::Report;
 use crate::store::backend::{self, Hold, Storage};
 use crate::store::backup::{Stage, Tell};
-use crate::store::copy::{folder_of, remove_unfinished};
+use crate::store::copy::{folder_of, is_same, remove_unfinished};
 use crate::store::create::create_if_missing;
 use crate::store::error::{Error, Kind, OpenError};
 use crate::store::renew;
@@ -291,6 +291,10 @@ pub(super) fn open_held(path: &Path, cache_bytes: usize, tell: Tell) -> Result<H
         Ok((database, format))
     });
     let (database, format) = opened.unwrap_or_else(|| Err(OpenError::Damaged("its pages make no sense".to_owned())))?;
+    // Whoever had the lock before may have put another file in its place, and written here nothing would be kept.
+    if !is_same(&fs::metadata(path).map_err(io)?, &about) {
+        return Err(OpenError::InUse);
+    }
     Ok(Held { database, hold, format, repaired: repaired.load(Ordering::Relaxed) })
 }
 

@@ -371,3 +371,28 @@ fn reading_heals_by_itself_once_the_disk_does() {
     }
     audit(&store);
 }
+
+thread_local! {
+    /// What takes the place of what while this thread opens a file.
+    static REPLACES: std::cell::RefCell<Option<(PathBuf, PathBuf)>> = const { std::cell::RefCell::new(None) };
+}
+
+#[test]
+fn a_file_that_lost_its_name_before_its_lock_was_had_is_not_written_to() {
+    let (_folder, store) = fresh();
+    user(&store, "anna");
+    let folder = folder_with(&store.image());
+    let (path, other) = (folder.path().join(FILE_NAME), folder.path().join("other"));
+    fs::copy(&path, &other).unwrap();
+    REPLACES.set(Some((other, path.clone())));
+    // It was not closed, so this is called while it is opened.
+    let replace = |_: Stage| {
+        if let Some((other, path)) = REPLACES.take() {
+            fs::rename(other, path).unwrap();
+        }
+    };
+    let opened = open_held(&path, 1 << 20, replace);
+    assert!(REPLACES.take().is_none(), "nothing was replaced");
+    assert_eq!(opened.map(|held| held.format).map_err(|error| error.to_string()), Err(OpenError::InUse.to_string()));
+    open_held(&path, 1 << 20, |_| {}).unwrap_or_else(|error| panic!("{error}"));
+}
