@@ -163,7 +163,7 @@ pub(crate) const CLICK_BLOCK_BYTES_MAX: usize = 3_900;
 /// A segment of one link's clicks: two fit a page of the file.
 pub(crate) const CLICK_SEGMENT_BYTES_MAX: usize = 1_900;
 /// Logged clicks that start a round of counting. The more clicks a link has in a round, the less each costs; this many
-/// take 16 MB of memory.
+/// take some 5 MB of memory, and as much again when the next come meanwhile.
 pub(crate) const CLICKS_PER_ROUND: usize = 200_000;
 /// Logged clicks that are not counted yet. Past it no more are taken from the queue; it fills up and sheds.
 pub(crate) const CLICKS_UNCOUNTED_MAX: usize = 400_000;
@@ -173,7 +173,7 @@ pub(crate) const CLICK_SETTLE: Duration = Duration::from_secs(5);
 /// A slice of a round ends after this long: it makes a commit wait that may be a person's.
 pub(crate) const CLICK_SLICE: Duration = Duration::from_millis(8);
 /// The same as a number of clicks; what one link has in a round is cut into pieces of this size, too.
-pub(crate) const CLICKS_PER_SLICE: usize = 50_000;
+pub(crate) const CLICKS_PER_SLICE: usize = 16_384;
 /// People of a day that are counted one by one; of more there is an estimate. Their marks take less room than its
 /// registers do.
 pub(crate) const MARKS_LISTED_MAX: usize = 96;
@@ -185,7 +185,7 @@ pub(crate) const WORDS_MAX: u32 = 500_000;
 /// Referrers, and as many user agents, whose numbers are remembered: nearly all clicks come with one of these. Texts
 /// of the longest take 4 MB.
 pub(crate) const WORDS_REMEMBERED: usize = 8_192;
-/// Looks at the file for numbers that fit those in memory; each but the first needs a round to have ended meanwhile.
+/// Looks at the file for numbers that fit those in memory; each but the first needs a slice to have been counted meanwhile.
 pub(crate) const CLICK_LOOKS_MAX: usize = 100;
 /// Who watches a link's page hears of its clicks this often; they are written as often.
 pub(crate) const LIVE_EVERY: Duration = Duration::from_secs(1);

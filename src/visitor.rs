@@ -161,6 +161,13 @@ pub(crate) struct Description {
     pub(crate) device: Device,
 }
 
+impl Description {
+    /// The numbers of browser, system and device.
+    pub(crate) fn codes(self) -> [u8; 3] {
+        [self.browser as u8, self.system as u8, self.device as u8]
+    }
+}
+
 /// Browser, system and device of a user agent.
 pub(crate) fn describe(agent: &str) -> Description {
     fn first<T: Copy>(words: &[(&str, T)], agent: &str, other: T) -> T {

@@ -9,7 +9,7 @@ mod purge;
 mod retention;
 mod whose;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -316,9 +316,14 @@ impl Store {
     /// When the store fails.
     pub(crate) fn latest_clicks(&self, owner: UserId, link: LinkId, people_only: bool) -> Result<Vec<Seen>, Error> {
         let late = |late: &Uncounted<'_>| {
-            let all: Vec<Late<'_>> = late.of(Whose::Link(owner, link)).collect();
-            let newest = all.into_iter().rev().take(CLICKS_SCANNED_MAX);
-            let latest = newest.map(|late| match late {
+            let mut newest = VecDeque::with_capacity(CLICKS_SCANNED_MAX);
+            for late in late.of(Whose::Link(owner, link)) {
+                if newest.len() == CLICKS_SCANNED_MAX {
+                    newest.pop_front();
+                }
+                newest.push_back(late);
+            }
+            let latest = newest.into_iter().rev().map(|late| match late {
                 Late::Logged(click) => Latest::Packed(click.packed),
                 Late::Waiting(click) => Latest::Whole(Box::new(click.clone())),
             });

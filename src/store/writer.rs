@@ -74,7 +74,7 @@ enum Failure {
     /// It did not get to its commit: nothing of it is in the file.
     BeforeCommit(Error),
     /// Its commit failed, which does not tell whether the file has it. With it the answer owed to the change's caller.
-    AtCommit(Error, Undecided, Option<Answer>),
+    AtCommit(Error, Box<Undecided>, Option<Answer>),
 }
 
 /// What the thread knows.
@@ -143,7 +143,7 @@ impl Writer<'_> {
                 }
             }
             Err(Failure::AtCommit(error, undecided, answer)) => {
-                self.undecided = Some(undecided);
+                self.undecided = Some(*undecided);
                 self.look_after(&error);
                 let (is_kept, outcome) = (self.decide(), Outcome::of(&error));
                 match (&is_kept, answer) {
@@ -222,7 +222,10 @@ impl Writer<'_> {
                 }
                 Ok(())
             }
-            Err(error) => Err(Failure::AtCommit(error.into(), Undecided { number: self.used, done }, answer)),
+            Err(error) => {
+                let undecided = Box::new(Undecided { number: self.used, done });
+                Err(Failure::AtCommit(error.into(), undecided, answer))
+            }
         }
     }
 

@@ -36,6 +36,8 @@ const CLICK_BYTES_MAX: usize = 37;
 /// The longest step from one link's key to another's.
 const KEY_BYTES_MAX: usize = 10;
 const MARKS_BYTES: usize = 12;
+/// The longest click with the key of its link.
+pub(super) const ENTRY_BYTES_MAX: usize = KEY_BYTES_MAX + CLICK_BYTES_MAX + MARKS_BYTES;
 
 /// A click as it is kept, its texts as numbers in the dictionary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +65,14 @@ pub(in crate::store) struct Entry {
     pub(in crate::store) marks: Option<Marks>,
 }
 
-fn push_varint(out: &mut Vec<u8>, mut number: u64) {
+/// Where the step to the next click begins.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Last {
+    key: u64,
+    at_ms: i64,
+}
+
+pub(super) fn push_varint(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         // The lowest seven bits, and a mark that more follow.
         out.push((number & 0x7f) as u8 | 0x80);
@@ -123,17 +132,27 @@ fn push_marks(out: &mut Vec<u8>, marks: Option<Marks>) {
     [link, owner, site].into_iter().for_each(|mark| out.extend(mark.to_le_bytes()));
 }
 
+pub(super) fn push_entry(out: &mut Vec<u8>, last: &mut Last, entry: &Entry) {
+    push_varint(out, entry.key.wrapping_sub(last.key));
+    push_click(out, last.at_ms, &entry.packed);
+    if entry.packed.class == Class::Human {
+        push_marks(out, entry.marks);
+    }
+    *last = Last { key: entry.key, at_ms: entry.packed.at_ms };
+}
+
 /// What is left to read. `None` from any of its functions: the bytes end too early, or mean nothing.
-struct Bytes<'a>(&'a [u8]);
+#[derive(Clone, Copy)]
+pub(super) struct Bytes<'a>(pub(super) &'a [u8]);
 
 impl Bytes<'_> {
-    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+    pub(super) fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (taken, rest) = self.0.split_first_chunk::<N>()?;
         self.0 = rest;
         Some(*taken)
     }
 
-    fn varint(&mut self) -> Option<u64> {
+    pub(super) fn varint(&mut self) -> Option<u64> {
         let mut number = 0_u64;
         for shift in (0..64).step_by(7) {
             let [byte] = self.take()?;
@@ -178,6 +197,14 @@ impl Bytes<'_> {
         Some((marks != Marks { link: 0, owner: 0, site: 0 }).then_some(marks))
     }
 
+    pub(super) fn entry(&mut self, last: &mut Last, has_marks: bool) -> Option<Entry> {
+        let key = last.key.wrapping_add(self.varint()?);
+        let packed = self.click(last.at_ms)?;
+        let marks = if has_marks && packed.class == Class::Human { self.marks()? } else { None };
+        *last = Last { key, at_ms: packed.at_ms };
+        Some(Entry { key, packed, marks })
+    }
+
     /// Version, when it is a known one, and count.
     fn head(&mut self, known: RangeInclusive<u8>) -> Option<(u8, u16)> {
         let [version, low, high] = self.take()?;
@@ -188,25 +215,20 @@ impl Bytes<'_> {
 /// Packs clicks into blocks without their checksums. They need no order, but take fewer bytes in that of their keys.
 pub(in crate::store) fn blocks(clicks: impl Iterator<Item = Entry>) -> Vec<Vec<u8>> {
     let mut blocks: Vec<Vec<u8>> = Vec::new();
-    let (mut count, mut last_key, mut last_ms) = (0_u16, 0, 0);
-    for Entry { key, packed, marks } in clicks {
-        let room = CLICK_BLOCK_BYTES_MAX - CHECKSUM_BYTES - KEY_BYTES_MAX - CLICK_BYTES_MAX - MARKS_BYTES;
+    let (mut count, mut last) = (0_u16, Last::default());
+    for entry in clicks {
+        let room = CLICK_BLOCK_BYTES_MAX - CHECKSUM_BYTES - ENTRY_BYTES_MAX;
         if blocks.last().is_none_or(|block| block.len() > room) {
             let mut block = Vec::with_capacity(CLICK_BLOCK_BYTES_MAX);
             block.extend([BLOCK_VERSION, 0, 0]);
             blocks.push(block);
-            (count, last_key, last_ms) = (0, 0, 0);
+            (count, last) = (0, Last::default());
         }
         let Some(block) = blocks.last_mut() else { break };
-        push_varint(block, key.wrapping_sub(last_key));
-        push_click(block, last_ms, &packed);
-        if packed.class == Class::Human {
-            push_marks(block, marks);
-        }
+        push_entry(block, &mut last, &entry);
         // A click has five bytes at least, so a block holds fewer than a thousand.
         count += 1;
         block[1..BLOCK_HEAD_BYTES].copy_from_slice(&count.to_le_bytes());
-        (last_key, last_ms) = (key, packed.at_ms);
     }
     blocks
 }
@@ -220,15 +242,9 @@ pub(in crate::store) fn read_block(key: &[u8], raw: &[u8]) -> Result<Vec<Entry>,
     let mut bytes = Bytes(record::unseal_bytes(TABLE, key, raw)?);
     let read = |bytes: &mut Bytes<'_>| {
         let (version, count) = bytes.head(BLOCK_VERSION_WITHOUT_MARKS..=BLOCK_VERSION)?;
-        let mut clicks = Vec::new();
-        let (mut key, mut last_ms) = (0_u64, 0);
+        let (mut clicks, mut last) = (Vec::new(), Last::default());
         for _ in 0..count {
-            key = key.wrapping_add(bytes.varint()?);
-            let packed = bytes.click(last_ms)?;
-            let has_marks = version == BLOCK_VERSION && packed.class == Class::Human;
-            let marks = if has_marks { bytes.marks()? } else { None };
-            last_ms = packed.at_ms;
-            clicks.push(Entry { key, packed, marks });
+            clicks.push(bytes.entry(&mut last, version == BLOCK_VERSION)?);
         }
         bytes.0.is_empty().then_some(clicks)
     };

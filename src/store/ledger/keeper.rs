@@ -10,6 +10,7 @@ use crate::click::Click;
 use crate::limits::WORDS_PER_HOUR_MAX;
 use crate::store::Report;
 use crate::store::error::{Error, unless_damaged};
+use crate::store::ledger::batch::{Batch, Pile};
 use crate::store::ledger::block::{self, Entry, Packed};
 use crate::store::ledger::dict::{self, Agent, Dictionary};
 use crate::store::ledger::memory::{Ledger, Round};
@@ -31,11 +32,11 @@ pub(in crate::store) enum Work {
 /// What a transaction has done, to be remembered when it is on disk.
 #[derive(Default)]
 pub(in crate::store) struct Done {
-    logged: Vec<Logged>,
+    logged: Option<Batch>,
     /// Blocks in the log then.
     next_block: u64,
-    /// Clicks of the round that are counted then.
-    counted: Option<usize>,
+    /// Clicks of the round that are counted then, and how far that is.
+    counted: Option<(usize, PlaceRecord)>,
 }
 
 /// Logs and counts.
@@ -52,21 +53,15 @@ impl Keeper {
     /// # Errors
     /// When the store fails.
     pub(in crate::store) fn start(ledger: Arc<Ledger>, tx: &ReadTransaction, report: Report) -> Result<Keeper, Error> {
-        let replayed = replay(tx, report)?;
-        let next_block = replayed.next_block;
+        let Replayed { place, round, fresh, next_block } = replay(tx, report)?;
         let mut memory = ledger.lock();
-        memory.head = replayed.place.head;
-        if replayed.place.to > replayed.place.head {
-            let mut round = Round { clicks: Arc::new(sorted(replayed.round)), done: 0, to: replayed.place.to };
-            round.done = round.index(&replayed.place);
-            memory.round = Some(round);
+        memory.head = place.head;
+        if place.to > place.head {
+            let done = round.len() - round.after(&place).count();
+            memory.round = Some(Round { clicks: Arc::new(round.rest(&place)), done, place });
         }
-        let fresh = sorted(replayed.fresh);
-        if !fresh.is_empty() {
-            memory.fresh_count = fresh.len();
-            memory.fresh.push(Arc::new(fresh));
-            memory.fresh_since = Some(Instant::now());
-        }
+        memory.fresh_since = (fresh.len() > 0).then(Instant::now);
+        memory.fresh = fresh;
         drop(memory);
         Ok(Keeper { ledger, dictionary: Dictionary::new(WORDS_PER_HOUR_MAX), next_block })
     }
@@ -76,7 +71,7 @@ impl Keeper {
         let memory = self.ledger.lock();
         match (&memory.round, memory.fresh_since) {
             (Some(_), _) => Work::Now,
-            (None, _) if memory.fresh_count >= self.ledger.pace.round => Work::Now,
+            (None, _) if memory.fresh.len() >= self.ledger.pace.round => Work::Now,
             (None, Some(since)) => Work::At(since + self.ledger.pace.settle),
             (None, None) => Work::Nothing,
         }
@@ -100,20 +95,12 @@ impl Keeper {
             Work::At(time) => time <= Instant::now(),
         };
         let mut memory = self.ledger.lock();
-        if !is_due || memory.round.is_some() {
-            return is_due;
+        if is_due && memory.round.is_none() {
+            let clicks = Arc::new(std::mem::take(&mut memory.fresh));
+            memory.fresh_since = None;
+            memory.round = Some(Round { clicks, done: 0, place: super::beginning(memory.head, self.next_block) });
         }
-        let batches = memory.fresh.clone();
-        drop(memory);
-        // Nobody else changes them; readers see them in their batches meanwhile.
-        let mut clicks = Vec::with_capacity(batches.iter().map(|batch| batch.len()).sum());
-        batches.iter().for_each(|batch| clicks.extend_from_slice(batch));
-        let clicks = Arc::new(sorted(clicks));
-        memory = self.ledger.lock();
-        memory.fresh.clear();
-        (memory.fresh_count, memory.fresh_since) = (0, None);
-        memory.round = Some(Round { clicks, done: 0, to: self.next_block });
-        true
+        is_due
     }
 
     /// Logs clicks, and counts a slice of the round if asked to.
@@ -133,29 +120,29 @@ impl Keeper {
         }
         let memory = self.ledger.lock();
         let round = memory.round.as_ref().filter(|_| counts);
-        let Some((clicks, from, to)) = round.map(|round| (Arc::clone(&round.clicks), round.done, round.to)) else {
+        let Some((clicks, before, mut place)) = round.map(|r| (Arc::clone(&r.clicks), r.done, r.place.clone())) else {
             return Ok(done);
         };
-        let head = memory.head;
         drop(memory);
-        let counted = rounds::slice(tx, &clicks, from, &self.ledger.pace, report)?;
-        if counted < clicks.len() {
-            tables::put_place(tx, &super::place(head, to, &clicks[..counted]))?;
-        } else {
+        let clicks_left = clicks.after(&place);
+        let counted = before + rounds::slice(tx, clicks_left, &mut place, &self.ledger.pace, report)?;
+        if counted == clicks.len() {
+            place = super::beginning(place.to, place.to);
             let mut log = tx.open_table(CLICK_LOG)?;
-            log.retain_in(..to.to_be_bytes().as_slice(), |_, _| false)?;
-            tables::put_place(tx, &PlaceRecord { head: to, to, owner: 0, link: 0, within: 0 })?;
+            log.retain_in(..place.head.to_be_bytes().as_slice(), |_, _| false)?;
         }
-        done.counted = Some(counted);
+        tables::put_place(tx, &place)?;
+        done.counted = Some((counted, place));
         Ok(done)
     }
 
     fn log(&mut self, tx: &WriteTransaction, clicks: &[Click], done: &mut Done) -> Result<(), Error> {
         let mut words = dict::Tables::open(tx)?;
+        let mut logged = Vec::with_capacity(clicks.len());
         for click in clicks {
             let referrer = self.dictionary.referrer(&mut words, &click.referrer)?;
             let agent = self.dictionary.agent(&mut words, &click.agent)?;
-            done.logged.push(Logged {
+            logged.push(Logged {
                 key: u64::from_be_bytes(link_key(click.owner, click.link)),
                 packed: Packed {
                     at_ms: click.at.ms(),
@@ -166,19 +153,20 @@ impl Keeper {
                     address: click.address,
                 },
                 host: referrer.host,
-                about: agent.about,
+                about: agent.about.codes(),
                 marks: click.marks,
             });
         }
-        done.logged = sorted(std::mem::take(&mut done.logged));
+        sort(&mut logged);
         let mut log = tx.open_table(CLICK_LOG)?;
         let entry = |click: &Logged| Entry { key: click.key, packed: click.packed, marks: click.marks };
-        for mut block in block::blocks(done.logged.iter().map(entry)) {
+        for mut block in block::blocks(logged.iter().map(entry)) {
             let key = done.next_block.to_be_bytes();
             record::seal_bytes(&key, &mut block);
             log.insert(key.as_slice(), block.as_slice())?;
             done.next_block += 1;
         }
+        done.logged = Some(Batch::new(&logged));
         Ok(())
     }
 
@@ -186,19 +174,22 @@ impl Keeper {
     pub(in crate::store) fn remember(&mut self, done: Done) -> usize {
         self.next_block = done.next_block;
         let mut memory = self.ledger.lock();
-        let written = done.logged.len();
-        let batch = if written > 0 { std::mem::take(&mut memory.in_hand) } else { Arc::default() };
-        if written > 0 {
-            memory.fresh_count += written;
-            memory.fresh.push(Arc::new(done.logged));
+        let (mut written, mut batch) = (0, Arc::default());
+        if let Some(logged) = done.logged {
+            written = logged.len();
+            batch = std::mem::take(&mut memory.in_hand);
+            memory.fresh.push(logged);
             memory.fresh_since.get_or_insert_with(Instant::now);
         }
         let mut finished = None;
-        if let (Some(counted), Some(round)) = (done.counted, memory.round.as_mut()) {
-            round.done = counted;
-            if counted == round.clicks.len() {
-                memory.head = round.to;
-                finished = memory.round.take();
+        if let (Some((counted, place)), Some(round)) = (done.counted, memory.round.as_mut()) {
+            let is_over = counted == round.clicks.len();
+            let rest = if is_over { Pile::default() } else { round.clicks.rest(&place) };
+            finished = Some(std::mem::replace(&mut round.clicks, Arc::new(rest)));
+            (round.done, round.place) = (counted, place);
+            if is_over {
+                memory.head = round.place.head;
+                memory.round = None;
             }
         }
         drop(memory);
@@ -214,17 +205,16 @@ impl Keeper {
 }
 
 /// By link, then as they came.
-fn sorted(mut clicks: Vec<Logged>) -> Vec<Logged> {
+fn sort(clicks: &mut [Logged]) {
     clicks.sort_by_key(|click| click.key);
-    clicks
 }
 
 /// What the log holds.
 struct Replayed {
     place: PlaceRecord,
     /// Clicks of the round that was under way, those counted by then among them.
-    round: Vec<Logged>,
-    fresh: Vec<Logged>,
+    round: Pile,
+    fresh: Pile,
     next_block: u64,
 }
 
@@ -237,16 +227,17 @@ fn replay(tx: &ReadTransaction, report: Report) -> Result<Replayed, Error> {
     let place = tables::place(&tx.open_table(META)?);
     let place = place.inspect_err(|error| report(&format!("clicks are lost: {error}")));
     // Without it nobody knows what is counted; counting twice would be worse than not at all.
-    let lost = PlaceRecord { head: last, to: last, owner: 0, link: 0, within: 0 };
+    let lost = super::beginning(last, last);
     let place = unless_damaged(place)?.unwrap_or(lost);
     let next_block = last.max(place.to);
-    let mut replayed = Replayed { place, round: Vec::new(), fresh: Vec::new(), next_block };
+    let mut replayed = Replayed { place, round: Pile::default(), fresh: Pile::default(), next_block };
     let (mut hosts, mut agents): (HashMap<u32, u32>, HashMap<u32, Agent>) = Default::default();
     for row in log.range(replayed.place.head.to_be_bytes().as_slice()..)? {
         let (key, raw) = row?;
         let read = block::read_block(key.value(), raw.value());
         let read = read.inspect_err(|error| report(&format!("clicks are lost: {error}")));
         let is_of_round = key.value() < replayed.place.to.to_be_bytes().as_slice();
+        let mut clicks = Vec::new();
         for Entry { key, packed, marks } in unless_damaged(read)?.unwrap_or_default() {
             let host = match hosts.get(&packed.referrer) {
                 Some(host) => *host,
@@ -256,9 +247,11 @@ fn replay(tx: &ReadTransaction, report: Report) -> Result<Replayed, Error> {
                 Some(agent) => *agent,
                 None => *agents.entry(packed.agent).or_insert(dict::agent_of(tx, packed.agent)?),
             };
-            let click = Logged { key, packed, host, about: agent.about, marks };
-            if is_of_round { replayed.round.push(click) } else { replayed.fresh.push(click) }
+            clicks.push(Logged { key, packed, host, about: agent.about.codes(), marks });
         }
+        sort(&mut clicks);
+        let pile = if is_of_round { &mut replayed.round } else { &mut replayed.fresh };
+        pile.push(Batch::new(&clicks));
     }
     Ok(replayed)
 }

@@ -5,34 +5,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::click::Click;
-use crate::link::LinkId;
 use crate::store::clicks::Whose;
-use crate::store::ledger::{Logged, Pace};
+use crate::store::ledger::batch::Pile;
+use crate::store::ledger::{Logged, Pace, beginning, key_at};
 use crate::store::queue::Queue;
 use crate::store::record::PlaceRecord;
 use crate::store::tables::link_key;
-use crate::user::UserId;
+
+/// Where nothing is counted.
+const FROM_THE_FIRST: PlaceRecord = beginning(0, 0);
+
+/// True when less is counted at one place than at another.
+fn is_before(place: &PlaceRecord, other: &PlaceRecord) -> bool {
+    let order = |place: &PlaceRecord| (place.head, key_at(place), place.within);
+    order(place) < order(other)
+}
 
 /// Clicks that are being counted.
 pub(super) struct Round {
-    /// Sorted by link, then as they came; those that are counted by now, too.
-    pub(super) clicks: Arc<Vec<Logged>>,
+    /// Those that are not counted, and some that are.
+    pub(super) clicks: Arc<Pile>,
     /// So many of them are counted.
     pub(super) done: usize,
-    /// The block after their last.
-    pub(super) to: u64,
-}
-
-impl Round {
-    /// How many are counted when the file says `place` of this round.
-    pub(super) fn index(&self, place: &PlaceRecord) -> usize {
-        if place.to == place.head {
-            return 0;
-        }
-        let key = u64::from_be_bytes(link_key(UserId(place.owner), LinkId(place.link)));
-        let of_link = self.clicks.partition_point(|click| click.key < key);
-        (of_link + place.within as usize).min(self.clicks.len())
-    }
+    /// How far that is.
+    pub(super) place: PlaceRecord,
 }
 
 /// # Invariants
@@ -44,9 +40,8 @@ pub(super) struct Memory {
     /// Being logged: older than those, newer than what is logged. A batch whose transaction came to nothing stays here
     /// and is the next again.
     pub(super) in_hand: Arc<Vec<Click>>,
-    /// Logged: a batch of each transaction, sorted by link, the oldest first.
-    pub(super) fresh: Vec<Arc<Vec<Logged>>>,
-    pub(super) fresh_count: usize,
+    /// Logged: a batch of each transaction.
+    pub(super) fresh: Pile,
     /// When the oldest of them was logged.
     pub(super) fresh_since: Option<Instant>,
     pub(super) round: Option<Round>,
@@ -57,7 +52,13 @@ pub(super) struct Memory {
 impl Memory {
     /// Clicks in the log that are not counted.
     pub(super) fn uncounted(&self) -> usize {
-        self.fresh_count + self.round.as_ref().map_or(0, |round| round.clicks.len() - round.done)
+        self.fresh.len() + self.round.as_ref().map_or(0, |round| round.clicks.len() - round.done)
+    }
+
+    /// How far the log is counted.
+    fn place(&self) -> PlaceRecord {
+        let round = self.round.as_ref().map(|round| round.place.clone());
+        round.unwrap_or_else(|| beginning(self.head, self.head))
     }
 }
 
@@ -95,19 +96,14 @@ impl Ledger {
 
     /// How far the log is counted, for want of a file that says so.
     pub(in crate::store) fn place(&self) -> PlaceRecord {
-        let memory = self.lock();
-        let mut place = PlaceRecord { head: memory.head, to: memory.head, owner: 0, link: 0, within: 0 };
-        if let Some(round) = &memory.round {
-            place = super::place(memory.head, round.to, &round.clicks[..round.done]);
-        }
-        place
+        self.lock().place()
     }
 
     /// Has what is logged be counted as soon as the thread is awake. Returns how much there is.
     #[cfg(test)]
     pub(in crate::store) fn hurry(&self) -> usize {
         let mut memory = self.lock();
-        if memory.fresh_count > 0 {
+        if memory.fresh.len() > 0 {
             memory.fresh_since = Instant::now().checked_sub(self.pace.settle);
         }
         memory.uncounted()
@@ -129,50 +125,45 @@ impl Ledger {
     ) -> Option<T> {
         let mut memory = self.lock();
         memory.staged.extend(queue.take_clicks());
-        if place.head < memory.head {
+        if is_before(place, &memory.place()) {
             return None;
         }
         let round = match &memory.round {
-            // The file may know of counting that memory does not know of yet, and the other way round.
-            Some(round) if place.head == memory.head => &round.clicks[round.index(place)..],
-            _ => &[],
+            // The file may know of counting that memory does not know of yet.
+            Some(round) if place.head == memory.head => Some(&*round.clicks),
+            _ => None,
         };
-        Some(look(&Uncounted { round, memory: &memory }))
+        Some(look(&Uncounted { round, place, memory: &memory }))
     }
 }
 
 /// A click that is in no sum.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::store) enum Late<'a> {
-    Logged(&'a Logged),
+    Logged(Logged),
     Waiting(&'a Click),
 }
 
 /// The clicks that are in no sum.
 pub(in crate::store) struct Uncounted<'a> {
-    round: &'a [Logged],
+    /// Of these, those after the place.
+    round: Option<&'a Pile>,
+    place: &'a PlaceRecord,
     memory: &'a Memory,
 }
 
 impl<'a> Uncounted<'a> {
-    /// Those on links from one key to another, the oldest of each link first.
-    fn between(&self, from: u64, to: u64) -> impl Iterator<Item = Late<'a>> {
-        let part = move |clicks: &'a [Logged]| {
-            let clicks = &clicks[clicks.partition_point(|click| click.key < from)..];
-            &clicks[..clicks.partition_point(|click| click.key <= to)]
-        };
-        let logged = part(self.round).iter().chain(self.memory.fresh.iter().flat_map(move |batch| part(batch)));
-        let waiting = self.memory.in_hand.iter().chain(&self.memory.staged);
+    /// Those on a link, on a user's links, or on all; the oldest of each link first.
+    pub(in crate::store) fn of(&self, whose: Whose) -> impl Iterator<Item = Late<'a>> {
+        let (from, to) = whose.links();
+        let (round, place, memory) = (self.round, self.place, self.memory);
+        let logged = round.into_iter().flat_map(move |round| round.between(place, from, to));
+        let logged = logged.chain(memory.fresh.between(&FROM_THE_FIRST, from, to));
+        let waiting = memory.in_hand.iter().chain(&memory.staged);
         let waiting = waiting.filter(move |click| {
             let key = u64::from_be_bytes(link_key(click.owner, click.link));
             (from..=to).contains(&key)
         });
         logged.map(Late::Logged).chain(waiting.map(Late::Waiting))
-    }
-
-    /// Those on a link, on a user's links, or on all; the oldest of each link first.
-    pub(in crate::store) fn of(&self, whose: Whose) -> impl Iterator<Item = Late<'a>> {
-        let (from, to) = whose.links();
-        self.between(from, to)
     }
 }

@@ -143,7 +143,7 @@ impl Old<'_> {
                 address: v4.or(v6).ok(),
             },
             host: referrer.host,
-            about: agent.about,
+            about: agent.about.codes(),
             // Nobody was told apart.
             marks: None,
         })

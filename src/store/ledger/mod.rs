@@ -16,6 +16,7 @@
 //! - What the log holds beyond the place is exactly what memory holds as logged; [`keeper`] reads it back at the start.
 //! - The order of a round depends on the log alone: by link, then as the clicks came.
 
+mod batch;
 pub(in crate::store) mod block;
 pub(in crate::store) mod dict;
 mod keeper;
@@ -31,8 +32,10 @@ use std::time::Duration;
 use crate::limits::{
     CLICK_SETTLE, CLICK_SLICE, CLICKS_PER_COMMIT_MAX, CLICKS_PER_ROUND, CLICKS_PER_SLICE, CLICKS_UNCOUNTED_MAX,
 };
+use crate::link::LinkId;
 use crate::store::record::PlaceRecord;
-use crate::visitor::Description;
+use crate::store::tables::link_key;
+use crate::user::UserId;
 use crate::visitor::marks::Marks;
 use block::Packed;
 
@@ -47,7 +50,8 @@ pub(in crate::store) struct Logged {
     pub(in crate::store) packed: Packed,
     /// The referrer's host in the dictionary.
     pub(in crate::store) host: u32,
-    pub(in crate::store) about: Description,
+    /// What the agent says of itself, see [`Description::codes`](crate::visitor::Description::codes).
+    pub(in crate::store) about: [u8; 3],
     pub(in crate::store) marks: Option<Marks>,
 }
 
@@ -80,12 +84,24 @@ impl Default for Pace {
     }
 }
 
-/// The place after the last of some clicks that are counted.
-fn place(head: u64, to: u64, counted: &[Logged]) -> PlaceRecord {
-    let key = counted.last().map_or(0, |click| click.key);
-    let within = counted.len() - counted.partition_point(|click| click.key < key);
-    // A key is the owner's number and the link's; a round has fewer clicks than a u32 can count.
-    PlaceRecord { head, to, owner: (key >> 32) as u32, link: key as u32, within: within as u32 }
+/// The place before the first click of a round, which takes the blocks from one on, before another.
+const fn beginning(head: u64, to: u64) -> PlaceRecord {
+    PlaceRecord { head, to, owner: 0, link: 0, within: 0 }
+}
+
+/// The key of the last link that is counted at a place.
+fn key_at(place: &PlaceRecord) -> u64 {
+    u64::from_be_bytes(link_key(UserId(place.owner), LinkId(place.link)))
+}
+
+/// Moves a place past so many more clicks on a link.
+fn pass(place: &mut PlaceRecord, key: u64, clicks: usize) {
+    if key != key_at(place) {
+        // A key is the owner's number and the link's.
+        (place.owner, place.link, place.within) = ((key >> 32) as u32, key as u32, 0);
+    }
+    // A round has fewer clicks than a u32 can count.
+    place.within += clicks as u32;
 }
 
 #[cfg(test)]

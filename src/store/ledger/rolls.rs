@@ -8,7 +8,7 @@ use crate::store::ledger::sketch::{Scope, Sketch};
 use crate::store::ledger::{Logged, block::Packed};
 use crate::store::record::{OverallRecord, RollRecord, SumRecord};
 use crate::visitor::marks::Marks;
-use crate::visitor::{Class, Description, Reason};
+use crate::visitor::{self, Class, Reason};
 
 pub(in crate::store) use crate::calendar::day;
 
@@ -114,7 +114,7 @@ impl RollRecord {
             return;
         }
         if !click.agent.is_empty() {
-            self.add_agent(crate::visitor::describe(&click.agent));
+            self.add_agent(visitor::describe(&click.agent).codes());
         }
         self.add_marks(click.marks, scope);
     }
@@ -137,10 +137,10 @@ impl RollRecord {
     }
 
     /// Counts somebody who said what they use.
-    fn add_agent(&mut self, about: Description) {
-        bump(&mut self.browsers, about.browser as u8, 1);
-        bump(&mut self.systems, about.system as u8, 1);
-        bump(&mut self.devices, about.device as u8, 1);
+    fn add_agent(&mut self, [browser, system, device]: [u8; 3]) {
+        bump(&mut self.browsers, browser, 1);
+        bump(&mut self.systems, system, 1);
+        bump(&mut self.devices, device, 1);
     }
 
     fn add_marks(&mut self, marks: Option<Marks>, scope: Scope) {

@@ -17,7 +17,7 @@ use crate::store::ledger::block::{self, Packed, Segment};
 use crate::store::ledger::rolls::{ALL_DAYS, day};
 use crate::store::ledger::sketch::Scope;
 use crate::store::ledger::{Logged, Pace};
-use crate::store::record::{self, OverallRecord, Record, RollRecord, SumRecord};
+use crate::store::record::{self, OverallRecord, PlaceRecord, Record, RollRecord, SumRecord};
 use crate::store::tables::{CLICK_SEG, LINK, ROLL_DAY, ROLL_TOTAL, Table, click_key, day_key, sum_key};
 use crate::user::UserId;
 
@@ -44,44 +44,48 @@ impl<'a> Tables<'a> {
     }
 }
 
-/// Counts some of `clicks`, sorted by link, from one of them on. Returns how many of all are counted now: more than
-/// before, and all in the end.
+/// Counts the next of a round's clicks, which are sorted by link, and moves the place past them. Returns how many these
+/// were: at least one, if there is one.
 ///
 /// # Errors
 /// When the disk fails; the caller undoes the transaction then. A damaged sum costs only the clicks on that link: it is
 /// reported, and they are dropped, so that it cannot hold up all others.
 pub(in crate::store) fn slice(
     tx: &WriteTransaction,
-    clicks: &[Logged],
-    from: usize,
+    clicks: impl Iterator<Item = Logged>,
+    place: &mut PlaceRecord,
     pace: &Pace,
     report: Report,
 ) -> Result<usize, Error> {
     let begun = Instant::now();
     let mut tables = Tables::open(tx)?;
-    let end = clicks.len().min(from + pace.slice_clicks);
-    let (mut done, mut counted) = (from, Vec::new());
-    let is_over = || begun.elapsed() >= pace.slice;
-    for of_owner in clicks[from..end].chunk_by(|a, b| owner(a) == owner(b)) {
-        let before = counted.len();
-        for of_link in of_owner.chunk_by(|a, b| a.key == b.key) {
-            match count(&mut tables, of_link, report) {
-                Err(error) if error.kind == Kind::Damaged => {
-                    report(&format!("{} clicks were dropped: {error}", of_link.len()));
-                }
-                Ok(true) => counted.push(of_link),
-                other => drop(other?),
+    let mut clicks = clicks.take(pace.slice_clicks).peekable();
+    // Those of links that are there; from where on they are of the owner at hand.
+    let (mut counted, mut of_owner) = (Vec::new(), 0);
+    let mut done = 0;
+    while let Some(first) = clicks.next() {
+        let of_link = counted.len();
+        counted.push(first);
+        counted.extend(std::iter::from_fn(|| clicks.next_if(|click| click.key == first.key)));
+        let count_of_link = counted.len() - of_link;
+        match count(&mut tables, &counted[of_link..], report) {
+            Ok(true) => {}
+            Ok(false) => counted.truncate(of_link),
+            Err(error) if error.kind == Kind::Damaged => {
+                report(&format!("{count_of_link} clicks were dropped: {error}"));
+                counted.truncate(of_link);
             }
-            done += of_link.len();
-            if is_over() {
-                break;
-            }
+            Err(error) => return Err(error),
         }
-        if counted.len() > before {
-            // Within the time, too: there may be as many owners as links.
-            sum_up(&mut tables, Some(owner(&of_owner[0])), &counted[before..], report)?;
+        super::pass(place, first.key, count_of_link);
+        done += count_of_link;
+        let is_over = begun.elapsed() >= pace.slice;
+        if is_over || clicks.peek().is_none_or(|next| owner(next) != owner(&first)) {
+            sum_up(&mut tables, Some(owner(&first)), &counted[of_owner..], report)?;
+            of_owner = counted.len();
         }
-        if is_over() {
+        // With the sums in it: there may be as many owners as links.
+        if is_over || begun.elapsed() >= pace.slice {
             break;
         }
     }
@@ -96,18 +100,20 @@ fn owner(click: &Logged) -> UserId {
 }
 
 /// Adds clicks that were counted to the sums of a user, or of the site.
-fn sum_up(tables: &mut Tables<'_>, owner: Option<UserId>, clicks: &[&[Logged]], report: Report) -> Result<(), Error> {
+fn sum_up(tables: &mut Tables<'_>, owner: Option<UserId>, clicks: &[Logged], report: Report) -> Result<(), Error> {
+    if clicks.is_empty() {
+        return Ok(());
+    }
     let scope = if owner.is_some() { Scope::Owner } else { Scope::Site };
     let key = sum_key(owner);
-    let clicks = || clicks.iter().copied().flatten();
     let read = || -> Result<_, Error> {
         let sum: OverallRecord = get(&tables.totals, &key)?.unwrap_or_else(OverallRecord::empty);
-        Ok((sum, add_to_days(&tables.days, key, by_day(clicks(), scope), scope)?))
+        Ok((sum, add_to_days(&tables.days, key, by_day(clicks, scope), scope)?))
     };
     let read = read().inspect_err(|error| report(&format!("a sum of clicks stays as it is: {error}")));
     // The clicks are counted in the sums of their links, all the same.
     let Some((mut sum, rolls)) = unless_damaged(read)? else { return Ok(()) };
-    clicks().for_each(|click| sum.add(&click.packed));
+    clicks.iter().for_each(|click| sum.add(&click.packed));
     put_days(tables, key, rolls)?;
     put(&mut tables.totals, &key, &sum)
 }

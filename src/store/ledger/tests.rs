@@ -28,7 +28,7 @@ impl super::Ledger {
     /// True when nothing is being counted, and nothing will be before more clicks come or grow old.
     pub(in crate::store) fn is_quiet(&self) -> bool {
         let memory = self.lock();
-        memory.round.is_none() && memory.fresh_count < self.pace.round
+        memory.round.is_none() && memory.fresh.len() < self.pace.round
     }
 }
 
