@@ -125,12 +125,21 @@ impl Store {
         let file = Arc::new(file);
         let queue = Arc::new(Queue::new());
         let ledger = Arc::new(Ledger::new(pace));
-        let start = || Keeper::start(Arc::clone(&ledger), &file.database()?.begin_read()?, report);
-        let keeper = start().map_err(|error| OpenError::Damaged(error.to_string()))?;
-        let found_in_log = ledger.uncounted();
+        let (tell_start, started) = sync_channel(1);
         let writer = {
-            let (file, queue) = (Arc::clone(&file), Arc::clone(&queue));
+            let (file, queue, ledger) = (Arc::clone(&file), Arc::clone(&queue), Arc::clone(&ledger));
             thread::Builder::new().name("writer".to_owned()).spawn(move || {
+                let start = || Keeper::start(ledger, &file.database()?.begin_read()?, report);
+                // Allocators keep threads apart: what reading the log takes is given back to the one that has read it,
+                // and no other thread will ever need as much.
+                let Some(keeper) = file::quietly(start) else { return };
+                let keeper = match keeper {
+                    Ok(keeper) => keeper,
+                    Err(error) => return drop(tell_start.send(Err(OpenError::Damaged(error.to_string())))),
+                };
+                if tell_start.send(Ok(())).is_err() {
+                    return;
+                }
                 // Without its writer the store would answer errors for ever; a supervisor can start it anew.
                 let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                     writer::run(&queue, &file, keeper, report)
@@ -141,6 +150,13 @@ impl Store {
             })
         };
         let writer = writer.map_err(|error| OpenError::Io(error.to_string()))?;
+        let nonsense = || Err(OpenError::Damaged("its pages make no sense".to_owned()));
+        if let Err(error) = started.recv().unwrap_or_else(|_| nonsense()) {
+            // It has the file until its end.
+            drop(writer.join());
+            return Err(error);
+        }
+        let found_in_log = ledger.uncounted();
         let writer = Mutex::new(Some(writer));
         Ok(Store { file, queue, ledger, hot: Hot::new(), writer, copying: Mutex::default(), found_in_log })
     }
