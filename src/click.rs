@@ -1,6 +1,7 @@
 //! One visit to a short address, and what of it is kept.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::limits::{AGENT_BYTES_MAX, REFERRER_BYTES_MAX, REFERRING_HOST_BYTES_MAX};
@@ -22,8 +23,8 @@ pub(crate) struct Click {
     pub(crate) class: Class,
     pub(crate) reason: Reason,
     /// Host and path, or empty.
-    pub(crate) referrer: String,
-    pub(crate) agent: String,
+    pub(crate) referrer: Arc<str>,
+    pub(crate) agent: Arc<str>,
     pub(crate) address: Option<IpAddr>,
     /// What tells a person from others of the same day; bots have none, nor has who asks not to be told apart.
     pub(crate) marks: Option<Marks>,
@@ -72,14 +73,14 @@ impl Click {
             at: visit.at,
             class,
             reason,
-            referrer: String::new(),
-            agent: String::new(),
+            referrer: Arc::default(),
+            agent: Arc::default(),
             address: None,
             marks: None,
         };
         if !visit.counts_only {
-            click.referrer = referrer(visit.referrer);
-            click.agent = cut(visit.agent, AGENT_BYTES_MAX).to_owned();
+            click.referrer = referrer(visit.referrer).into();
+            click.agent = cut(visit.agent, AGENT_BYTES_MAX).into();
             click.address = visit.address.and_then(|address| policy.apply(address));
             if class == Class::Human {
                 // Made from all of the address, of which no more is kept than the policy says.
@@ -174,11 +175,11 @@ mod tests {
     fn a_visitor_who_asks_is_counted_without_details() {
         let marker = Marker::default();
         let click = of(Visit { counts_only: true, ..VISIT }, AddressPolicy::Store, &marker);
-        assert_eq!((click.class, click.referrer.as_str(), click.agent.as_str()), (Class::Human, "", ""));
+        assert_eq!((click.class, &*click.referrer, &*click.agent), (Class::Human, "", ""));
         assert_eq!((click.address, click.marks), (None, None));
         let open = of(VISIT, AddressPolicy::Shorten, &marker);
         assert_eq!(open.address, Some("203.0.113.0".parse().unwrap()));
-        assert_eq!(open.referrer, "news.example");
+        assert_eq!(&*open.referrer, "news.example");
     }
 
     #[test]

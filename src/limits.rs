@@ -121,6 +121,11 @@ pub(crate) const USERS_SCANNED_MAX: usize = 20_000;
 
 /// Clicks waiting to be written. Past it clicks are shed and counted; a redirect never waits.
 pub(crate) const CLICK_QUEUE_MAX: usize = 65_536;
+/// Waiting clicks that are kept together. With all of them in one list, each time it grew there would be two for a
+/// moment, of megabytes.
+pub(crate) const CLICKS_PER_BUNDLE: usize = 256;
+/// User agents and referrers that waiting clicks share. Texts of the longest take 0.5 MB.
+pub(crate) const TEXTS_SHARED: usize = 1_024;
 /// Clicks written in one transaction; bounds how long a person's change waits behind them.
 pub(crate) const CLICKS_PER_COMMIT_MAX: usize = 4_096;
 /// Under load clicks gather for this long before a commit.

@@ -1,5 +1,7 @@
 //! What waits for the writing thread: changes, and clicks in a bounded queue that never makes a redirect wait.
 
+mod texts;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -10,10 +12,11 @@ use redb::WriteTransaction;
 
 use crate::click::{Click, Durability};
 use crate::limits::{
-    CLICK_FLUSH, CLICK_GATHER, CLICK_QUEUE_MAX, CLICK_RETRY_MAX, CLICKS_PER_COMMIT_MAX, CLICKS_UNDER_LOAD,
+    CLICK_FLUSH, CLICK_GATHER, CLICK_QUEUE_MAX, CLICK_RETRY_MAX, CLICKS_PER_BUNDLE, CLICKS_UNDER_LOAD,
 };
 use crate::store::error::{Error, Kind};
 use crate::store::ledger::Work;
+use texts::Texts;
 
 /// A change: works inside the transaction and returns how to tell its caller the outcome of the commit.
 pub(super) type Job = Box<dyn FnOnce(&WriteTransaction) -> Result<Answer, Error> + Send>;
@@ -62,8 +65,9 @@ impl Default for Flow {
 #[derive(Default)]
 struct Waiting {
     changes: VecDeque<Change>,
-    /// Clicks as they came; whoever looks at them takes them along, see [`Ledger`](crate::store::ledger::Ledger).
-    clicks: Vec<Click>,
+    /// Clicks as they came, [`CLICKS_PER_BUNDLE`] together; whoever looks at them takes them along, see
+    /// [`Ledger`](crate::store::ledger::Ledger).
+    clicks: Vec<Vec<Click>>,
     /// Clicks that ever came, but for those shed; the last one's number.
     came: u64,
     /// Clicks that are on disk: they are written in the order in which they come.
@@ -96,6 +100,7 @@ impl Waiting {
 /// What callers and the writing thread share.
 pub(super) struct Queue {
     waiting: Mutex<Waiting>,
+    texts: Mutex<Texts>,
     changed: Condvar,
     /// Called after each transaction with clicks, and after each that failed.
     listener: OnceLock<Box<dyn Fn() + Send + Sync>>,
@@ -117,6 +122,7 @@ impl Queue {
     pub(super) fn new() -> Queue {
         Queue {
             waiting: Mutex::default(),
+            texts: Mutex::default(),
             changed: Condvar::new(),
             listener: OnceLock::new(),
             shed: AtomicU64::new(0),
@@ -136,13 +142,21 @@ impl Queue {
 
     /// Leaves a click to be written, and gives it a number. Never waits; with the queue full the click is shed and
     /// counted, and has none.
-    pub(super) fn push_click(&self, click: Click) -> Option<u64> {
+    pub(super) fn push_click(&self, mut click: Click) -> Option<u64> {
+        self.texts.lock().unwrap_or_else(PoisonError::into_inner).share(&mut click);
         let mut waiting = self.lock();
         if waiting.unwritten() >= CLICK_QUEUE_MAX || waiting.stopping {
             self.shed.fetch_add(1, Ordering::Relaxed);
             return None;
         }
-        waiting.clicks.push(click);
+        match waiting.clicks.last_mut() {
+            Some(bundle) if bundle.len() < CLICKS_PER_BUNDLE => bundle.push(click),
+            _ => {
+                let mut bundle = Vec::with_capacity(CLICKS_PER_BUNDLE);
+                bundle.push(click);
+                waiting.clicks.push(bundle);
+            }
+        }
         waiting.came += 1;
         waiting.gathered += 1;
         let (count, number) = (waiting.gathered, waiting.came);
@@ -159,15 +173,8 @@ impl Queue {
 
     /// Takes the clicks that have come; they stay unwritten. Nobody who leaves one waits for more than an exchange of
     /// two lists.
-    pub(super) fn take_clicks(&self) -> Vec<Click> {
-        let waiting = self.lock();
-        if waiting.clicks.is_empty() {
-            return Vec::new();
-        }
-        let room = waiting.clicks.len().min(CLICKS_PER_COMMIT_MAX);
-        drop(waiting);
-        let empty = Vec::with_capacity(room);
-        std::mem::replace(&mut self.lock().clicks, empty)
+    pub(super) fn take_clicks(&self) -> Vec<Vec<Click>> {
+        std::mem::take(&mut self.lock().clicks)
     }
 
     /// Notes that a transaction is begun for so many of the unwritten clicks.

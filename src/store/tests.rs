@@ -7,6 +7,7 @@ mod power;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 
 use redb::{Database, ReadableTable};
@@ -207,8 +208,8 @@ pub(in crate::store) fn click(owner: UserId, link: LinkId, class: Class) -> Clic
         at: NOW,
         class,
         reason: Reason::None,
-        referrer: String::new(),
-        agent: String::new(),
+        referrer: Arc::default(),
+        agent: Arc::default(),
         address: None,
         marks: None,
     }

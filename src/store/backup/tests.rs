@@ -114,7 +114,7 @@ fn copies_made_while_everybody_writes_are_whole_and_complete() {
         }
         scope.spawn(|| {
             while !stop.load(Ordering::SeqCst) {
-                store.record_click(Click { referrer: "a.example/b".to_owned(), ..click(anna, id, Class::Human) });
+                store.record_click(Click { referrer: "a.example/b".into(), ..click(anna, id, Class::Human) });
                 clicks.fetch_add(1, Ordering::SeqCst);
                 std::thread::sleep(std::time::Duration::from_micros(200));
             }

@@ -99,6 +99,13 @@ pub(super) fn by_day<'a>(clicks: impl Iterator<Item = Late<'a>>, scope: Scope) -
     days
 }
 
+impl From<&Click> for Seen {
+    fn from(click: &Click) -> Seen {
+        let Click { at, class, reason, ref referrer, ref agent, address, .. } = *click;
+        Seen { at, class, reason, referrer: referrer.to_string(), agent: agent.to_string(), address }
+    }
+}
+
 /// A click on its way to a page, its texts perhaps still numbers.
 pub(super) enum Latest {
     Packed(Packed),
@@ -123,10 +130,7 @@ impl Latest {
                 agent: dict::text(words, Words::Agent, click.agent)?,
                 address: click.address,
             },
-            Latest::Whole(click) => {
-                let Click { at, class, reason, referrer, agent, address, .. } = *click;
-                Seen { at, class, reason, referrer, agent, address }
-            }
+            Latest::Whole(click) => Seen::from(&*click),
         })
     }
 }

@@ -66,8 +66,8 @@ fn the_latest_clicks_come_newest_first_as_they_were() {
     let last = Click {
         at: NOW,
         reason: Reason::PreviewWord,
-        referrer: "news.example/story".to_owned(),
-        agent: "Agent/1.0".to_owned(),
+        referrer: "news.example/story".into(),
+        agent: "Agent/1.0".into(),
         address: Some("2001:db8::".parse().unwrap()),
         ..click(anna, id, Class::Preview)
     };
@@ -75,8 +75,7 @@ fn the_latest_clicks_come_newest_first_as_they_were() {
     let check = || {
         let everybody = store.latest_clicks(anna, id, false).unwrap();
         assert_eq!(everybody.len(), CLICKS_LATEST);
-        let Click { at, class, reason, referrer, agent, address, .. } = last.clone();
-        assert_eq!(everybody[0], Seen { at, class, reason, referrer, agent, address });
+        assert_eq!(everybody[0], Seen::from(&last));
         assert_eq!(everybody[1].at, NOW.plus_s(29), "order of coming, whatever the clock said");
         let people = store.latest_clicks(anna, id, true).unwrap();
         let expected: Vec<_> = (0..10).map(|at| NOW.plus_s(28 - 2 * at)).collect();
@@ -101,7 +100,7 @@ fn the_tally_counts_people_by_referrer_browser_and_system() {
         ("bots.example", "bot", Class::Bot),
         ("bots.example", firefox, Class::Prefetch),
     ] {
-        let (referrer, agent) = (referrer.to_owned(), agent.to_owned());
+        let (referrer, agent) = (referrer.into(), agent.into());
         store.record_click(Click { referrer, agent, ..click(anna, id, class) });
     }
     let check = || {
@@ -120,7 +119,7 @@ fn a_full_tally_keeps_the_biggest_referrers() {
     let (_folder, store) = fresh();
     let anna = user(&store, "anna");
     let id = link(&store, anna, "promo").id;
-    let from = |host: String| Click { referrer: host, ..click(anna, id, Class::Human) };
+    let from = |host: String| Click { referrer: host.into(), ..click(anna, id, Class::Human) };
     for _ in 0..3 {
         (0..5).for_each(|at| {
             store.record_click(from(format!("big{at}.example/path")));

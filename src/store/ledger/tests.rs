@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata};
 use tempfile::TempDir;
@@ -53,11 +53,11 @@ impl Model {
             class: [Class::Human, Class::Human, Class::Bot, Class::Preview, Class::Prefetch][random.below(5) as usize],
             reason: [Reason::NoAgent, Reason::RobotWord][random.below(2) as usize],
             referrer: match random.below(4) {
-                0 => String::new(),
-                1 => format!("host{}.example", random.below(9)),
-                _ => format!("host{}.example/{}", random.below(9), random.below(9)),
+                0 => Arc::default(),
+                1 => format!("host{}.example", random.below(9)).into(),
+                _ => format!("host{}.example/{}", random.below(9), random.below(9)).into(),
             },
-            agent: AGENTS[random.below(4) as usize].to_owned(),
+            agent: AGENTS[random.below(4) as usize].into(),
             address: [None, Some("203.0.113.0"), Some("2001:db8:1::")][random.below(3) as usize]
                 .map(|text| text.parse().unwrap()),
             ..click(owner, id, Class::Human)
@@ -173,11 +173,7 @@ impl Model {
 
     fn latest(sent: &[Click], people_only: bool) -> Vec<Seen> {
         let fits = sent.iter().rev().filter(|click| !people_only || click.class == Class::Human);
-        let seen = |click: &Click| {
-            let Click { at, class, reason, referrer, agent, address, .. } = click.clone();
-            Seen { at, class, reason, referrer, agent, address }
-        };
-        fits.take(CLICKS_LATEST).map(seen).collect()
+        fits.take(CLICKS_LATEST).map(Seen::from).collect()
     }
 
     /// Holds everything that pages show against what was sent.
@@ -377,7 +373,7 @@ fn no_reader_sees_more_or_less_than_was_sent_while_clicks_are_logged_and_counted
         }));
         scope.spawn(reader(|store, owner, _| store.most_clicked(owner, 0).unwrap().1));
         for number in 0..most {
-            let (referrer, agent) = ("a.example/x".to_owned(), AGENTS[1].to_owned());
+            let (referrer, agent) = ("a.example/x".into(), AGENTS[1].into());
             store.record_click(Click { referrer, agent, ..click(owner, id, Class::Human) });
             sent.fetch_add(1, Ordering::SeqCst);
             if number % 100 == 0 {
@@ -710,8 +706,8 @@ fn what_a_click_costs() {
             for _ in 0..4096 {
                 store.record_click(Click {
                     at: NOW.plus_s((sent / 5000).cast_signed()),
-                    referrer: format!("host{}.example/{}", random.below(50), random.below(5)),
-                    agent: agents[random.below(200) as usize].clone(),
+                    referrer: format!("host{}.example/{}", random.below(50), random.below(5)).into(),
+                    agent: agents[random.below(200) as usize].as_str().into(),
                     address: Some("203.0.113.0".parse().unwrap()),
                     ..click(anna, ids[random.below(links as u64) as usize], Class::Human)
                 });

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::limits::CLICKS_PER_COMMIT_MAX;
 use crate::link::LinkId;
 use crate::store::ledger::{Ledger, Pace};
 use crate::store::tests::click;

@@ -10,8 +10,8 @@ use crate::visitor::Class;
 /// Lets so many people follow a link, a second apart, the first of them at a second.
 fn follow(store: &Store, owner: UserId, id: LinkId, first: i64, count: i64) {
     for number in first..first + count {
-        let agent = format!("agent {}", number % 3);
-        let referrer = format!("news.example/{}", number % 5);
+        let agent = format!("agent {}", number % 3).into();
+        let referrer = format!("news.example/{}", number % 5).into();
         store.record_click(Click { at: at(number), agent, referrer, ..click(owner, id, Class::Human) });
     }
 }

@@ -31,7 +31,7 @@ fn days_are_the_same_in_memory_in_the_log_and_counted() {
     let (id, other) = (link(&store, anna, "promo").id, link(&store, anna, "other").id);
     let midnight = calendar::time(today(), 0);
     let send = |at: Timestamp, class, host: &str, agent: &str| {
-        let (referrer, agent) = (host.to_owned(), agent.to_owned());
+        let (referrer, agent) = (host.into(), agent.into());
         store.record_click(Click { at, referrer, agent, ..click(anna, id, class) });
     };
     let expected = |times: u64| {
@@ -102,7 +102,7 @@ fn a_damaged_day_costs_itself_and_is_told() {
     let anna = user(&store, "anna");
     let id = link(&store, anna, "promo").id;
     for days in 0..3 {
-        let (at, referrer) = (NOW.plus_s(-days * DAY_S), format!("host{days}.example"));
+        let (at, referrer) = (NOW.plus_s(-days * DAY_S), format!("host{days}.example").into());
         store.record_click(Click { at, referrer, ..click(anna, id, Class::Human) });
     }
     store.settle();
