@@ -163,7 +163,7 @@ fn users_are_added_and_listed() {
     assert_eq!(lines[0], ["NAME", "EMAIL", "ROLE", "STATE", "LINKS", "CREATED", "LAST", "LOGIN"]);
     assert_eq!(lines.len(), 3, "{text}");
     for line in &lines[1..] {
-        assert_eq!((line[3], *line.last().unwrap()), ("0", "never"), "{text}");
+        assert_eq!((line[3], line[4], *line.last().unwrap()), ("active", "0", "never"), "{text}");
     }
     let ended = run_command(folder.path(), &["user", "list", "--json"], "");
     let list: Value = serde_json::from_str(is_done(&ended)).unwrap();
