@@ -14,7 +14,7 @@ const BARE_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// What an answer is, which decides over its headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub enum Kind {
     /// HTML in the site's frame, and the redirects between pages.
     Page,
     /// The redirect of a short address.
@@ -25,7 +25,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(path: &str, page: &Page) -> Kind {
+    pub fn of(path: &str, page: &Page) -> Kind {
         let content = page.header("content-type").unwrap_or_default();
         let is_asset = path.starts_with("/assets/") || path == "/favicon.ico";
         match page.status {
@@ -41,7 +41,7 @@ impl Kind {
 
 /// Checks an answer against the matrix.
 #[track_caller]
-fn check(what: &str, kind: Kind, page: &Page, is_secure: bool) {
+pub fn check(what: &str, kind: Kind, page: &Page, is_secure: bool) {
     let is = |name: &str, value: Option<&str>| {
         assert_eq!(page.header(name), value, "{what} ({kind:?}): {name} of {:?}", page.headers);
     };

@@ -124,6 +124,8 @@ mod cookies;
 mod forgery;
 // The headers of every answer, and pages that keep to their policy.
 mod headers;
+// All pages that other pages lead to, in every role.
+mod crawl;
 // The names this server answers for.
 mod hosts;
 // Text of strangers on our pages.
