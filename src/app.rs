@@ -17,6 +17,7 @@ use crate::random::{self, NoRandomness};
 use crate::share::Shares;
 use crate::store::{self, CheckReport, Settings, Store};
 use crate::target::{self, OwnAddress};
+use crate::throttle::Throttle;
 use crate::traffic::Traffic;
 use crate::user::Registration;
 use crate::visitor::marks::Marker;
@@ -43,6 +44,8 @@ pub(crate) struct App {
     pub(crate) marker: Marker,
     /// Long answers under way, by person.
     pub(crate) long_answers: Shares,
+    /// Who may try again, and when.
+    pub(crate) throttle: Throttle,
     /// What the setup page asks for, until there is an administrator.
     pub(crate) setup_code: SetupCode,
     /// The sockets' addresses, once there are any.
@@ -117,6 +120,7 @@ impl App {
             traffic: Traffic::default(),
             marker: Marker::default(),
             long_answers: Shares::default(),
+            throttle: Throttle::new(),
             setup_code: SetupCode::random()?,
             listening: OnceLock::new(),
             is_strict: config.click_durability == Durability::Strict,
@@ -136,6 +140,11 @@ impl App {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// How long the program has run, by a clock that never jumps.
+    pub(crate) fn uptime(&self) -> Duration {
+        self.started.elapsed()
     }
 
     /// What came of the last backup that was not a command's.

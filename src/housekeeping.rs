@@ -113,7 +113,8 @@ fn round(app: &App, last: &mut Last, parts: &mut Parts) {
         let now = app.now();
         let sessions = parts.run("removing old sessions", || swept("sessions", app.store.sweep_sessions(now)));
         let one_time = parts.run("removing one-time links", || swept("one-time links", app.store.sweep_one_time(now)));
-        if sessions && one_time {
+        let devices = parts.run("forgetting old browsers", || swept("known browsers", app.store.sweep_devices(now)));
+        if sessions && one_time && devices {
             last.swept = Some(Instant::now());
         }
     }

@@ -39,6 +39,7 @@ mod session;
 mod share;
 mod slug;
 mod target;
+mod throttle;
 mod traffic;
 mod user;
 mod visitor;

@@ -1,10 +1,12 @@
 //! Every bound on size, count and time, each with its unit in its name and its reason above it.
 
 mod disk;
+mod tries;
 
 use std::time::Duration;
 
 pub(crate) use disk::*;
+pub(crate) use tries::*;
 
 // --- what a request may carry -------------------------------------------------------------------------------
 

@@ -1,11 +1,14 @@
 //! Being signed in: a secret that the browser holds, and its hash that we hold.
 
+use std::net::IpAddr;
+
 use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
 use crate::limits::{CONFIRMED_S, SESSION_ABSOLUTE_S, SESSION_IDLE_S, SESSION_STAMP_S};
 use crate::random::{self, NoRandomness};
 use crate::user::UserId;
+use crate::visitor::AddressPolicy;
 
 /// 32 random bytes in the browser's cookie. It means nothing and is stored nowhere.
 #[derive(Clone)]
@@ -34,6 +37,22 @@ impl SessionToken {
     pub(crate) fn hash(&self) -> SessionHash {
         Sha256::digest(self.0).into()
     }
+}
+
+/// What somebody is known by where they log in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Signs {
+    /// The hash of a secret in the browser: a [`SessionToken`] that begins no session.
+    pub(crate) browser: Option<SessionHash>,
+    /// See [`network_mark`].
+    pub(crate) network: Option<SessionHash>,
+}
+
+/// The mark of the network (IPv4 /24, IPv6 /48) that an address is in, which tells those apart who have the instance's
+/// secret.
+pub(crate) fn network_mark(secret: &[u8; 32], address: IpAddr) -> SessionHash {
+    let network = AddressPolicy::Shorten.apply(address).map(|network| network.to_string());
+    Sha256::new().chain_update(secret).chain_update(network.unwrap_or_default()).finalize().into()
 }
 
 /// One browser that is signed in.

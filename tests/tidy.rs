@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     // The domain: plain values and rules. These may name each other.
     &[
         "calendar", "click", "clock", "limits", "link", "password", "proxy", "random", "session", "share", "slug",
-        "target", "traffic", "user", "visitor",
+        "target", "throttle", "traffic", "user", "visitor",
     ],
     &["options", "spelling"],
     &["config", "store", "ui"],

@@ -22,6 +22,7 @@ mod clicks;
 mod clock;
 mod copy;
 mod create;
+mod devices;
 mod dirty;
 mod error;
 mod file;

@@ -294,6 +294,12 @@ records! {
     }
     WordIdRecord, version 1 of "dict" { id: u32 }
     WordRecord, version 1 of "dict_id" { text: String }
+    /// Where somebody has logged in.
+    DeviceRecord, version 1 of "device" {
+        /// 1 a browser, 2 a network.
+        kind: u8,
+        seen_ms: i64,
+    }
     /// A right that was handed out as an address and can be used once.
     OneTimeRecord, version 1 of "one_time" {
         /// 1 a new password for `user`, 2 an account of one's own by invitation of `user` (0 on the command line).

@@ -17,7 +17,7 @@ use crate::store::tables::{
     self, KEEPER, LINK, LINK_COUNT, USER, USER_EMAIL, USER_NAME, USER_PURGE, keeper_key, link_key, link_of, number,
     user_key,
 };
-use crate::store::{Store, links, redirects, users};
+use crate::store::{Store, devices, links, redirects, users};
 use crate::user::{Email, Estate, Role, State, User, UserId};
 
 /// Who looks after an estate, as the table of keepers has it: the archive is nobody's. `None` when nobody needs to.
@@ -84,6 +84,7 @@ fn remove(tx: &WriteTransaction, user: &User, estate: Estate) -> Result<Ordered,
     tables::note_remains(tx)?;
     tx.open_table(USER_EMAIL)?.remove(user.email.as_str().as_bytes())?;
     end_access(tx, user.id)?;
+    devices::forget_all(tx, user.id)?;
     // What they looked after goes the way of their own.
     let kept = kept_by(&tx.open_table(KEEPER)?, Some(user.id))?;
     for id in kept {

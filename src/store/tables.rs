@@ -13,7 +13,7 @@
 //! | `session` | SHA-256 of the token | [`SessionRecord`](super::record::SessionRecord), sealed |
 //! | `session_user` | user, hash | nothing |
 //! | `one_time` | SHA-256 of the token | [`OneTimeRecord`](super::record::OneTimeRecord), sealed |
-//! | `device` | SHA-256 of the cookie's secret | `DeviceRecord`, sealed: a browser that somebody logged in with |
+//! | `device` | user, SHA-256 of the cookie's secret or of the network | [`DeviceRecord`](super::record::DeviceRecord), sealed: where somebody logged in |
 //! | `link` | owner, link | [`LinkRecord`](super::record::LinkRecord), sealed |
 //! | `link_count` | owner | u32 |
 //! | `link_past` | owner, link, number | [`PastRecord`](super::record::PastRecord), sealed |

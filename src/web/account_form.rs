@@ -1,16 +1,18 @@
 //! What the forms that make or change an account share: name, address and password, checked in one way.
 
-use log::error;
+use log::{error, warn};
 
 use crate::app::App;
 use crate::password::{self, Hasher, HasherError, PasswordHash, Verdict};
 use crate::random;
+use crate::throttle::Wait;
 use crate::ui::field::Errors;
 use crate::ui::text;
 use crate::user::{Email, Role, User, UserName};
 use crate::web::access::Visitor;
 use crate::web::error::Error;
 use crate::web::form::Form;
+use crate::web::request::Request;
 
 /// Reads `username`.
 pub(crate) fn name(form: &Form, errors: &mut Errors) -> Option<UserName> {
@@ -54,6 +56,13 @@ pub(crate) fn new_password<'a>(
         return None;
     }
     Some(password)
+}
+
+/// Tells the log of a try that came too soon, once in a pause: whoever does not wait sends many.
+pub(crate) fn note_throttled(user: &str, request: &Request, wait: Wait) {
+    if wait.is_new {
+        warn!(target: "accounts", user, ip = request.ip(), wait_s = wait.s; "login throttled");
+    }
 }
 
 /// Hashes a password with a fresh salt.

@@ -92,6 +92,8 @@ pub(crate) fn submit_reset(
     let (user, visitor) = (named(app, parts)?, submission.visitor);
     let expires = app.now().plus_s(RESET_LINK_S);
     let secret = app.store.hand_out_reset(user.id, expires)?.ok_or(Error::Conflict(text::NOT_IN_USE))?;
+    app.throttle.forgive(user.name.as_str());
+    app.throttle.forgive(user.email.as_str());
     let (by, ip) = (administrator.0.user.name.as_str(), submission.request.ip());
     info!(target: "accounts", user = user.name.as_str(), by, ip; "reset link made");
     let url = format!("{}://{}/accounts/reset/{secret}", visitor.scheme, visitor.shown.text());

@@ -49,26 +49,34 @@ pub(crate) fn demand<Who>(
     if account.is_confirmed {
         return Ok(Ok(Confirmed { who }));
     }
-    let mut errors = Errors::new();
-    if let Some(password) = given {
-        if give(app, account, &password, submission.request)? {
-            return Ok(Ok(Confirmed { who }));
+    let Some(password) = given else { return Ok(Err(ask(403, None, account, submission))) };
+    match give(app, account, &password, submission.request) {
+        Ok(true) => Ok(Ok(Confirmed { who })),
+        Ok(false) => Ok(Err(ask(422, Some(text::WRONG_PASSWORD.to_owned()), account, submission))),
+        Err(Error::SlowDown(wait_s)) => {
+            let page = ask(429, Some(text::slow_down(wait_s)), account, submission);
+            Ok(Err(page.with("Retry-After", wait_s.to_string())))
         }
-        errors.push(PASSWORD_AGAIN, text::WRONG_PASSWORD);
+        Err(error) => Err(error),
     }
-    Ok(Err(ask(account, submission, &errors)))
 }
 
 /// Whether this is the password of whoever is signed in; a right one counts for a while.
 ///
 /// # Errors
-/// [`Error::Busy`] when too many wait to have one compared.
+/// [`Error::Busy`] when too many wait to have one compared, [`Error::SlowDown`] after too many wrong ones.
 pub(crate) fn give(app: &App, account: &SignedIn, password: &str, request: &Request) -> Result<bool, Error> {
     let user = &account.user;
+    let attempt = app.throttle.password(app.uptime(), request.peer, user.name.as_str()).map_err(|wait| {
+        account_form::note_throttled(user.name.as_str(), request, wait);
+        Error::SlowDown(wait.s)
+    })?;
     if account_form::verdict(&app.hasher, password, Some(user))? == Verdict::Wrong {
+        attempt.count();
         warn!(target: "accounts", user = user.name.as_str(), ip = request.ip(); "login failed");
         return Ok(false);
     }
+    attempt.succeed();
     let noted = app.store.confirm_session(account.session, user.password.clone(), app.now());
     noted.or_else(|error| {
         // It was right, and a backup may be what somebody with a full disk is after.
@@ -77,15 +85,18 @@ pub(crate) fn give(app: &App, account: &SignedIn, password: &str, request: &Requ
     })
 }
 
-fn ask(account: &SignedIn, submission: &Submission<'_>, errors: &Errors) -> Response {
+fn ask(status: u16, error: Option<String>, account: &SignedIn, submission: &Submission<'_>) -> Response {
+    let mut errors = Errors::new();
+    if let Some(text) = error {
+        errors.push(PASSWORD_AGAIN, text);
+    }
     let mut frame = submission.visitor.frame("Enter your password");
     frame.failed = !errors.is_empty();
     let data = Confirm {
         username: account.user.name.as_str(),
         action: &submission.request.here,
         fields: submission.form.to_resend(),
-        errors,
+        errors: &errors,
     };
-    let status = if errors.is_empty() { 403 } else { 422 };
     Response::page(status, confirm::page(&frame, &data))
 }

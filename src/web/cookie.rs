@@ -14,6 +14,8 @@ pub(crate) enum Name {
     Theme,
     /// A message for the next page.
     Flash,
+    /// Tells that somebody has logged in with this browser before.
+    Device,
     /// The secret of a reset link, moved out of the address.
     Reset,
     /// The secret of an invitation, likewise.
@@ -31,6 +33,8 @@ impl Name {
             (Name::Theme, true) => "__Host-theme",
             (Name::Flash, false) => "flash",
             (Name::Flash, true) => "__Host-flash",
+            (Name::Device, false) => "device",
+            (Name::Device, true) => "__Host-device",
             (Name::Reset, false) => "reset",
             (Name::Reset, true) => "__Host-reset",
             (Name::Invite, false) => "invite",

@@ -13,6 +13,7 @@ use crate::user::{User, UserName};
 use crate::web::Section;
 use crate::web::access::{Submission, Visitor};
 use crate::web::account_form;
+use crate::web::device;
 use crate::web::error::Error;
 use crate::web::flash::Message;
 use crate::web::next;
@@ -35,7 +36,18 @@ pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> R
     let login = form.get("username").trim();
     let next = form.get("next");
     let ip = submission.request.ip();
-    let user = app.store.user_by_login(&login.to_lowercase())?.filter(User::is_active);
+    let name = login.to_lowercase();
+    let user = app.store.user_by_login(&name)?.filter(User::is_active);
+    let known = device::known(app, submission.request, user.as_ref())?;
+    let attempt = match app.throttle.log_in(app.uptime(), submission.request.peer, &name, known) {
+        Ok(attempt) => attempt,
+        Err(wait) => {
+            account_form::note_throttled(logged_name(login).as_str(), submission.request, wait);
+            let mut errors = Errors::new();
+            errors.push("", text::slow_down(wait.s));
+            return Ok(super::form_later(draw(visitor, login, next, &errors), wait));
+        }
+    };
     let verdict = account_form::verdict(&app.hasher, form.get("password"), user.as_ref())?;
     let token = SessionToken::random()?;
     let signed_in = match (&user, verdict) {
@@ -51,10 +63,12 @@ pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> R
     };
     match user {
         Some(user) if signed_in => {
+            attempt.succeed();
             info!(target: "accounts", user = user.name.as_str(), ip; "login ok");
-            Ok(welcome(visitor, next, &token))
+            device::remember(app, visitor, submission.request, &user, welcome(visitor, next, &token))
         }
         _ => {
+            attempt.count();
             warn!(target: "accounts", user = logged_name(login), ip; "login failed");
             let mut errors = Errors::new();
             errors.push("", text::WRONG_LOGIN);

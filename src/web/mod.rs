@@ -17,6 +17,7 @@ pub(crate) mod assets;
 mod click_export;
 mod confirm;
 mod cookie;
+mod device;
 mod email_change;
 mod error;
 mod export;
@@ -73,6 +74,7 @@ use log::debug;
 use crate::app::App;
 use crate::proxy::Transport;
 use crate::store::Redirect;
+use crate::throttle::Wait;
 use crate::ui::Markup;
 use crate::ui::layout::Section;
 use crate::visitor::AddressPolicy;
@@ -342,6 +344,11 @@ fn page(markup: Markup) -> Response {
 /// Draws a form again that came back with errors.
 fn form_again(markup: Markup) -> Response {
     Response::page(422, markup)
+}
+
+/// Draws a form again that came too soon.
+fn form_later(markup: Markup, wait: Wait) -> Response {
+    Response::page(429, markup).with("Retry-After", wait.s.to_string())
 }
 
 #[cfg(test)]

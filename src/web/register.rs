@@ -28,9 +28,9 @@ const INVITE_COOKIE_S: i64 = 3_600;
 ///
 /// # Errors
 /// [`Error::NotFound`] for an invitation that is wrong, used, taken back or expired alike.
-pub(crate) fn take(app: &App, visitor: &Visitor, _: &Request, parts: &Parts<'_>) -> Result<Response, Error> {
+pub(crate) fn take(app: &App, visitor: &Visitor, request: &Request, parts: &Parts<'_>) -> Result<Response, Error> {
     let secret = parts.first().copied().unwrap_or_default();
-    if !app.store.is_invited(secret, app.now())? {
+    if !is_good(app, request, secret)? {
         return Err(Error::NotFound);
     }
     Ok(visitor.set_cookie(Response::see_other("/accounts/register"), Name::Invite, secret, INVITE_COOKIE_S))
@@ -42,10 +42,20 @@ fn secret(app: &App, request: &Request) -> Option<String> {
     cookie::find(&request.cookies(), Name::Invite, secure).filter(|secret| !secret.is_empty()).map(str::to_owned)
 }
 
+/// Whether a secret is that of an invitation. Wrong ones are counted.
+fn is_good(app: &App, request: &Request, secret: &str) -> Result<bool, Error> {
+    let attempt = app.throttle.token(app.uptime(), request.peer).map_err(|wait| Error::SlowDown(wait.s))?;
+    let is_good = app.store.is_invited(secret, app.now())?;
+    if !is_good {
+        attempt.count();
+    }
+    Ok(is_good)
+}
+
 /// The form, or the page that says whom to ask.
 pub(crate) fn show(app: &App, visitor: &Visitor, request: &Request, _: &Parts<'_>) -> Result<Response, Error> {
     let is_invited = match secret(app, request) {
-        Some(secret) => app.store.is_invited(&secret, app.now())?,
+        Some(secret) => is_good(app, request, &secret)?,
         None => false,
     };
     let reason = match app.registration() {
@@ -65,7 +75,7 @@ pub(crate) fn show(app: &App, visitor: &Visitor, request: &Request, _: &Parts<'_
 pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> Result<Response, Error> {
     let (form, visitor) = (&submission.form, submission.visitor);
     let secret = match secret(app, submission.request) {
-        Some(secret) if app.store.is_invited(&secret, app.now())? => Some(secret),
+        Some(secret) if is_good(app, submission.request, &secret)? => Some(secret),
         _ if app.registration() == Registration::Open => None,
         Some(_) => return Err(Error::NotFound),
         None => return Err(Error::Forbid),
@@ -79,7 +89,15 @@ pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> R
     let (Some(name), Some(email), Some(password)) = (name, email, password) else {
         return Ok(super::form_again(draw(visitor, is_invited, form, &errors)));
     };
+    let attempt = match app.throttle.register(app.uptime(), submission.request.peer) {
+        Ok(attempt) => attempt,
+        Err(wait) => {
+            errors.push("", text::slow_down(wait.s));
+            return Ok(super::form_later(draw(visitor, is_invited, form, &errors), wait));
+        }
+    };
     let password = account_form::hash(app, password)?;
+    attempt.count();
     let new = NewUser { name: name.clone(), email, password, role: Role::User };
     let created = match secret {
         // Somebody may have used it meanwhile.

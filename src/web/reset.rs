@@ -10,10 +10,11 @@ use crate::session::SessionToken;
 use crate::ui::Markup;
 use crate::ui::field::Errors;
 use crate::ui::reset::{self, Reset};
-use crate::user::User;
+use crate::user::{User, UserId};
 use crate::web::access::{Submission, Visitor};
 use crate::web::account_form::{self, Owner};
 use crate::web::cookie::{self, Name};
+use crate::web::device;
 use crate::web::error::Error;
 use crate::web::flash::Message;
 use crate::web::request::Request;
@@ -27,10 +28,10 @@ const RESET_COOKIE_S: i64 = 3_600;
 /// Takes the secret out of the address.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a link that is wrong, used, or expired alike.
-pub(crate) fn take(app: &App, visitor: &Visitor, _: &Request, parts: &Parts<'_>) -> Result<Response, Error> {
+/// [`Error::NotFound`] for a link that is wrong, used, or expired alike; [`Error::SlowDown`] after too many of them.
+pub(crate) fn take(app: &App, visitor: &Visitor, request: &Request, parts: &Parts<'_>) -> Result<Response, Error> {
     let secret = parts.first().copied().unwrap_or_default();
-    app.store.reset_for(secret, app.now())?.ok_or(Error::NotFound)?;
+    owner(app, request, secret)?;
     Ok(visitor.set_cookie(Response::see_other("/accounts/reset"), Name::Reset, secret, RESET_COOKIE_S))
 }
 
@@ -61,6 +62,9 @@ pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> R
     info!(target: "accounts", user = user.name.as_str(), ip = submission.request.ip(); "reset link used");
     let response = visitor.begin_session(Response::see_other("/links"), &token);
     let response = visitor.set_cookie(response, Name::Reset, "", 0);
+    app.throttle.forgive(user.name.as_str());
+    app.throttle.forgive(user.email.as_str());
+    let response = device::remember(app, visitor, submission.request, &user, response)?;
     Ok(visitor.say(response, &Message::PasswordChanged))
 }
 
@@ -69,9 +73,20 @@ fn asked(app: &App, request: &Request) -> Result<(String, User), Error> {
     let cookies = request.cookies();
     let secure = transport::is_secure(app, request.transport);
     let secret = cookie::find(&cookies, Name::Reset, secure).ok_or(Error::NotFound)?;
-    let user = app.store.reset_for(secret, app.now())?.ok_or(Error::NotFound)?;
-    let user = app.store.user(user)?.ok_or(Error::NotFound)?;
+    let user = app.store.user(owner(app, request, secret)?)?.ok_or(Error::NotFound)?;
     Ok((secret.to_owned(), user))
+}
+
+/// Whose secret this is. Wrong ones are counted.
+fn owner(app: &App, request: &Request, secret: &str) -> Result<UserId, Error> {
+    let attempt = app.throttle.token(app.uptime(), request.peer).map_err(|wait| Error::SlowDown(wait.s))?;
+    match app.store.reset_for(secret, app.now())? {
+        Some(user) => Ok(user),
+        None => {
+            attempt.count();
+            Err(Error::NotFound)
+        }
+    }
 }
 
 fn draw(visitor: &Visitor, user: &User, errors: &Errors) -> Markup {

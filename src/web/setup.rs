@@ -13,6 +13,7 @@ use crate::ui::text;
 use crate::user::{NewUser, Registration, Role};
 use crate::web::access::{Submission, Visitor};
 use crate::web::account_form::{self, Owner};
+use crate::web::device;
 use crate::web::error::Error;
 use crate::web::form::Form;
 use crate::web::request::Request;
@@ -69,7 +70,11 @@ pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> R
     }
     app.note_set_up(settings);
     info!(target: "accounts", user = name.as_str(), ip = submission.request.ip(); "setup done");
-    Ok(visitor.begin_session(Response::see_other("/links"), &token))
+    let response = visitor.begin_session(Response::see_other("/links"), &token);
+    match app.store.user_by_login(name.as_str())? {
+        Some(user) => device::remember(app, visitor, submission.request, &user, response),
+        None => Ok(response),
+    }
 }
 
 /// The account and settings a form asks for; `None` with what is wrong.

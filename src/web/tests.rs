@@ -5,6 +5,7 @@ mod clocks;
 mod confirm;
 mod exports;
 mod roles;
+mod throttle;
 mod transport;
 
 use std::net::{IpAddr, SocketAddr};
@@ -119,12 +120,24 @@ impl Site {
     }
 
     fn send(&self, transport: Transport, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
+        self.send_from(IpAddr::from([203, 0, 113, 77]), transport, method, path, headers, body)
+    }
+
+    fn send_from(
+        &self,
+        peer: IpAddr,
+        transport: Transport,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Response {
         let raw = Raw {
             method: method.to_owned().into(),
             target: path.to_owned(),
             headers: headers.iter().copied().collect(),
             body: body.as_bytes().to_vec(),
-            peer: Some(IpAddr::from([203, 0, 113, 77])),
+            peer: Some(peer),
             transport,
             host_is_optional: false,
         };

@@ -90,7 +90,7 @@ fn every_cookie_has_the_least_power() {
             }
             assert!(page.set_cookies().iter().map(|cookie| cookie.len()).sum::<usize>() < 1_024);
         }
-        let all = ["flash", "form", "reset", "session", "theme"].map(str::to_owned);
+        let all = ["device", "flash", "form", "reset", "session", "theme"].map(str::to_owned);
         assert_eq!(seen, BTreeSet::from(all));
     }
 }

@@ -70,6 +70,7 @@ fn as_alice(appliance: &Appliance, secrets: &mut Vec<(&str, String)>) {
     alice.submit_on(&page, "/accounts/login", &[("username", MISTYPED), ("password", MISTYPED)]);
     alice.submit_on(&page, "/accounts/login", &[("username", "alice"), ("password", MISTYPED)]);
     alice.log_in("alice", FIRST);
+    secrets.push(("the mark of a browser", alice.cookies["device"].clone()));
     secrets.push(("a session", alice.cookies["session"].clone()));
     secrets.push(("a session's form token", alice.open("/links").token()));
     let fields = [("password", MISTYPED), ("password1", CHANGED), ("password2", CHANGED)];
@@ -109,6 +110,7 @@ fn no_secret_of_a_whole_life_is_in_the_data_folder_or_the_log() {
         ("registration", "open"),
     ];
     assert_eq!(admin.submit_on(&page, "/setup", &fields).status, 303);
+    secrets.push(("the mark of the administrator's browser", admin.cookies["device"].clone()));
     secrets.push(("the administrator's session", admin.cookies["session"].clone()));
     admin.make_link("https://example.com/", "promo");
     admin.get("/root-user/promo");

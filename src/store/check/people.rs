@@ -1,11 +1,12 @@
 //! Users, their names and addresses, their sessions and one-time links.
 
 use super::{Examiner, Flaw, Rows, damage, leftover};
+use crate::store::devices::Kind;
 use crate::store::one_time::Purpose;
-use crate::store::record::{self, OneTimeRecord, Record, SessionRecord};
+use crate::store::record::{self, DeviceRecord, OneTimeRecord, Record, SessionRecord};
 use crate::store::tables::{
-    KEEPER, LINK_COUNT, META, ONE_TIME, SESSION, SESSION_USER, USER, USER_EMAIL, USER_NAME, USER_PURGE, keeper_key,
-    session_user_key, user_key,
+    DEVICE, KEEPER, LINK_COUNT, META, ONE_TIME, SESSION, SESSION_USER, USER, USER_EMAIL, USER_NAME, USER_PURGE,
+    keeper_key, session_user_key, user_key,
 };
 use crate::store::users;
 use crate::user::{Estate, Role, User, UserId};
@@ -88,6 +89,7 @@ impl Examiner<'_> {
                 Err(damage("session_user", key, "of another user"))
             }
         })?;
+        self.devices(users)?;
         let one_time = self.open(ONE_TIME)?;
         self.each(&one_time, |key, raw| {
             let record: OneTimeRecord = record::unseal(key, raw)?;
@@ -96,6 +98,30 @@ impl Examiner<'_> {
                 return Ok(());
             }
             is_in_use(users, OneTimeRecord::TABLE, key, record.user)
+        })
+    }
+}
+
+/// Where people have logged in. Each kind has its bound, so that guests make room for guests.
+impl Examiner<'_> {
+    fn devices(&mut self, users: &Rows) -> Result<(), Flaw> {
+        let devices = self.open(DEVICE)?;
+        let mut counted = (Vec::new(), [0, 0]);
+        self.each(&devices, |key, raw| {
+            let Some((user, _)) = key.split_first_chunk::<4>().filter(|(_, mark)| mark.len() == 32) else {
+                return Err(damage("device", key, "key of a wrong length"));
+            };
+            let record: DeviceRecord = record::unseal(key, raw)?;
+            if self::user(users, user)?.is_none_or(|user| user.is_removed()) {
+                return Err(damage("device", key, "of no account"));
+            }
+            let Some(kind) = Kind::from_code(record.kind) else { return Err(damage("device", key, "of no kind")) };
+            if counted.0 != user {
+                counted = (user.to_vec(), [0, 0]);
+            }
+            let count = &mut counted.1[usize::from(kind == Kind::Network)];
+            *count += 1;
+            if *count > kind.max() { Err(damage("device", key, "one too many")) } else { Ok(()) }
         })
     }
 }

@@ -6,10 +6,11 @@ use redb::Database;
 
 use super::*;
 use crate::link::NewLink;
+use crate::session::Signs;
 use crate::store::ledger::rolls::day;
 use crate::store::ledger::sketch::Sketch;
 use crate::store::record::{
-    LinkRecord, OverallRecord, RedirectRecord, RollRecord, SessionRecord, SumRecord, UserRecord,
+    DeviceRecord, LinkRecord, OverallRecord, RedirectRecord, RollRecord, SessionRecord, SumRecord, UserRecord,
 };
 use crate::store::tables::*;
 use crate::store::tests::{CACHE_BYTES, NOW, about, click, fresh, hash_of, link, name, open_hasty, slug, user};
@@ -30,6 +31,8 @@ fn full() -> (tempfile::TempDir, UserId) {
         store.change_link(anna, name("anna"), links[0], slug("a"), about(&target, ""), NOW).unwrap().unwrap().unwrap();
     }
     assert!(store.sign_in(anna, hash_of("first"), None, [7; 32], None, NOW).unwrap());
+    let signs = Signs { browser: Some([8; 32]), network: Some([9; 32]) };
+    store.remember(anna, signs, NOW).unwrap();
     store.hand_out_reset(anna, NOW).unwrap().unwrap();
     remove_three(&store, UserId(2));
     store.close();
@@ -64,6 +67,7 @@ fn remove_three(store: &crate::store::Store, keeper: UserId) {
             let new = NewLink { slug: None, change };
             store.create_link(id, crate::store::tests::name(user_name), new, NOW).unwrap().unwrap();
         }
+        store.remember(id, Signs { browser: Some([8; 32]), network: None }, NOW).unwrap();
         store.remove_user(id, None, estate).unwrap().unwrap();
     }
 }
@@ -176,6 +180,21 @@ static BROKEN: &[(&str, Break)] = &[
         insert(at, SESSION_USER, &key, b"");
     }),
     ("leftover", |at| plant(at, SESSION, &[7], gone)),
+    ("device ", |at| plant(at, DEVICE, &ANNA, flip)),
+    ("device a: key of a wrong length", |at| insert(at, DEVICE, b"a", b"")),
+    ("of no kind", |at| plant(at, DEVICE, &ANNA, edit(|device: &mut DeviceRecord| device.kind = 3))),
+    ("of no account", |at| {
+        let key = [&[0, 0, 0, 99], [8; 32].as_slice()].concat();
+        let device = DeviceRecord { kind: 1, seen_ms: 0 };
+        insert(at, DEVICE, &key, &record::seal(&key, &device).unwrap());
+    }),
+    ("one too many", |at| {
+        for number in 0..5 {
+            let key = [&ANNA, [100 + number; 32].as_slice()].concat();
+            let device = DeviceRecord { kind: 2, seen_ms: 0 };
+            insert(at, DEVICE, &key, &record::seal(&key, &device).unwrap());
+        }
+    }),
     ("one_time ", |at| plant(at, ONE_TIME, b"", flip)),
     ("link \\x00", |at| plant(at, LINK, b"", flip)),
     ("redirect anna/a: missing", |at| plant(at, REDIRECT, b"anna/a", gone)),

@@ -205,6 +205,7 @@ fn accounts() -> Vec<Golden> {
             "4a0b2664",
         ),
         golden(&SessionRecord1 { user: 7, created_ms: 1, seen_ms: 200 }, "01 07 02 fb9001", "e8b6afff"),
+        golden(&DeviceRecord { kind: 2, seen_ms: 200 }, "01 02 fb9001", "2d417c23"),
         golden(&OneTimeRecord { purpose: 1, user: 251, expires_ms: -2 }, "01 01 fbfb00 03", "53f1ce14"),
     ]
 }
@@ -388,6 +389,7 @@ fn every_record_has_its_bytes() {
     let all = [
         "user",
         "session",
+        "device",
         "one_time",
         "settings",
         "clock",

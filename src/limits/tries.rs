@@ -1,0 +1,47 @@
+//! How often strangers may try, and where somebody is known.
+
+use std::time::Duration;
+
+/// Wrong passwords of one address (IPv6: one /64) in a row, then one in [`LOGIN_TRY_EVERY`].
+pub(crate) const LOGIN_TRIES: u32 = 10;
+/// See [`LOGIN_TRIES`].
+pub(crate) const LOGIN_TRY_EVERY: Duration = Duration::from_secs(30);
+/// A private address may stand for a household behind a proxy that says nothing: so many times as much for it.
+pub(crate) const PRIVATE_ADDRESS_FACTOR: u32 = 5;
+/// Wrong passwords for one name from one address, then a pause of [`PAIR_PAUSE`] that doubles with each further one.
+pub(crate) const PAIR_TRIES: u32 = 5;
+/// See [`PAIR_TRIES`].
+pub(crate) const PAIR_PAUSE: Duration = Duration::from_secs(30);
+/// The longest such pause.
+pub(crate) const PAIR_PAUSE_MAX: Duration = Duration::from_secs(15 * 60);
+/// This long after the last of them nothing of it counts any more.
+pub(crate) const PAIR_FORGOTTEN: Duration = Duration::from_secs(3_600);
+/// Wrong passwords for one name in an hour, from everywhere; then strangers wait for an hour, and only browsers and
+/// networks it is known in may try (OWASP "Slow Down Online Guessing Attacks with Device Cookies").
+pub(crate) const NAME_TRIES: u32 = 100;
+/// See [`NAME_TRIES`].
+pub(crate) const NAME_TRY_EVERY: Duration = Duration::from_secs(36);
+/// Wrong passwords in each of those, then one in [`KNOWN_TRY_EVERY`]: ten in a quarter of an hour.
+pub(crate) const KNOWN_TRIES: u32 = 10;
+/// See [`KNOWN_TRIES`].
+pub(crate) const KNOWN_TRY_EVERY: Duration = Duration::from_secs(90);
+/// Accounts made from one address in a row, then one in [`REGISTRATION_EVERY`]: five an hour.
+pub(crate) const REGISTRATIONS: u32 = 5;
+/// See [`REGISTRATIONS`].
+pub(crate) const REGISTRATION_EVERY: Duration = Duration::from_secs(720);
+/// Wrong secrets of reset links and invitations of one address, then one in [`TOKEN_TRY_EVERY`]: ten an hour.
+pub(crate) const TOKEN_TRIES: u32 = 10;
+/// See [`TOKEN_TRIES`].
+pub(crate) const TOKEN_TRY_EVERY: Duration = Duration::from_secs(360);
+/// Addresses, names and pairs whose tries are counted at a time; they take some 6 MB.
+pub(crate) const THROTTLED_KEYS_MAX: usize = 20_000;
+/// A browser that somebody has logged in with is known for this long after it.
+pub(crate) const KNOWN_S: i64 = 180 * 86_400;
+/// Browsers in which one person is known.
+pub(crate) const KNOWN_BROWSERS_MAX: usize = 20;
+/// Networks in which one person is known: those of the last logins.
+pub(crate) const KNOWN_NETWORKS_MAX: usize = 5;
+/// That a known browser was there again is written at most this often.
+pub(crate) const KNOWN_STAMP_S: i64 = 86_400;
+
+const _: () = assert!(NAME_TRY_EVERY.as_secs() * NAME_TRIES as u64 <= 3_600);

@@ -1,0 +1,287 @@
+//! How often strangers may try: to guess names, passwords and secrets, and to make accounts.
+//!
+//! Rules and a bounded table, no more: who asks, and what came of a try, is for others to say. Times are those of a clock
+//! that never jumps, counted from any beginning. Nothing here is on disk and nothing is a state of an account: a name
+//! under attack is closed to strangers for an hour at most, and known names are treated like made-up ones.
+
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::limits::{
+    KNOWN_TRIES, KNOWN_TRY_EVERY, LOGIN_TRIES, LOGIN_TRY_EVERY, NAME_TRIES, NAME_TRY_EVERY, PAIR_FORGOTTEN, PAIR_PAUSE,
+    PAIR_PAUSE_MAX, PAIR_TRIES, PRIVATE_ADDRESS_FACTOR, REGISTRATION_EVERY, REGISTRATIONS, THROTTLED_KEYS_MAX,
+    TOKEN_TRIES, TOKEN_TRY_EVERY,
+};
+
+/// Everybody's tries.
+pub(crate) struct Throttle {
+    entries: Mutex<HashMap<Key, Entry>>,
+    /// Names are held as hashes under keys of this process, so that a long one takes no more room.
+    names: RandomState,
+}
+
+/// Something that is being tried. Dropped, it counts as never begun.
+#[must_use]
+pub(crate) struct Attempt<'a> {
+    throttle: &'a Throttle,
+    keys: Vec<Key>,
+    now: Duration,
+}
+
+/// Too many attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wait {
+    /// Seconds until the next may be made; at least one.
+    pub(crate) s: u64,
+    /// Nobody was told yet since this pause began.
+    pub(crate) is_new: bool,
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Key {
+    Guesses(Place),
+    Registrations(Place),
+    Tokens(Place),
+    /// A name from one place.
+    Pair(u64, Place),
+    /// A name from everywhere.
+    Name(u64),
+    /// A name from a browser or network that it is known in.
+    Known(u64, u64),
+}
+
+/// Where somebody is: an IPv4 address, or the /64 that an IPv6 connection has to itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Place {
+    bits: u128,
+    is_private: bool,
+}
+
+/// How a count grows and what it does.
+enum Rule {
+    /// So many at once, then one in this time.
+    Bucket { room: u32, every: Duration },
+    /// The same, and once it is full nothing more until it is empty.
+    Closing { room: u32, every: Duration },
+    /// After some failures a pause that doubles with each further one.
+    Pause,
+}
+
+/// A count.
+#[derive(Debug, Clone, Copy, Default)]
+struct Entry {
+    /// When nothing of it counts any more.
+    over: Duration,
+    /// Nothing is let in before.
+    closed: Duration,
+    failures: u32,
+    /// The pause that somebody was told of ends then.
+    told: Duration,
+}
+
+impl Throttle {
+    pub(crate) fn new() -> Throttle {
+        Throttle { entries: Mutex::default(), names: RandomState::new() }
+    }
+
+    /// A try to log in as `name`, which is known in the browser or network of this mark, if in any.
+    ///
+    /// # Errors
+    /// When it has to wait; nothing is counted then.
+    pub(crate) fn log_in(
+        &self,
+        now: Duration,
+        from: Option<IpAddr>,
+        name: &str,
+        known: Option<[u8; 32]>,
+    ) -> Result<Attempt<'_>, Wait> {
+        let (name, place) = (self.names.hash_one(name), Place::of(from));
+        let own = known.map(|mark| Key::Known(name, self.names.hash_one(mark)));
+        let is_closed = self.lock().get(&Key::Name(name)).is_some_and(|entry| entry.closed > now);
+        let last = own.filter(|_| is_closed).unwrap_or(Key::Name(name));
+        self.begin(now, &[Key::Guesses(place), Key::Pair(name, place), last])
+    }
+
+    /// A try of the password of somebody signed in.
+    ///
+    /// # Errors
+    /// As [`Throttle::log_in`].
+    pub(crate) fn password(&self, now: Duration, from: Option<IpAddr>, name: &str) -> Result<Attempt<'_>, Wait> {
+        let place = Place::of(from);
+        self.begin(now, &[Key::Guesses(place), Key::Pair(self.names.hash_one(name), place)])
+    }
+
+    /// A registration; each counts, whatever comes of it.
+    ///
+    /// # Errors
+    /// As [`Throttle::log_in`].
+    pub(crate) fn register(&self, now: Duration, from: Option<IpAddr>) -> Result<Attempt<'_>, Wait> {
+        self.begin(now, &[Key::Registrations(Place::of(from))])
+    }
+
+    /// A try of a secret that was handed out as an address.
+    ///
+    /// # Errors
+    /// As [`Throttle::log_in`].
+    pub(crate) fn token(&self, now: Duration, from: Option<IpAddr>) -> Result<Attempt<'_>, Wait> {
+        self.begin(now, &[Key::Tokens(Place::of(from))])
+    }
+
+    /// Forgets all failures of a name: its owner has proved to be it in another way, or an administrator says so.
+    pub(crate) fn forgive(&self, name: &str) {
+        let name = self.names.hash_one(name);
+        self.lock()
+            .retain(|key, _| !matches!(key, Key::Pair(of, _) | Key::Name(of) | Key::Known(of, _) if *of == name));
+    }
+
+    fn begin(&self, now: Duration, keys: &[Key]) -> Result<Attempt<'_>, Wait> {
+        let mut entries = self.lock();
+        let entry = |key: &Key| entries.get(key).copied().unwrap_or_default();
+        let longest = keys.iter().map(|key| (key.rule().wait(&entry(key), now), *key)).max_by_key(|(wait, _)| *wait);
+        if let Some((wait, key)) = longest.filter(|(wait, _)| !wait.is_zero()) {
+            let entry = entries.entry(key).or_default();
+            let is_new = entry.told <= now;
+            entry.told = entry.told.max(now + wait);
+            let s = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            return Err(Wait { s, is_new });
+        }
+        for key in keys {
+            if !entries.contains_key(key) && entries.len() >= THROTTLED_KEYS_MAX {
+                make_room(&mut entries, now);
+            }
+            key.rule().count(entries.entry(*key).or_default(), now);
+        }
+        Ok(Attempt { throttle: self, keys: keys.to_vec(), now })
+    }
+
+    /// The table is whole even after a panic: nothing between its changes can fail.
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Attempt<'_> {
+    /// It has failed, or is of a kind that counts in any case.
+    pub(crate) fn count(mut self) {
+        self.keys.clear();
+    }
+
+    /// It was right. That takes nothing back of what this place has tried with other names.
+    pub(crate) fn succeed(self) {
+        let mut entries = self.throttle.lock();
+        for key in self.keys.iter().filter(|key| matches!(key, Key::Pair(..))) {
+            entries.remove(key);
+        }
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        let mut entries = self.throttle.lock();
+        for key in &self.keys {
+            if let Some(entry) = entries.get_mut(key) {
+                key.rule().take_back(entry, self.now);
+            }
+        }
+    }
+}
+
+impl Key {
+    fn rule(self) -> Rule {
+        let wide = |place: Place| if place.is_private { PRIVATE_ADDRESS_FACTOR } else { 1 };
+        match self {
+            Key::Guesses(place) => Rule::Bucket { room: LOGIN_TRIES * wide(place), every: LOGIN_TRY_EVERY },
+            Key::Registrations(place) => Rule::Bucket { room: REGISTRATIONS * wide(place), every: REGISTRATION_EVERY },
+            Key::Tokens(place) => Rule::Bucket { room: TOKEN_TRIES * wide(place), every: TOKEN_TRY_EVERY },
+            Key::Pair(..) => Rule::Pause,
+            Key::Name(_) => Rule::Closing { room: NAME_TRIES, every: NAME_TRY_EVERY },
+            Key::Known(..) => Rule::Bucket { room: KNOWN_TRIES, every: KNOWN_TRY_EVERY },
+        }
+    }
+}
+
+impl Place {
+    /// Whoever has no address is in one place with all others who have none.
+    fn of(address: Option<IpAddr>) -> Place {
+        match address.map(|address| address.to_canonical()) {
+            None => Place { bits: 0, is_private: true },
+            Some(IpAddr::V4(v4)) => {
+                let is_private = v4.is_private() || v4.is_loopback() || v4.is_link_local();
+                Place { bits: v4.to_ipv6_mapped().to_bits(), is_private }
+            }
+            Some(IpAddr::V6(v6)) => {
+                let is_private = v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local();
+                Place { bits: v6.to_bits() >> 64 << 64, is_private }
+            }
+        }
+    }
+}
+
+impl Rule {
+    /// How long the next one has to wait.
+    fn wait(&self, entry: &Entry, now: Duration) -> Duration {
+        match self {
+            Rule::Bucket { room, every } => entry.over.saturating_sub(now).saturating_sub(*every * (room - 1)),
+            Rule::Closing { .. } | Rule::Pause => entry.closed.saturating_sub(now),
+        }
+    }
+
+    fn count(&self, entry: &mut Entry, now: Duration) {
+        match self {
+            Rule::Bucket { every, .. } => entry.over = entry.over.max(now) + *every,
+            Rule::Closing { room, every } => {
+                entry.over = entry.over.max(now) + *every;
+                if entry.over > now + *every * (room - 1) {
+                    entry.closed = entry.over;
+                }
+            }
+            Rule::Pause => {
+                entry.failures = if entry.over > now { entry.failures + 1 } else { 1 };
+                entry.over = now + PAIR_FORGOTTEN;
+                if let Some(further) = entry.failures.checked_sub(PAIR_TRIES) {
+                    entry.closed = now + PAIR_PAUSE_MAX.min(PAIR_PAUSE * 2_u32.pow(further.min(8)));
+                }
+            }
+        }
+    }
+
+    /// Undoes a [`count`](Rule::count) at `then`, others may have come since.
+    fn take_back(&self, entry: &mut Entry, then: Duration) {
+        match self {
+            Rule::Bucket { every, .. } => entry.over = entry.over.saturating_sub(*every),
+            Rule::Closing { room, every } => {
+                entry.over = entry.over.saturating_sub(*every);
+                if entry.over <= then + *every * (room - 1) {
+                    entry.closed = Duration::ZERO;
+                }
+            }
+            Rule::Pause => {
+                entry.failures = entry.failures.saturating_sub(1);
+                entry.closed = entry.closed.min(then);
+            }
+        }
+    }
+}
+
+/// Forgets what is over, and of the rest the sixteenth that would be over first. What is closed stays for as long as there
+/// is anything else.
+fn make_room(entries: &mut HashMap<Key, Entry>, now: Duration) {
+    entries.retain(|_, entry| entry.over > now || entry.closed > now);
+    if entries.len() < THROTTLED_KEYS_MAX {
+        return;
+    }
+    let is_closed = |key: &Key, entry: &Entry| !key.rule().wait(entry, now).is_zero();
+    let mut order: Vec<_> = entries.iter().map(|(key, entry)| (is_closed(key, entry), entry.over, *key)).collect();
+    let (first, ..) = order.select_nth_unstable_by_key(THROTTLED_KEYS_MAX / 16, |(closed, over, _)| (*closed, *over));
+    for (.., key) in first {
+        entries.remove(key);
+    }
+}
+
+#[cfg(test)]
+mod tests;

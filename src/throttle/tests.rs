@@ -1,0 +1,220 @@
+//! Every limit on a clock of the test's own.
+
+use super::*;
+
+/// A clock in seconds, and the limits on it.
+struct Rows {
+    throttle: Throttle,
+    now: Duration,
+}
+
+type Try = fn(&Throttle, Duration) -> Result<Attempt<'_>, Wait>;
+
+const A: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 7)));
+
+fn ip(text: &str) -> Option<IpAddr> {
+    Some(text.parse().unwrap())
+}
+
+impl Rows {
+    fn new() -> Rows {
+        Rows { throttle: Throttle::new(), now: Duration::from_secs(1_000) }
+    }
+
+    fn after(&mut self, s: u64) -> &mut Rows {
+        self.now += Duration::from_secs(s);
+        self
+    }
+
+    /// Tries that fail until one is refused; how many, and the wait.
+    fn fail_until_refused(&self, attempt: impl Fn(&Throttle, Duration) -> Result<Attempt<'_>, Wait>) -> (u32, u64) {
+        for tries in 0..1_000 {
+            match attempt(&self.throttle, self.now) {
+                Ok(attempt) => attempt.count(),
+                Err(wait) => return (tries, wait.s),
+            }
+        }
+        panic!("never refused");
+    }
+}
+
+#[test]
+fn buckets_give_so_many_at_once_and_then_one_in_their_time() {
+    let rows: [(&str, Try, u32, u64); 5] = [
+        // Another name each time, so that no pair is met.
+        ("guesses", |t, now| t.log_in(now, A, &format!("n{}", t.lock().len()), None), 10, 30),
+        ("guesses at home", |t, now| t.log_in(now, ip("192.168.0.1"), &format!("n{}", t.lock().len()), None), 50, 30),
+        ("registrations", |t, now| t.register(now, A), 5, 720),
+        ("tokens", |t, now| t.token(now, A), 10, 360),
+        ("tokens at home", |t, now| t.token(now, ip("fd00::1")), 50, 360),
+    ];
+    for (name, attempt, room, every_s) in rows {
+        let mut rows = Rows::new();
+        assert_eq!(rows.fail_until_refused(attempt), (room, every_s), "{name}");
+        assert_eq!(rows.after(every_s - 1).fail_until_refused(attempt), (0, 1), "{name}: too early");
+        assert_eq!(rows.after(1).fail_until_refused(attempt), (1, every_s), "{name}: one more");
+        assert_eq!(rows.after(2 * every_s).fail_until_refused(attempt), (2, every_s), "{name}: two more");
+        assert_eq!(rows.after(u64::from(room + 9) * every_s).fail_until_refused(attempt).0, room, "{name}: all again");
+    }
+}
+
+#[test]
+fn a_pair_has_to_pause_ever_longer_and_is_forgotten_after_an_hour() {
+    let mut rows = Rows::new();
+    // An address at home has tries enough for all of it.
+    let attempt: Try = |t, now| t.log_in(now, ip("10.0.0.9"), "alice", None);
+    assert_eq!(rows.fail_until_refused(attempt), (5, 30));
+    for pause in [60, 120, 240, 480, 900, 900, 900] {
+        let last = rows.fail_until_refused(attempt).1;
+        assert_eq!(rows.after(last - 1).fail_until_refused(attempt), (0, 1));
+        assert_eq!(rows.after(1).fail_until_refused(attempt), (1, pause));
+    }
+    // Another place, another name.
+    assert_eq!(rows.fail_until_refused(|t, now| t.log_in(now, ip("10.0.0.8"), "alice", None)), (5, 30));
+    assert_eq!(rows.fail_until_refused(|t, now| t.log_in(now, ip("10.0.0.9"), "bob", None)), (5, 30));
+    assert_eq!(rows.after(3_600).fail_until_refused(attempt), (5, 30), "as new");
+    rows.after(30);
+    rows.throttle.log_in(rows.now, ip("10.0.0.9"), "alice", None).unwrap().succeed();
+    assert_eq!(rows.fail_until_refused(attempt), (5, 30), "a right one ends it");
+}
+
+/// A hundred wrong passwords for a name, from twenty places.
+fn attack(rows: &Rows, name: &str) {
+    for number in 0..100 {
+        let from = ip(&format!("198.51.100.{}", number / 5));
+        rows.throttle.log_in(rows.now, from, name, None).unwrap_or_else(|_| panic!("{number}")).count();
+    }
+}
+
+/// Tries with a known browser, from a place each, so that no pair is met.
+fn known(name: &str, mark: u8) -> impl Fn(&Throttle, Duration) -> Result<Attempt<'_>, Wait> {
+    move |throttle, now| {
+        let place = format!("2001:db8:0:{}::1", throttle.lock().len());
+        throttle.log_in(now, ip(&place), name, Some([mark; 32]))
+    }
+}
+
+#[test]
+fn a_name_under_attack_is_closed_to_strangers_for_an_hour_and_never_to_those_it_knows() {
+    for name in ["alice", "nobody"] {
+        let mut rows = Rows::new();
+        let stranger =
+            |rows: &Rows| rows.throttle.log_in(rows.now, A, name, None).map(Attempt::succeed).map_err(|w| w.s);
+        attack(&rows, name);
+        assert_eq!(stranger(&rows), Err(3_600));
+        assert!(rows.throttle.log_in(rows.now, A, "another", None).is_ok());
+        // Ten in a quarter of an hour for each that is known, and none of it keeps the name closed for longer.
+        let known = |mark| known(name, mark);
+        assert_eq!(rows.fail_until_refused(known(1)), (10, 90));
+        assert_eq!(rows.fail_until_refused(known(2)), (10, 90));
+        assert_eq!(rows.after(900).fail_until_refused(known(1)), (10, 90));
+        assert_eq!(stranger(rows.after(2_699)), Err(1));
+        assert_eq!(stranger(rows.after(1)), Ok(()), "{name}: an hour after the last failure");
+        attack(&rows, name);
+        rows.throttle.forgive(name);
+        assert_eq!(stranger(&rows), Ok(()));
+    }
+}
+
+#[test]
+fn who_fails_seldom_closes_no_name() {
+    let mut rows = Rows::new();
+    for number in 0..500 {
+        let from = ip(&format!("198.51.{}.{}", number / 200, number % 200));
+        rows.after(37);
+        rows.throttle.log_in(rows.now, from, "alice", None).unwrap().count();
+    }
+}
+
+#[test]
+fn what_was_not_decided_and_what_was_right_counts_for_nothing() {
+    let rows = Rows::new();
+    let log_in = || rows.throttle.log_in(rows.now, A, "alice", None);
+    for _ in 0..200 {
+        drop(log_in().unwrap());
+        log_in().unwrap().succeed();
+    }
+    // A right one takes nothing back of what the address has tried.
+    for number in 0..10 {
+        rows.throttle.log_in(rows.now, A, &format!("n{number}"), None).unwrap().count();
+        if number < 9 {
+            log_in().unwrap().succeed();
+        }
+    }
+    assert_eq!(log_in().err().map(|wait| wait.s), Some(30));
+    // Those under way count, so that nobody gets more tries by making them at once.
+    let home = || rows.throttle.log_in(rows.now, ip("10.0.0.1"), "alice", None);
+    let under_way: Vec<_> = (0..5).map(|_| home().unwrap()).collect();
+    assert!(home().is_err());
+    drop(under_way);
+    home().unwrap().succeed();
+}
+
+#[test]
+fn somebody_is_told_of_once_in_a_pause() {
+    let mut rows = Rows::new();
+    let attempt: Try = |t, now| t.log_in(now, A, "alice", None);
+    (0..5).for_each(|_| attempt(&rows.throttle, rows.now).unwrap().count());
+    let is_new = |rows: &Rows| attempt(&rows.throttle, rows.now).err().map(|wait| wait.is_new);
+    assert_eq!((is_new(&rows), is_new(rows.after(29))), (Some(true), Some(false)));
+    rows.after(1);
+    attempt(&rows.throttle, rows.now).unwrap().count();
+    assert_eq!((is_new(&rows), is_new(&rows)), (Some(true), Some(false)));
+}
+
+#[test]
+fn places_are_addresses_and_networks_of_64_bits() {
+    for (one, other, same) in [
+        ("203.0.113.7", "203.0.113.8", false),
+        ("203.0.113.7", "::ffff:203.0.113.7", true),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", false),
+    ] {
+        assert_eq!(Place::of(ip(one)) == Place::of(ip(other)), same, "{one} {other}");
+    }
+    for (text, is_private) in [
+        ("192.168.0.1", true),
+        ("10.1.2.3", true),
+        ("172.31.0.1", true),
+        ("172.32.0.1", false),
+        ("127.0.0.1", true),
+        ("::ffff:10.0.0.1", true),
+        ("::1", true),
+        ("fd12::1", true),
+        ("fe80::1", true),
+        ("2001:db8::1", false),
+        ("203.0.113.7", false),
+    ] {
+        assert_eq!(Place::of(ip(text)).is_private, is_private, "{text}");
+    }
+    assert!(Place::of(None).is_private);
+}
+
+#[test]
+fn countless_networks_take_no_more_room_and_free_nobody_who_has_to_wait() {
+    let rows = Rows::new();
+    let bad: Try = |t, now| t.token(now, A);
+    assert_eq!(rows.fail_until_refused(bad), (10, 360));
+    attack(&rows, "alice");
+    for number in 0..200_000_u128 {
+        let address = IpAddr::from(((0x2001_0db8 << 32 | number) << 64).to_be_bytes());
+        rows.throttle.token(rows.now, Some(address)).unwrap().count();
+    }
+    let entries = rows.throttle.lock();
+    assert!(entries.len() <= THROTTLED_KEYS_MAX && entries.capacity() <= 3 * THROTTLED_KEYS_MAX);
+    drop(entries);
+    assert_eq!(rows.fail_until_refused(bad), (0, 360));
+    assert_eq!(rows.throttle.log_in(rows.now, A, "alice", None).err().map(|wait| wait.s), Some(3_600));
+}
+
+#[test]
+fn a_table_full_of_pauses_still_takes_the_next() {
+    let rows = Rows::new();
+    let mut at = 0_u128;
+    while at < THROTTLED_KEYS_MAX as u128 + 10 {
+        let address = IpAddr::from(((0x2001_0db8 << 32 | at) << 64).to_be_bytes());
+        assert_eq!(rows.fail_until_refused(|t, now| t.register(now, Some(address))).0, 5, "{at}");
+        at += 1;
+    }
+    assert!(rows.throttle.lock().len() <= THROTTLED_KEYS_MAX);
+}
