@@ -20,6 +20,7 @@
 //! - `strict`: redirects that wait for the disk.
 //! - `dashboard`: pages with numbers at ten million clicks.
 //! - `busy`: redirects, pages and memory while clicks come as fast as one client can make them.
+//! - `login`: logins, many of them at once, and what their times tell.
 //! - `backup`: copies of such a file, and how long nobody can write because of them.
 //! - `restart`: the start after a kill amid clicks.
 //! - `pressure`: how ordinary visitors fare while somebody attacks.
@@ -108,6 +109,7 @@ mod hot;
 mod idle;
 mod ingest;
 mod list;
+mod login;
 mod newcomers;
 mod page;
 mod pressure;
@@ -125,7 +127,7 @@ use stock::Stock;
 /// What can be measured by itself.
 type Part = (&'static str, fn(&Scale, &Stock));
 
-const PARTS: [Part; 16] = [
+const PARTS: [Part; 17] = [
     ("start", start::measure),
     ("list", list::measure),
     ("hot", hot::measure),
@@ -140,6 +142,7 @@ const PARTS: [Part; 16] = [
     ("strict", strict::measure),
     ("dashboard", dashboard::measure),
     ("busy", busy::measure),
+    ("login", login::measure),
     ("backup", backup::measure),
     ("restart", recover::measure),
 ];

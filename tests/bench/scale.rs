@@ -43,6 +43,10 @@ pub struct Scale {
     pub steady_hundredths: u64,
     /// Redirects that wait for the disk at a time.
     pub strict_waiting: usize,
+    /// Wrong logins of which the median is told.
+    pub login_tries: usize,
+    /// Logins at the same time.
+    pub logins_at_once: usize,
     /// How long clicks come as fast as they can.
     pub busy: Duration,
     /// The crowd that makes the pressure is divided by this.
@@ -80,6 +84,8 @@ impl Scale {
             ingest_clicks: history_clicks / 10,
             steady_hundredths: 1_000,
             strict_waiting: 1_024,
+            login_tries: 50,
+            logins_at_once: 200,
             busy: Duration::from_secs(10),
             crowd_divisor: 1,
         }
@@ -107,6 +113,8 @@ impl Scale {
             ingest_clicks: 2_000,
             steady_hundredths: 2,
             strict_waiting: 8,
+            login_tries: 2,
+            logins_at_once: 4,
             busy: Duration::from_millis(50),
             crowd_divisor: 1_000,
         }

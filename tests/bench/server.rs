@@ -27,6 +27,8 @@ pub struct Setting<'a> {
     pub descriptors: Option<u32>,
     /// Answers a redirect when its click is on disk.
     pub is_strict: bool,
+    /// Believes clients of this machine where a request comes from.
+    pub is_behind_proxy: bool,
     /// Has so much memory for pages of the data file.
     pub cache_mib: Option<u32>,
 }

@@ -50,6 +50,9 @@ impl Site {
         if setting.is_strict {
             command.env("SERVER_CLICK_DURABILITY", "strict");
         }
+        if setting.is_behind_proxy {
+            command.env("SERVER_TRUSTED_PROXIES", "loopback");
+        }
         if let Some(mib) = setting.cache_mib {
             command.env("SERVER_PAGE_CACHE", mib.to_string());
         }
