@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::limits::{CONFIRMED_S, SESSION_ABSOLUTE_S, SESSION_IDLE_S, SESSION_STAMP_S};
 use crate::random::{self, NoRandomness};
 use crate::user::UserId;
-use crate::visitor::AddressPolicy;
+use crate::visitor::{self, AddressPolicy};
 
 /// 32 random bytes in the browser's cookie. It means nothing and is stored nowhere.
 #[derive(Clone)]
@@ -63,6 +63,27 @@ pub(crate) struct Session {
     pub(crate) seen: Timestamp,
     /// When the password was last given in it.
     pub(crate) confirmed: Timestamp,
+    pub(crate) origin: Origin,
+}
+
+/// Where a session was when a visit was last noted, as far as it is kept. The default is not known yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// Numbers of [`visitor`].
+    pub(crate) browser: u8,
+    pub(crate) system: u8,
+    pub(crate) address: Option<IpAddr>,
+}
+
+impl Origin {
+    pub(crate) fn of(agent: &str, address: Option<IpAddr>, policy: AddressPolicy) -> Origin {
+        let description = visitor::describe(agent);
+        Origin {
+            browser: description.browser as u8,
+            system: description.system as u8,
+            address: address.and_then(|address| policy.apply(address)),
+        }
+    }
 }
 
 impl Session {
@@ -80,10 +101,11 @@ impl Session {
         self.confirmed <= now && now < self.confirmed.plus_s(CONFIRMED_S)
     }
 
-    /// True when the last visit should be written again; at most once an hour, to spare the disk. A stamp in the
-    /// future is brought back, or it would be taken for "now" for ever.
-    pub(crate) fn wants_stamp(&self, now: Timestamp) -> bool {
-        now >= self.seen.plus_s(SESSION_STAMP_S) || self.seen > now
+    /// True when a visit should be written: the first from which it is known where it is, then at most once an hour, to
+    /// spare the disk. A stamp in the future is brought back, or it would be taken for "now" for ever.
+    pub(crate) fn wants_stamp(&self, now: Timestamp, origin: &Origin) -> bool {
+        let is_first = self.origin == Origin::default() && *origin != Origin::default();
+        is_first || now >= self.seen.plus_s(SESSION_STAMP_S) || self.seen > now
     }
 }
 
@@ -94,23 +116,30 @@ mod tests {
     #[test]
     fn sessions_end_when_idle_and_when_old() {
         let at = |s: i64| Timestamp::from_ms(s * 1000);
-        let session =
-            |created, seen| Session { user: UserId(1), created: at(created), seen: at(seen), confirmed: at(created) };
+        let session = |created, seen| Session {
+            user: UserId(1),
+            created: at(created),
+            seen: at(seen),
+            confirmed: at(created),
+            origin: Origin::default(),
+        };
         assert!(session(0, 0).is_live(at(SESSION_IDLE_S - 1)));
         assert!(!session(0, 0).is_live(at(SESSION_IDLE_S)));
         assert!(session(0, SESSION_ABSOLUTE_S - 5).is_live(at(SESSION_ABSOLUTE_S - 1)));
         assert!(!session(0, SESSION_ABSOLUTE_S - 5).is_live(at(SESSION_ABSOLUTE_S)));
         // Stamped in the future: counts as now, and is written again.
         assert!(session(0, 99_999_999).is_live(at(10)));
-        assert!(session(0, 99_999_999).wants_stamp(at(10)));
-        assert!(!session(0, 10).wants_stamp(at(11)));
-        assert!(session(0, 0).wants_stamp(at(SESSION_STAMP_S)));
+        assert!(session(0, 99_999_999).wants_stamp(at(10), &Origin::default()));
+        assert!(!session(0, 10).wants_stamp(at(11), &Origin::default()));
+        assert!(session(0, 10).wants_stamp(at(11), &Origin { browser: 1, ..Origin::default() }));
+        assert!(session(0, 0).wants_stamp(at(SESSION_STAMP_S), &Origin::default()));
     }
 
     #[test]
     fn a_password_counts_for_a_quarter_of_an_hour() {
         let at = |s: i64| Timestamp::from_ms(s * 1000);
-        let session = Session { user: UserId(1), created: at(0), seen: at(0), confirmed: at(100) };
+        let session =
+            Session { user: UserId(1), created: at(0), seen: at(0), confirmed: at(100), origin: Origin::default() };
         for (now, is_confirmed) in [(99, false), (100, true), (100 + 899, true), (100 + 900, false)] {
             assert_eq!(session.is_confirmed(at(now)), is_confirmed, "{now}");
         }

@@ -285,6 +285,18 @@ fn removal_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
     ]
 }
 
+fn browser(is_this: bool) -> profile::Browser {
+    profile::Browser {
+        id: "0123456789abcdef".to_owned(),
+        is_this,
+        browser: "Firefox",
+        system: "Linux",
+        address: Some("203.0.113.0".parse().unwrap()),
+        first_seen: AT,
+        last_seen: AT,
+    }
+}
+
 fn account_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
     let none = Errors::new();
     let wrong = errors(words, &["", "username", "email", "password1", "code"]);
@@ -315,6 +327,7 @@ fn account_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
         last_login_at: Some(AT),
         is_admin: false,
         links: 1204,
+        browsers: [true, false].map(browser).to_vec(),
         new_email: words(""),
         email_errors,
         password_errors,

@@ -1,5 +1,7 @@
 //! A person's own account: its details, and forms for email and password.
 
+use std::net::IpAddr;
+
 use maud::{Markup, html};
 
 use crate::clock::Timestamp;
@@ -18,10 +20,26 @@ pub(crate) struct Profile<'a> {
     pub(crate) is_admin: bool,
     pub(crate) password_chars_min: usize,
     pub(crate) links: u64,
+    /// The one seen last first.
+    pub(crate) browsers: Vec<Browser>,
     /// What stands in the field for a new address; empty unless it was refused.
     pub(crate) new_email: &'a str,
     pub(crate) email_errors: &'a Errors,
     pub(crate) password_errors: &'a Errors,
+}
+
+/// A browser in which the person is logged in.
+#[derive(Debug, Clone)]
+pub(crate) struct Browser {
+    pub(crate) id: String,
+    /// The one this page is drawn for.
+    pub(crate) is_this: bool,
+    pub(crate) browser: &'static str,
+    pub(crate) system: &'static str,
+    /// As much of it as is kept of visitors.
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) first_seen: Timestamp,
+    pub(crate) last_seen: Timestamp,
 }
 
 /// Draws the profile.
@@ -31,6 +49,7 @@ pub(crate) fn page(frame: &Frame<'_>, profile: &Profile<'_>) -> Markup {
         (details(profile))
         (email_form(frame, profile))
         (password_form(frame, profile))
+        (browsers(frame, profile))
         section.form {
             h2 { "Your data" }
             p.help { "Everything that is kept of you, your links and their clicks, one JSON object a line." }
@@ -122,6 +141,62 @@ fn password_form(frame: &Frame<'_>, profile: &Profile<'_>) -> Markup {
                 (field::input(&current_password("password", "password"), profile.password_errors))
                 (field::new_passwords("password", "New password", profile.password_chars_min, profile.password_errors))
                 button type="submit" { "Change password" }
+            }
+        }
+    }
+}
+
+fn browsers(frame: &Frame<'_>, profile: &Profile<'_>) -> Markup {
+    html! {
+        section {
+            h2 #browsers { "Where you are logged in" }
+            div.scroll tabindex="0" role="region" aria-labelledby="browsers" {
+                table {
+                    caption.unseen { "Browsers in which you are logged in" }
+                    thead {
+                        tr {
+                            th scope="col" { "Browser" }
+                            th scope="col" { "Network" }
+                            th scope="col" { "Since" }
+                            th scope="col" { "Last visit" }
+                            th scope="col" { span.unseen { "Log out" } }
+                        }
+                    }
+                    tbody {
+                        @for browser in &profile.browsers {
+                            (row(frame, browser))
+                        }
+                    }
+                }
+            }
+            @if profile.browsers.len() > 1 {
+                form method="post" action="/accounts/sessions" {
+                    (field::token(frame.csrf_token))
+                    button type="submit" { "Log out all others" }
+                }
+            }
+        }
+    }
+}
+
+fn row(frame: &Frame<'_>, browser: &Browser) -> Markup {
+    let name = format!("{} on {}", browser.browser, browser.system);
+    html! {
+        tr {
+            td { (name) }
+            td { (browser.address.map(|address| address.to_string()).unwrap_or_default()) }
+            td { (moment::day(browser.first_seen)) }
+            td { (moment::minute(browser.last_seen)) }
+            td {
+                @if browser.is_this {
+                    "This browser"
+                } @else {
+                    form method="post" action="/accounts/sessions" {
+                        (field::token(frame.csrf_token))
+                        input type="hidden" name="session" value=(browser.id);
+                        button type="submit" aria-label={ "Log out " (name) } { "Log out" }
+                    }
+                }
             }
         }
     }

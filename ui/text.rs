@@ -8,6 +8,7 @@ use crate::ui::number;
 // After an account's own doings.
 pub(crate) const REGISTERED: &str = "Account created. Log in to start.";
 pub(crate) const LOGGED_OUT: &str = "You have been logged out.";
+pub(crate) const LOGGED_OUT_ELSEWHERE: &str = "Logged out there.";
 pub(crate) const EMAIL_CHANGED: &str = "Saved. Your email address is changed.";
 pub(crate) const PASSWORD_CHANGED: &str = "Saved. Other browsers are logged out.";
 pub(crate) const ACCOUNT_DELETED: &str = "Your account is deleted.";

@@ -1,11 +1,13 @@
 //! Who is signed in. The key is the hash of what the browser holds, so a copy of the file signs nobody in.
 
+use std::net::IpAddr;
+
 use redb::{ReadableTable, WriteTransaction};
 
 use crate::clock::Timestamp;
 use crate::limits::{PURGE_ROWS_PER_COMMIT, SESSIONS_PER_USER_MAX};
 use crate::password::PasswordHash;
-use crate::session::{Session, SessionHash};
+use crate::session::{Origin, Session, SessionHash};
 use crate::store::error::{Error, unless_damaged};
 use crate::store::record::{self, SessionRecord};
 use crate::store::tables::{SESSION, SESSION_USER, session_user_key};
@@ -18,7 +20,13 @@ fn from_record(record: &SessionRecord) -> Session {
         created: Timestamp::from_ms(record.created_ms),
         seen: Timestamp::from_ms(record.seen_ms),
         confirmed: Timestamp::from_ms(record.confirmed_ms),
+        origin: Origin { browser: record.browser, system: record.system, address: address(&record.address) },
     }
+}
+
+fn address(bytes: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()
 }
 
 fn put(tx: &WriteTransaction, hash: &SessionHash, session: &Session) -> Result<(), Error> {
@@ -27,9 +35,13 @@ fn put(tx: &WriteTransaction, hash: &SessionHash, session: &Session) -> Result<(
         created_ms: session.created.ms(),
         seen_ms: session.seen.ms(),
         confirmed_ms: session.confirmed.ms(),
-        browser: 0,
-        system: 0,
-        address: Vec::new(),
+        browser: session.origin.browser,
+        system: session.origin.system,
+        address: match session.origin.address {
+            None => Vec::new(),
+            Some(IpAddr::V4(v4)) => v4.octets().to_vec(),
+            Some(IpAddr::V6(v6)) => v6.octets().to_vec(),
+        },
     };
     tx.open_table(SESSION)?.insert(hash.as_slice(), record::seal(hash, &record)?.as_slice())?;
     Ok(())
@@ -44,7 +56,10 @@ fn get(table: &impl ReadableTable<&'static [u8], &'static [u8]>, hash: &SessionH
 
 /// The hashes of a user's sessions.
 fn of_user(tx: &WriteTransaction, user: UserId) -> Result<Vec<SessionHash>, Error> {
-    let index = tx.open_table(SESSION_USER)?;
+    listed(&tx.open_table(SESSION_USER)?, user)
+}
+
+fn listed(index: &impl ReadableTable<&'static [u8], &'static [u8]>, user: UserId) -> Result<Vec<SessionHash>, Error> {
     let from = session_user_key(user, &[0; 32]);
     let to = session_user_key(user, &[0xff; 32]);
     let mut hashes = Vec::new();
@@ -75,7 +90,7 @@ pub(super) fn start(tx: &WriteTransaction, user: UserId, hash: &SessionHash, now
             remove(tx, user, hash)?;
         }
     }
-    put(tx, hash, &Session { user, created: now, seen: now, confirmed: now })?;
+    put(tx, hash, &Session { user, created: now, seen: now, confirmed: now, origin: Origin::default() })?;
     tx.open_table(SESSION_USER)?.insert(session_user_key(user, hash).as_slice(), [].as_slice())?;
     Ok(())
 }
@@ -121,14 +136,14 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) fn stamp_session(&self, hash: SessionHash, now: Timestamp) -> Result<(), Error> {
+    pub(crate) fn stamp_session(&self, hash: SessionHash, origin: Origin, now: Timestamp) -> Result<(), Error> {
         if self.queue.is_failing() {
             return Ok(());
         }
         self.write("noting a visit", move |tx| {
             let Some(session) = get(&tx.open_table(SESSION)?, &hash)? else { return Ok(()) };
             // One that was begun by a clock that stood ahead was begun now, or it would last until that time and longer.
-            put(tx, &hash, &Session { seen: now, created: session.created.min(now), ..session })
+            put(tx, &hash, &Session { seen: now, created: session.created.min(now), origin, ..session })
         })
     }
 
@@ -179,6 +194,45 @@ impl Store {
     /// When the store fails; all of them go on then.
     pub(crate) fn end_sessions(&self, user: UserId) -> Result<(), Error> {
         self.write_sparingly("ending sessions", move |tx| end_all(tx, user))
+    }
+
+    /// The live sessions of a user, the one seen last first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<(SessionHash, Session)>, Error> {
+        let mut sessions = self.read("listing sessions", |tx| {
+            let table = tx.open_table(SESSION)?;
+            let mut found = Vec::new();
+            for hash in listed(&tx.open_table(SESSION_USER)?, user)? {
+                let session = unless_damaged(get(&table, &hash))?.flatten();
+                found.extend(session.filter(|session| session.is_live(now)).map(|session| (hash, session)));
+            }
+            Ok(found)
+        })?;
+        sessions.sort_by_key(|(_, session)| std::cmp::Reverse(session.seen));
+        Ok(sessions)
+    }
+
+    /// Ends the session of a user whose hash begins so, if there is one.
+    ///
+    /// # Errors
+    /// When the store fails; the session goes on then.
+    pub(crate) fn end_session_of(&self, user: UserId, beginning: [u8; 8]) -> Result<(), Error> {
+        self.write_sparingly("signing out", move |tx| {
+            let meant = of_user(tx, user)?.into_iter().filter(|hash| hash.starts_with(&beginning));
+            meant.into_iter().try_for_each(|hash| remove(tx, user, &hash))
+        })
+    }
+
+    /// Ends every session of a user but this one.
+    ///
+    /// # Errors
+    /// When the store fails; all go on then.
+    pub(crate) fn end_other_sessions(&self, user: UserId, but: SessionHash) -> Result<(), Error> {
+        self.write_sparingly("signing out", move |tx| {
+            of_user(tx, user)?.iter().filter(|hash| **hash != but).try_for_each(|hash| remove(tx, user, hash))
+        })
     }
 
     /// Removes sessions that are over, or damaged, in slices of [`PURGE_ROWS_PER_COMMIT`]. Returns how many.

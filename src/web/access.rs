@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq;
 use crate::app::App;
 use crate::limits::{FLASH_COOKIE_S, FORM_COOKIE_S, SESSION_ABSOLUTE_S};
 use crate::random;
-use crate::session::{SessionHash, SessionToken};
+use crate::session::{Origin, SessionHash, SessionToken};
 use crate::store::Settings;
 use crate::ui::flash::Flash;
 use crate::ui::layout::{Account, Frame, Section, Theme};
@@ -89,7 +89,7 @@ impl Visitor {
     pub(crate) fn of(app: &App, request: &Request) -> Result<Visitor, Error> {
         let secure = transport::is_secure(app, request.transport);
         let cookies = request.cookies();
-        let account = signed_in(app, cookie::find(&cookies, Name::Session, secure))?;
+        let account = signed_in(app, request, cookie::find(&cookies, Name::Session, secure))?;
         let known = cookie::find(&cookies, Name::Form, secure).filter(|value| random::from_hex::<32>(value).is_some());
         let form_cookie = match (&account, known) {
             (Some(_), _) => None,
@@ -219,13 +219,14 @@ fn is_flash(value: &str) -> bool {
     value.starts_with("flash=") || value.starts_with("__Host-flash=")
 }
 
-fn signed_in(app: &App, cookie: Option<&str>) -> Result<Option<SignedIn>, Error> {
+fn signed_in(app: &App, request: &Request, cookie: Option<&str>) -> Result<Option<SignedIn>, Error> {
     let Some(token) = cookie.and_then(SessionToken::parse) else { return Ok(None) };
     let now = app.now();
     let hash = token.hash();
     let Some((session, user)) = app.store.session(hash, now)? else { return Ok(None) };
-    if session.wants_stamp(now)
-        && let Err(error) = app.store.stamp_session(hash, now)
+    let origin = Origin::of(request.header("user-agent").unwrap_or_default(), request.peer, app.settings().addresses);
+    if session.wants_stamp(now, &origin)
+        && let Err(error) = app.store.stamp_session(hash, origin, now)
     {
         // Being signed in must not end because the disk is full.
         warn!(target: "accounts", user = user.name.as_str(); "visit not noted: {error}");

@@ -12,7 +12,7 @@ use crate::web::error::Error;
 use crate::web::flash::Message;
 use crate::web::response::{Kind, Response};
 use crate::web::router::Parts;
-use crate::web::stream::{Piece, Source};
+use crate::web::stream::{Piece, Source, WhileSignedIn};
 
 /// Has a backup made. That may take a while, so the page does not wait for it.
 pub(crate) fn submit(
@@ -43,7 +43,7 @@ pub(crate) fn submit_download(
         .with("Content-Type", "application/octet-stream")
         // A name of our own making: letters, digits and hyphens.
         .with("Content-Disposition", format!("attachment; filename=\"{name}\""));
-    response.stream = Some(Box::new(Copy { reader, _share: share }));
+    response.stream = Some(WhileSignedIn::boxed(administrator.0.session, Copy { reader, _share: share }));
     Ok(response)
 }
 

@@ -17,7 +17,7 @@ use crate::web::access::SignedIn;
 use crate::web::error::Error;
 use crate::web::request::Request;
 use crate::web::response::{Kind, Response};
-use crate::web::stream::{Piece, Source};
+use crate::web::stream::{Piece, Source, WhileSignedIn};
 use crate::web::{account_export, click_export, json_lines, link_export, spreadsheet, statistics_export};
 
 /// How rows are written.
@@ -143,7 +143,8 @@ pub(crate) fn begin(
     let mut response = Response::new(200, Kind::Download)
         .with("Content-Type", format.content_type())
         .with("Content-Disposition", format!("attachment; filename=\"{name}.{}\"", format.ending()));
-    response.stream = Some(Box::new(Export { user: account.user.clone(), rows, parts, _share: share }));
+    let export = Export { user: account.user.clone(), rows, parts, _share: share };
+    response.stream = Some(WhileSignedIn::boxed(account.session, export));
     Ok(response)
 }
 

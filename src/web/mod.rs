@@ -57,6 +57,7 @@ mod reset;
 pub(crate) mod response;
 mod robots;
 mod router;
+mod session_end;
 mod setup;
 mod spreadsheet;
 mod statistics;

@@ -14,7 +14,7 @@ use crate::web::{
     account_delete, account_export, admin, admin_backups, admin_settings, admin_user, admin_user_remove, admin_users,
     assets, click_export, email_change, health, home, link_alias, link_create, link_delete, link_detail, link_edit,
     link_export, link_list, link_live, link_qr, link_selected, link_switch, login, logout, password_change, privacy,
-    profile, register, reset, robots, setup, statistics, statistics_export, theme,
+    profile, register, reset, robots, session_end, setup, statistics, statistics_export, theme,
 };
 
 type Answer = Result<Response, Error>;
@@ -87,6 +87,7 @@ pub(crate) const ROUTES: &[Route] = &[
     page("accounts/profile", Show::SignedIn(profile::show)),
     action("accounts/email", Submit::SignedIn(email_change::submit)),
     action("accounts/password", Submit::SignedIn(password_change::submit)),
+    action("accounts/sessions", Submit::SignedIn(session_end::submit)),
     form("accounts/reset", Show::Anyone(reset::show), Submit::Anyone(reset::submit)),
     page("accounts/reset/*", Show::Anyone(reset::take)),
     page("accounts/invite/*", Show::Anyone(register::take)),

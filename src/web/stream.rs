@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use crate::app::App;
+use crate::session::SessionHash;
 
 /// The rest of an answer whose head has been sent.
 pub(crate) trait Source: Send + std::fmt::Debug {
@@ -25,4 +26,26 @@ pub(crate) enum Piece {
     End,
     /// It cannot be finished; the reader must not take what came for the whole.
     Broken,
+}
+
+/// A file for somebody signed in. Its reader gets the rest only for as long as their session lasts.
+#[derive(Debug)]
+pub(crate) struct WhileSignedIn {
+    session: SessionHash,
+    rest: Box<dyn Source>,
+}
+
+impl WhileSignedIn {
+    pub(crate) fn boxed(session: SessionHash, rest: impl Source + 'static) -> Box<dyn Source> {
+        Box::new(WhileSignedIn { session, rest: Box::new(rest) })
+    }
+}
+
+impl Source for WhileSignedIn {
+    fn next(&mut self, app: &App) -> Piece {
+        match app.store.session(self.session, app.now()) {
+            Ok(Some(_)) => self.rest.next(app),
+            Ok(None) | Err(_) => Piece::Broken,
+        }
+    }
 }

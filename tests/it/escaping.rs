@@ -298,6 +298,8 @@ fn the_sites_name_is_text_on_every_page() {
                 same_markup(before, page, name);
             }
         }
+        // One's own page lists where one is logged in.
+        browser.submit("/links", "/accounts/logout", &[]);
         folder = appliance.stop().1;
     }
 }

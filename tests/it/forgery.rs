@@ -22,6 +22,7 @@ fn forms(id: &str) -> Vec<(String, Vec<(&'static str, &'static str)>)> {
         ("/accounts/theme".to_owned(), vec![("theme", "dark")]),
         ("/accounts/email".to_owned(), vec![("email", "mallory@mail.example"), ("password", PASSWORD)]),
         ("/accounts/password".to_owned(), new_password.clone()),
+        ("/accounts/sessions".to_owned(), vec![]),
         ("/accounts/reset".to_owned(), new_password),
         ("/links/new".to_owned(), vec![("target_url", "https://evil.example/"), ("slug", "forged"), ("enabled", "1")]),
         (
@@ -48,7 +49,7 @@ fn forms(id: &str) -> Vec<(String, Vec<(&'static str, &'static str)>)> {
 fn needs_login(path: &str) -> bool {
     path.starts_with("/links/")
         || path.starts_with("/admin/")
-        || ["/accounts/email", "/accounts/password", "/accounts/delete"].contains(&path)
+        || ["/accounts/email", "/accounts/password", "/accounts/delete", "/accounts/sessions"].contains(&path)
 }
 
 /// A server with a link of the administrator, and the link's id.

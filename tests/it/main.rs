@@ -20,6 +20,8 @@ mod chance;
 
 // The password again before what a passer-by must not do.
 mod confirm;
+// Browsers that are logged in elsewhere.
+mod session_end;
 // Strangers who guess names and passwords.
 mod throttle;
 // Error pages, error lines, and forms that can be sent again.

@@ -43,18 +43,21 @@ fn a_session_counts_until_it_ends() {
     let anna = user(&store, "anna");
     sign_in(&store, anna, 1, NOW);
     let (session, of) = store.session(hash(1), NOW).unwrap().unwrap();
-    assert_eq!((session, of.id), (Session { user: anna, created: NOW, seen: NOW, confirmed: NOW }, anna));
+    assert_eq!(
+        (session, of.id),
+        (Session { user: anna, created: NOW, seen: NOW, confirmed: NOW, origin: Origin::default() }, anna)
+    );
     assert!(!is_live(&store, 2, NOW));
     let last = NOW.plus_s(SESSION_IDLE_S - 1);
     assert!(is_live(&store, 1, last));
     assert!(!is_live(&store, 1, last.plus_s(1)));
-    store.stamp_session(hash(1), last).unwrap();
+    store.stamp_session(hash(1), Origin::default(), last).unwrap();
     assert!(is_live(&store, 1, last.plus_s(1)));
     for _ in 0..2 {
         store.end_session(hash(1)).unwrap();
         assert!(!is_live(&store, 1, NOW));
     }
-    store.stamp_session(hash(1), NOW).unwrap();
+    store.stamp_session(hash(1), Origin::default(), NOW).unwrap();
     assert!(!is_live(&store, 1, NOW), "a session that has ended stays ended");
     audit(&store);
 }
@@ -72,10 +75,40 @@ fn a_password_given_again_is_noted_where_it_still_counts() {
     assert!(store.confirm_session(hash(1), hash_of("first"), later).unwrap());
     assert_eq!(confirmed(), later);
     // A visit that is noted takes nothing of it back.
-    store.stamp_session(hash(1), later).unwrap();
+    store.stamp_session(hash(1), Origin::default(), later).unwrap();
     assert_eq!(confirmed(), later);
     store.end_session(hash(1)).unwrap();
     assert!(!store.confirm_session(hash(1), hash_of("first"), later).unwrap(), "what has ended stays ended");
+    audit(&store);
+}
+
+#[test]
+fn sessions_are_listed_and_ended_one_by_one_or_all_but_one() {
+    let (_folder, store) = fresh();
+    let (anna, bert) = (user(&store, "anna"), user(&store, "bert"));
+    for number in 0..4 {
+        sign_in(&store, anna, number, NOW);
+    }
+    sign_in(&store, bert, 9, NOW);
+    let later = NOW.plus_s(60);
+    for (number, address) in [(2, "203.0.113.0"), (1, "2001:db8::")] {
+        let origin = Origin { browser: 3, system: 4, address: Some(address.parse().unwrap()) };
+        let at = later.plus_s(i64::try_from(number).unwrap());
+        store.stamp_session(hash(number), origin.clone(), at).unwrap();
+        assert_eq!(store.session(hash(number), at).unwrap().unwrap().0.origin, origin);
+    }
+    let listed = |now| store.sessions_of(anna, now).unwrap().iter().map(|(hash, _)| hash[1]).collect::<Vec<_>>();
+    assert_eq!(listed(later)[..2], [2, 1]);
+    assert_eq!(listed(later).len(), 4);
+    assert_eq!(listed(NOW.plus_s(SESSION_IDLE_S)), [2, 1]);
+    let beginning = |number| *hash(number).first_chunk::<8>().unwrap();
+    store.end_session_of(anna, beginning(9)).unwrap();
+    assert!(is_live(&store, 9, NOW), "another's");
+    store.end_session_of(anna, beginning(2)).unwrap();
+    assert!(!is_live(&store, 2, later) && listed(later).len() == 3);
+    store.end_other_sessions(anna, hash(3)).unwrap();
+    assert_eq!(listed(later), [3]);
+    assert!(is_live(&store, 9, NOW));
     audit(&store);
 }
 
@@ -120,11 +153,11 @@ fn visits_do_not_try_a_failing_disk_again_and_again() {
     let anna = user(&store, "anna");
     sign_in(&store, anna, 1, NOW);
     store.break_disk(crate::store::Fault::Full);
-    assert_eq!(store.stamp_session(hash(1), NOW.plus_s(1)).unwrap_err().kind, Kind::Full);
-    store.stamp_session(hash(1), NOW.plus_s(2)).unwrap();
+    assert_eq!(store.stamp_session(hash(1), Origin::default(), NOW.plus_s(1)).unwrap_err().kind, Kind::Full);
+    store.stamp_session(hash(1), Origin::default(), NOW.plus_s(2)).unwrap();
     assert_eq!(store.session(hash(1), NOW).unwrap().unwrap().0.seen, NOW, "nothing was tried");
     store.mend_disk();
-    store.stamp_session(hash(1), NOW.plus_s(3)).unwrap();
+    store.stamp_session(hash(1), Origin::default(), NOW.plus_s(3)).unwrap();
     assert_eq!(store.session(hash(1), NOW).unwrap().unwrap().0.seen, NOW.plus_s(3));
 }
 
@@ -137,7 +170,11 @@ fn sweeping_goes_in_slices() {
         for number in 0..many {
             let mut hash = [0; 32];
             hash[..8].copy_from_slice(&number.to_be_bytes());
-            put(tx, &hash, &Session { user: anna, created: NOW, seen: NOW, confirmed: NOW })?;
+            put(
+                tx,
+                &hash,
+                &Session { user: anna, created: NOW, seen: NOW, confirmed: NOW, origin: Origin::default() },
+            )?;
             tx.open_table(SESSION_USER)?.insert(session_user_key(anna, &hash).as_slice(), [].as_slice())?;
         }
         Ok(())

@@ -87,3 +87,20 @@ fn an_export_beside_retention_has_each_click_that_stays_once() {
     let stay: Vec<String> = (1_500..3_000).map(|number| NOON.plus_s(number).rfc3339()).collect();
     assert!(times.ends_with(&stay), "none that stood from start to end is missing");
 }
+
+#[test]
+fn an_export_is_cut_off_when_its_reader_is_logged_out() {
+    let site = Site::new();
+    site.link("promo", "https://example.com/", None);
+    (0..3_000).for_each(|number| follow(&site, number));
+    site.app.store.settle();
+    for target in ["/links/clicks.csv", "/accounts/export.jsonl"] {
+        let mut source = begin(&site, target);
+        assert!(matches!(source.next(&site.app), Piece::Bytes(_)));
+        let alice = site.alice().id;
+        for (hash, _) in site.app.store.sessions_of(alice, NOON).unwrap() {
+            site.app.store.end_session(hash).unwrap();
+        }
+        assert_eq!(source.next(&site.app), Piece::Broken, "{target}: not taken for the whole");
+    }
+}
