@@ -50,6 +50,8 @@ pub(crate) struct App {
     pub(crate) setup_code: SetupCode,
     /// The sockets' addresses, once there are any.
     listening: OnceLock<Listening>,
+    /// We end TLS ourselves.
+    has_tls: bool,
     /// Visitors are sent on when their click is on disk.
     pub(crate) is_strict: bool,
     /// The environment's word on registration; it wins over the stored setting.
@@ -123,6 +125,7 @@ impl App {
             throttle: Throttle::new(),
             setup_code: SetupCode::random()?,
             listening: OnceLock::new(),
+            has_tls: config.tls.is_some(),
             is_strict: config.click_durability == Durability::Strict,
             registration: config.registration,
             settings: RwLock::new(Arc::new(store.settings()?)),
@@ -252,6 +255,16 @@ impl App {
     pub(crate) fn port_beside_plain(&self) -> Option<u16> {
         let listening = self.listening.get()?;
         listening.plain.map(|_| listening.main.port())
+    }
+
+    /// Whether others than this machine reach the main socket.
+    pub(crate) fn is_exposed(&self) -> bool {
+        self.listening.get().is_some_and(|listening| !listening.main.ip().to_canonical().is_loopback())
+    }
+
+    /// Whether passwords travel unencrypted for others to see, as far as we know of what stands in front.
+    pub(crate) fn speaks_in_clear(&self) -> bool {
+        self.is_exposed() && !self.has_tls && self.base_url.as_ref().is_none_or(|base| !base.https)
     }
 
     /// Notes that the program is about to end; [`App::is_stopping`] tells pages.

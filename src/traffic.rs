@@ -1,6 +1,6 @@
 //! What the network front has refused, in numbers.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Statuses of refusals, each with a counter; any other counts under the last.
 const STATUSES: [u16; 13] = [400, 405, 408, 413, 414, 417, 431, 501, 503, 504, 505, 421, 500];
@@ -12,6 +12,8 @@ pub(crate) struct Traffic {
     refused: [AtomicU64; STATUSES.len()],
     /// Requests that were answered while the program was ending.
     finished: AtomicU64,
+    /// Somebody who is not trusted has said whom a request is from.
+    has_untrusted_proxy: AtomicBool,
 }
 
 /// What the counters stood at, at some time.
@@ -40,6 +42,15 @@ impl Traffic {
 
     pub(crate) fn finished(&self) -> u64 {
         self.finished.load(Ordering::Relaxed)
+    }
+
+    /// Notes that somebody who is not trusted says whom a request is from. True for the first.
+    pub(crate) fn note_untrusted_proxy(&self) -> bool {
+        !self.has_untrusted_proxy.swap(true, Ordering::Relaxed)
+    }
+
+    pub(crate) fn has_untrusted_proxy(&self) -> bool {
+        self.has_untrusted_proxy.load(Ordering::Relaxed)
     }
 
     pub(crate) fn totals(&self) -> Totals {

@@ -97,7 +97,7 @@ fn announce(app: &App, config: &Config, listening: Listening, is_new: bool) {
     }
     let shown = config.base_url.as_ref().map_or_else(|| local.clone(), |base| format!("{}/", base.text));
     let data = config.data_dir.join(FILE_NAME).display().to_string();
-    warn_of_exposure(app, config, address.ip());
+    warn_of_exposure(app, address.ip());
     match config.log_format {
         LogFormat::Json => {
             info!(target: "core", version = env!("CARGO_PKG_VERSION"), url = shown.as_str(), data = data.as_str(); "listening");
@@ -151,14 +151,11 @@ fn later_start(app: &App, shown: &str, data: &str) -> String {
     )
 }
 
-fn warn_of_exposure(app: &App, config: &Config, ip: IpAddr) {
-    if ip.is_loopback() {
-        return;
-    }
-    if app.registration() == Registration::Open {
+fn warn_of_exposure(app: &App, ip: IpAddr) {
+    if app.is_exposed() && app.registration() == Registration::Open {
         warn!(target: "accounts", "anybody who reaches this address can register (accounts.registration=open)");
     }
-    if config.tls.is_none() && config.base_url.as_ref().is_none_or(|base| !base.https) {
+    if app.speaks_in_clear() {
         warn!(target: "core", "plain HTTP on {ip}: passwords travel unencrypted. Set --tls-cert and --tls-key, or put a proxy with TLS in front and set --base-url to its https address");
     }
 }

@@ -7,6 +7,7 @@ use crate::limits::BACKUP_LATE_S;
 use crate::store::{BackupFile, Health, Period, TallyOf, Whose};
 use crate::ui::admin::{self, Instance};
 use crate::ui::number;
+use crate::user::Registration;
 use crate::web::Section;
 use crate::web::access::{Administrator, Visitor};
 use crate::web::error::Error;
@@ -97,10 +98,29 @@ fn warnings(app: &App, health: &Health, newest: Option<&BackupFile>) -> Vec<Stri
             number::counted(wait.as_secs().div_ceil(3_600), "hour")
         )),
     }
+    warnings.extend(exposure(app).map(str::to_owned));
     if health.shed_clicks > 0 {
         let clicks = number::counted(health.shed_clicks, "click");
         warnings
             .push(format!("{clicks} could not be kept since the start: they came faster than the disk takes them."));
     }
     warnings
+}
+
+/// What strangers can make of how this server is reached.
+fn exposure(app: &App) -> impl Iterator<Item = &'static str> {
+    let is_open = app.is_exposed() && app.registration() == Registration::Open;
+    let warnings = [
+        (is_open, "Anybody who reaches this server can register. “Who may register?” is on the page Settings."),
+        (
+            app.speaks_in_clear(),
+            "Passwords travel unencrypted. Set SERVER_TLS_CERT and SERVER_TLS_KEY, or put a proxy with TLS in front and \
+             set SERVER_BASE_URL to its https address.",
+        ),
+        (
+            app.traffic.has_untrusted_proxy(),
+            "A proxy sits in front that is not trusted: all visitors seem to have its address. Set SERVER_TRUSTED_PROXIES.",
+        ),
+    ];
+    warnings.into_iter().filter(|(holds, _)| *holds).map(|(_, words)| words)
 }

@@ -55,6 +55,30 @@ fn the_state_of_the_instance_is_told() {
 }
 
 #[test]
+fn what_strangers_can_make_of_how_the_server_is_reached_is_told() {
+    const OPEN: &str = "Anybody who reaches this server can register.";
+    const CLEAR: &str = "Passwords travel unencrypted.";
+    const PROXY: &str = "A proxy sits in front that is not trusted";
+    for (host, base_url, told) in
+        [("127.0.0.1", "", &[][..]), ("0.0.0.0", "", &[OPEN, CLEAR]), ("0.0.0.0", "https://short.example", &[OPEN])]
+    {
+        let appliance = Start::with_admin().env("SERVER_HOST", host).env("SERVER_BASE_URL", base_url).run();
+        let mut admin = Browser::of(&appliance);
+        if !base_url.is_empty() {
+            admin.header("Host", "short.example");
+            admin.header("Origin", base_url);
+        }
+        admin.log_in(ADMIN, crate::appliance::PASSWORD);
+        let page = admin.open("/admin");
+        for words in [OPEN, CLEAR, PROXY] {
+            assert_eq!(page.text().contains(words), told.contains(&words), "{host} {base_url}: {words}");
+        }
+        admin.send("GET", "/", &[("X-Forwarded-For", "198.51.100.7")], None);
+        admin.open("/admin").says(PROXY);
+    }
+}
+
+#[test]
 fn the_pages_are_for_administrators_and_nobody_else_learns_what_there_is() {
     let appliance = Start::with_admin().run();
     let mut anna = Browser::user(&appliance, "anna");

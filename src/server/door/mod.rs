@@ -151,7 +151,6 @@ struct Loop {
     app: Arc<App>,
     pool: Arc<Pool>,
     trusted: TrustedProxies,
-    has_warned_of_proxy: bool,
     poll: Poll,
     /// Empty once stopping.
     listeners: Vec<(TcpListener, Speech)>,
@@ -233,7 +232,6 @@ impl Loop {
             app: setting.app,
             pool: setting.pool,
             trusted: setting.trusted,
-            has_warned_of_proxy: false,
             poll,
             listeners,
             accept_again: None,

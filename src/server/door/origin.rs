@@ -18,7 +18,7 @@ impl Loop {
             return own;
         }
         if !self.trusted.contains(peer) {
-            if !std::mem::replace(&mut self.has_warned_of_proxy, true) {
+            if self.app.traffic.note_untrusted_proxy() {
                 warn!(target: "door", ip = peer.to_string(); "A proxy sits in front; set SERVER_TRUSTED_PROXIES");
             }
             return own;
