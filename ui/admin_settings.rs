@@ -149,13 +149,10 @@ fn links(settings: &AdminSettings<'_>) -> Markup {
         need: Need::Optional,
         ..Field::default()
     };
-    let codes = [
-        ("302", "302: browsers ask each time, and each click counts"),
-        ("301", "301: browsers may keep an answer for 5 minutes; their clicks meanwhile do not count"),
-    ];
+    let codes = [("302", "Not at all (302)"), ("301", "5 minutes, uncounted (301)")];
     let choices = [("allow", "Allow"), ("refuse", "Refuse")];
     html! {
-        (choice(settings, "links.redirect", "How short links redirect", &codes))
+        (choice(settings, "links.redirect", "How long may browsers keep a redirect?", &codes))
         (field::input(&hosts, settings.errors))
         (choice(settings, "links.private", "Links into private networks, such as http://192.168.0.1/", &choices))
     }
