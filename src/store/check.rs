@@ -15,8 +15,9 @@ use redb::{
 };
 
 use crate::limits::FINDINGS_MAX;
-use crate::store::error::{Error, Kind};
-use crate::store::record::{self, ClockRecord, SettingsRecord};
+use crate::store::error::{Error, Kind, unless_damaged};
+use crate::store::record::{self, ClockRecord};
+use crate::store::settings;
 use crate::store::tables::{self, Definition};
 
 /// What a look at a whole file has found.
@@ -162,18 +163,19 @@ impl Examiner<'_> {
         let meta = self.open(tables::META)?;
         self.each(&meta, |key, raw| {
             let fits = match key {
-                b"secret" => raw.len() == 32,
-                b"seq" | b"schema" => raw.len() == 4,
+                tables::SECRET => return Ok(tables::meta_bytes::<32>(key, raw).map(drop)?),
+                b"seq" => return Ok(tables::meta_bytes::<4>(key, raw).map(drop)?),
+                b"schema" => raw.len() == 4,
                 b"commit" | tables::REMAINS => raw.len() == 8,
-                b"settings" => return Ok(record::decode::<SettingsRecord>(key, raw).map(drop)?),
+                b"settings" => return Ok(settings::of(&meta).map(drop)?),
                 b"clock" => return Ok(record::unseal::<ClockRecord>(key, raw).map(drop)?),
                 b"ingest" => return Ok(tables::place(&meta).map(drop)?),
                 _ => true,
             };
             if fits { Ok(()) } else { Err(damage("meta", key, "of a wrong length")) }
         })?;
-        if meta.get(b"secret".as_slice())?.is_none() {
-            return Err(damage("meta", b"secret", "missing"));
+        if meta.get(tables::SECRET)?.is_none() {
+            return Err(damage("meta", tables::SECRET, "missing"));
         }
         Ok(())
     }
@@ -181,9 +183,8 @@ impl Examiner<'_> {
     /// The last number given to a user or a link.
     fn last_id(&self) -> Result<u32, Flaw> {
         let meta = self.open(tables::META)?;
-        let raw = meta.get(b"seq".as_slice())?;
-        // One of a wrong length was reported already.
-        Ok(raw.map_or(0, |raw| tables::number("meta", raw.value()).unwrap_or(u32::MAX)))
+        // One that does not read was reported already.
+        Ok(unless_damaged(tables::last_id(&meta))?.unwrap_or(u32::MAX))
     }
 }
 

@@ -127,7 +127,7 @@ fn create(path: &Path, cache_bytes: usize) -> Result<(), OpenError> {
             let mut put = |key: &str, value: &[u8]| meta.insert(key.as_bytes(), value).map(drop);
             put("schema", &FORMAT.to_be_bytes())?;
             put("version", env!("CARGO_PKG_VERSION").as_bytes())?;
-            put("secret", &random::bytes::<32>()?)?;
+            tables::put_meta_bytes(&mut meta, tables::SECRET, &random::bytes::<32>()?)?;
         }
         tx.commit()?;
         Ok(())

@@ -87,12 +87,19 @@ fn from_record(record: SettingsRecord) -> Settings {
     }
 }
 
+/// The last version that was written without a checksum.
+const UNSEALED_VERSION: u8 = 2;
+
+/// Reads the row.
+fn from_row(raw: &[u8]) -> Result<Settings, Error> {
+    let is_sealed = raw.first().is_none_or(|version| *version > UNSEALED_VERSION);
+    let record = if is_sealed { record::unseal(KEY, raw) } else { record::decode(KEY, raw) };
+    record.map(from_record)
+}
+
 /// The settings of a file; the defaults until somebody changes them.
 pub(super) fn of(meta: &impl ReadableTable<&'static [u8], &'static [u8]>) -> Result<Settings, Error> {
-    match meta.get(KEY)? {
-        Some(raw) => Ok(from_record(record::decode(KEY, raw.value())?)),
-        None => Ok(Settings::default()),
-    }
+    meta.get(KEY)?.map_or_else(|| Ok(Settings::default()), |raw| from_row(raw.value()))
 }
 
 /// Puts settings into the file as part of a larger change.
@@ -108,7 +115,7 @@ pub(super) fn put(tx: &WriteTransaction, settings: &Settings) -> Result<(), Erro
         redirect_code: settings.redirects.code(),
         home: settings.home.as_ref().map(|home| home.as_str().to_owned()),
     };
-    tx.open_table(tables::META)?.insert(KEY, record::encode(&record)?.as_slice())?;
+    tx.open_table(tables::META)?.insert(KEY, record::seal(KEY, &record)?.as_slice())?;
     Ok(())
 }
 

@@ -153,15 +153,34 @@ pub(super) fn number(table: &str, raw: &[u8]) -> Result<u32, Error> {
     raw.try_into().map(u32::from_be_bytes).map_err(|_| Error::damaged(table, raw, "not a number"))
 }
 
+pub(super) const SECRET: &[u8] = b"secret";
+
 /// The secret of this instance.
 ///
 /// # Errors
 /// When the store fails, or there is none.
 pub(super) fn secret(tx: &ReadTransaction) -> Result<[u8; 32], Error> {
     let meta = tx.open_table(META)?;
-    let raw = meta.get(b"secret".as_slice())?;
-    let secret = raw.and_then(|raw| raw.value().try_into().ok());
-    secret.ok_or_else(|| Error::damaged("meta", b"secret", "missing"))
+    let raw = meta.get(SECRET)?.ok_or_else(|| Error::damaged("meta", SECRET, "missing"))?;
+    meta_bytes(SECRET, raw.value())
+}
+
+/// Reads a value of `meta` that is no record. Files of format 3 and before have it without a checksum, and one that was
+/// not written since still has.
+///
+/// # Errors
+/// When it has another length, or the checksum is not that of this key and these bytes.
+pub(super) fn meta_bytes<const N: usize>(key: &[u8], raw: &[u8]) -> Result<[u8; N], Error> {
+    let bytes = if raw.len() == N + 4 { record::unseal_bytes("meta", key, raw)? } else { raw };
+    bytes.try_into().map_err(|_| Error::damaged("meta", key, "of a wrong length"))
+}
+
+/// Writes what [`meta_bytes`] reads.
+pub(super) fn put_meta_bytes(meta: &mut Table<'_>, key: &[u8], bytes: &[u8]) -> Result<(), Error> {
+    let mut sealed = bytes.to_vec();
+    record::seal_bytes(key, &mut sealed);
+    meta.insert(key, sealed.as_slice())?;
+    Ok(())
 }
 
 const COMMIT: &[u8] = b"commit";
@@ -216,26 +235,30 @@ pub(super) fn note_remains(tx: &WriteTransaction) -> Result<(), Error> {
 
 const SEQ: &[u8] = b"seq";
 
+/// The last number that was given to a user or a link.
+///
+/// # Errors
+/// When the store fails, or the number does not read.
+pub(super) fn last_id(meta: &impl ReadableTable<&'static [u8], &'static [u8]>) -> Result<u32, Error> {
+    meta.get(SEQ)?.map_or(Ok(0), |raw| meta_bytes(SEQ, raw.value()).map(u32::from_be_bytes))
+}
+
 /// The next number for a user or a link, whose row in `table` will be under the `key` of it. Numbers only grow and are
 /// never given out twice.
 ///
 /// # Errors
-/// When the store fails, after four billion numbers, and when there is such a row: the last number has no checksum, and
-/// one that has gone back would have a new row take the place of another.
+/// When the store fails, after four billion numbers, and when there is such a row: the last number may have been read
+/// from a file where it has no checksum, and one that has gone back would have a new row take the place of another.
 pub(super) fn next_id<const N: usize>(
     tx: &WriteTransaction,
     table: Definition,
     key: impl FnOnce(u32) -> [u8; N],
 ) -> Result<u32, Error> {
     let mut meta = tx.open_table(META)?;
-    let last = match meta.get(SEQ)? {
-        Some(raw) => number("meta", raw.value())?,
-        None => 0,
-    };
-    let next = last.checked_add(1).ok_or_else(|| Error::damaged("meta", SEQ, "used up"))?;
+    let next = last_id(&meta)?.checked_add(1).ok_or_else(|| Error::damaged("meta", SEQ, "used up"))?;
     if tx.open_table(table)?.get(key(next).as_slice())?.is_some() {
         return Err(Error::damaged("meta", SEQ, "the next number is in use"));
     }
-    meta.insert(SEQ, next.to_be_bytes().as_slice())?;
+    put_meta_bytes(&mut meta, SEQ, &next.to_be_bytes())?;
     Ok(next)
 }

@@ -279,6 +279,28 @@ fn a_copy_that_was_cut_off_is_refused_or_serves_no_wrong_target() {
     refuses_or_serves_well(&[&bytes, [0xa5; 4096].as_slice()].concat(), &links, "a page more");
 }
 
+/// The home page leads somewhere, too, and hosts are blocked for a reason.
+#[test]
+fn a_flipped_bit_in_the_settings_is_refused_with_advice() {
+    for setting in ["site.home=https://home.example/", "links.blocked-hosts=home.example"] {
+        let (_, folder) = Start::with_admin().run().stop();
+        assert_eq!(run_command(folder.path(), &["settings", setting], "").code(), 0);
+        let path = folder.path().join("data/linkjar.redb");
+        let mut bytes = fs::read(&path).unwrap();
+        let text = b"home.example";
+        let places: Vec<usize> = (0..bytes.len() - text.len()).filter(|at| bytes[*at..].starts_with(text)).collect();
+        assert!(!places.is_empty());
+        places.iter().for_each(|at| bytes[*at] ^= 1);
+        fs::write(&path, bytes).unwrap();
+        let ended = run_command(folder.path(), &["check"], "");
+        assert_eq!(ended.code(), 4, "{setting}: {}", ended.stdout);
+        let ended = refused(&folder.path().join("data"), setting);
+        assert_eq!(ended.code(), 4, "{setting}: {}", ended.stderr);
+        let advice = "settings: wrong checksum). Put a backup in its place: linkjar restore FILE\n";
+        assert!(ended.stderr.ends_with(advice), "{}", ended.stderr);
+    }
+}
+
 /// Never a wrong target, in many places of the file that hold something.
 #[test]
 fn flipped_bits_never_lead_to_a_wrong_target() {

@@ -169,6 +169,8 @@ static BROKEN: &[(&str, Break)] = &[
     ("meta remains: of a wrong length", |at| insert(at, META, b"remains", b"1")),
     ("meta secret: missing", |at| plant(at, META, b"secret", gone)),
     ("meta secret: of a wrong length", |at| insert(at, META, b"secret", b"short")),
+    ("meta secret: wrong checksum", |at| plant(at, META, b"secret", flip)),
+    ("meta seq: wrong checksum", |at| plant(at, META, b"seq", flip)),
     ("settings settings", |at| insert(at, META, b"settings", b"\x01\xff")),
     ("ingest ingest", |at| insert(at, META, b"ingest", b"\x01\xff")),
     ("session ", |at| plant(at, SESSION, &[7], flip)),
