@@ -222,17 +222,24 @@ impl App {
         self.set_up.store(true, Ordering::Release);
     }
 
-    /// Writes settings; they count from now on.
+    /// Edits the settings as they are now and writes them, unless the edit is refused; they count from then on. Nobody
+    /// else can edit them meanwhile.
     ///
     /// # Errors
     /// When they cannot be written; the old ones stay then.
-    pub(crate) fn change_settings(&self, settings: Settings) -> Result<(), store::Error> {
+    pub(crate) fn change_settings<T, Refused>(
+        &self,
+        edit: impl FnOnce(&mut Settings) -> Result<T, Refused>,
+    ) -> Result<Result<T, Refused>, store::Error> {
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-        // What is noted last must be what was written last.
         let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        self.store.put_settings(settings.clone())?;
-        self.note_settings(settings);
-        Ok(())
+        let mut settings = Settings::clone(&self.settings());
+        let edited = edit(&mut settings);
+        if edited.is_ok() {
+            self.store.put_settings(settings.clone())?;
+            self.note_settings(settings);
+        }
+        Ok(edited)
     }
 
     /// Notes settings that were written.

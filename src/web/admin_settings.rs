@@ -38,16 +38,26 @@ pub(crate) fn submit(
     submission: &Submission<'_>,
     _: &Parts<'_>,
 ) -> Result<Response, Error> {
+    let changed = match app.change_settings(|settings| edit(app, submission, settings))? {
+        Ok(changed) => changed,
+        Err(errors) => return Ok(super::form_again(draw(app, submission.visitor, Some(&submission.form), &errors))),
+    };
+    let user = administrator.0.user.name.as_str();
+    info!(target: "accounts", user, changed = changed.join(" "), ip = submission.request.ip(); "settings changed");
+    Ok(submission.visitor.say(Response::see_other("/admin/settings"), &Message::Saved))
+}
+
+/// Makes the changes of a form, and tells of which settings.
+fn edit(app: &App, submission: &Submission<'_>, settings: &mut Settings) -> Result<Vec<&'static str>, Errors> {
     let form = &submission.form;
+    let before = settings.clone();
     let mut errors = Errors::new();
-    let before = app.settings();
-    let mut settings = Settings::clone(&before);
     for setting in SETTINGS {
         let value = form.get(setting.key);
         if value == form.get(&admin_settings::drawn(setting.key)) {
             continue;
         }
-        if let Err(why) = (setting.change)(&mut settings, value) {
+        if let Err(why) = (setting.change)(settings, value) {
             errors.push(setting.key, why);
         }
     }
@@ -55,14 +65,10 @@ pub(crate) fn submit(
         errors.push("site.home", TargetError::Circle.to_string());
     }
     if !errors.is_empty() {
-        return Ok(super::form_again(draw(app, submission.visitor, Some(form), &errors)));
+        return Err(errors);
     }
-    let changed = SETTINGS.iter().filter(|setting| (setting.show)(&before) != (setting.show)(&settings));
-    let changed: Vec<&str> = changed.map(|setting| setting.key).collect();
-    app.change_settings(settings)?;
-    let user = administrator.0.user.name.as_str();
-    info!(target: "accounts", user, changed = changed.join(" "), ip = submission.request.ip(); "settings changed");
-    Ok(submission.visitor.say(Response::see_other("/admin/settings"), &Message::Saved))
+    let changed = SETTINGS.iter().filter(|setting| (setting.show)(&before) != (setting.show)(settings));
+    Ok(changed.map(|setting| setting.key).collect())
 }
 
 /// Draws the page, with the form that was refused if one was.

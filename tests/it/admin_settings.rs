@@ -1,5 +1,7 @@
 //! Settings that are changed while the server runs.
 
+use std::sync::Barrier;
+
 use crate::appliance::{ADMIN, Start, run_command};
 use crate::browser::Browser;
 
@@ -99,6 +101,29 @@ fn a_save_from_an_old_page_takes_nothing_back_that_another_has_changed() {
     let offered = one.open(PAGE).form(PAGE);
     let value = |name: &str| offered.iter().find(|(found, _)| found == name).unwrap().1.as_str();
     assert_eq!((value("site.name"), value("clicks.keep-days")), ("Ours", "30"));
+}
+
+#[test]
+fn of_saves_at_the_same_moment_none_is_lost() {
+    const SAVES: [(&str, &str); 4] =
+        [("site.name", "Ours"), ("clicks.keep-days", "30"), ("links.redirect", "301"), ("links.private", "refuse")];
+    let appliance = Start::with_admin().run();
+    let all_have_the_page = Barrier::new(SAVES.len());
+    std::thread::scope(|scope| {
+        for save in SAVES {
+            let (appliance, all_have_the_page) = (&appliance, &all_have_the_page);
+            scope.spawn(move || {
+                let mut admin = Browser::admin(appliance);
+                let page = admin.open(PAGE);
+                all_have_the_page.wait();
+                assert_eq!(admin.submit_on(&page, PAGE, &[save]).status, 303, "{save:?}");
+            });
+        }
+    });
+    let offered = Browser::admin(&appliance).open(PAGE).form(PAGE);
+    for (name, value) in SAVES {
+        assert!(offered.iter().any(|field| *field == (name.to_owned(), value.to_owned())), "{name}: {offered:?}");
+    }
 }
 
 #[test]
