@@ -6,13 +6,20 @@ use crate::slug::Slug;
 use crate::target::Target;
 use crate::user::UserId;
 
-/// A link's number in the data file; never given out twice. In addresses it is written in base 36.
+/// A link's number in the data file; never given out twice. In addresses it is written in base 36, and one that would
+/// look like a word of ours with a 0 in front.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct LinkId(pub(crate) u32);
+
+/// `new` in base 36: under `/links/` the form for a new link stands there. The other words are longer than any number.
+const NEW: LinkId = LinkId(30_344);
 
 impl std::fmt::Display for LinkId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+        if *self == NEW {
+            return f.write_str("0new");
+        }
         let mut rest = self.0;
         let mut text = Vec::with_capacity(7);
         loop {
@@ -30,10 +37,10 @@ impl LinkId {
     /// Reads what `Display` writes, and only that: one address per link.
     pub(crate) fn parse(text: &str) -> Option<LinkId> {
         let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase());
-        if !plain || text.len() > 7 || (text.len() > 1 && text.starts_with('0')) {
+        if !plain || text.len() > 7 {
             return None;
         }
-        u32::from_str_radix(text, 36).ok().map(LinkId)
+        u32::from_str_radix(text, 36).ok().map(LinkId).filter(|id| id.to_string() == text)
     }
 }
 
@@ -136,11 +143,11 @@ mod tests {
 
     #[test]
     fn ids_have_one_text_each() {
-        for (id, text) in [(0, "0"), (1, "1"), (35, "z"), (36, "10"), (u32::MAX, "1z141z3")] {
+        for (id, text) in [(0, "0"), (1, "1"), (35, "z"), (36, "10"), (30_344, "0new"), (u32::MAX, "1z141z3")] {
             assert_eq!(LinkId(id).to_string(), text);
             assert_eq!(LinkId::parse(text), Some(LinkId(id)));
         }
-        for bad in ["", "00", "01", "A", "1z141z4", "zzzzzzzz", "-1", "+1", "1 "] {
+        for bad in ["", "00", "01", "A", "1z141z4", "zzzzzzzz", "-1", "+1", "1 ", "new", "0nev"] {
             assert_eq!(LinkId::parse(bad), None, "{bad}");
         }
     }

@@ -223,6 +223,7 @@ pub(crate) fn other_verb(method: Method, allow: &'static str) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::link::LinkId;
 
     fn path(text: &str) -> Vec<String> {
         text.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
@@ -234,6 +235,15 @@ mod tests {
             let first = route.pattern.split('/').next().unwrap();
             let is_safe = first.is_empty() || first.contains('.') || user::is_reserved(first);
             assert!(is_safe, "a user could be called {first}");
+        }
+    }
+
+    #[test]
+    fn no_word_of_ours_is_a_link() {
+        let words = ROUTES.iter().filter_map(|route| route.pattern.strip_prefix("links/")?.split('/').next());
+        assert!(words.clone().any(|word| word == "new"));
+        for word in words {
+            assert_eq!(LinkId::parse(word), None, "a link could have the page /links/{word}");
         }
     }
 
