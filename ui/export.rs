@@ -27,7 +27,7 @@ fn menu(base: &str, files: &[(&str, &str)]) -> Markup {
                     a.menu-item href={ (base) "/" (file) ".csv" } { (name) " as CSV" }
                     a.menu-item href={ (base) "/" (file) ".jsonl" } { (name) " as JSON" }
                 }
-                p.help {
+                p.menu-note {
                     "Of each link the newest " (counted(CLICK_ROWS_PER_LINK_MAX.into(), "click")) ", and the newest "
                     (grouped(HISTORY_DAYS_MAX as u64)) " days with clicks."
                 }
