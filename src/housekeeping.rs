@@ -201,7 +201,7 @@ mod tests {
             role: Role::Administrator,
         };
         let anna = store.set_up(new, Settings::default(), Some(SESSION), NOON).unwrap().unwrap();
-        store.hand_out_reset(anna, NOON.plus_s(RESET_LINK_S)).unwrap().unwrap();
+        store.hand_out_reset(None, anna, NOON.plus_s(RESET_LINK_S)).unwrap().unwrap();
         let target = Target::from_stored("https://example.com/".to_owned()).unwrap();
         let change = LinkChange { target, title: Title::default(), expires: None, enabled: true };
         let link = store.create_link(anna, name.clone(), NewLink { slug: None, change }, NOON).unwrap().unwrap();

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use crate::cli::Options;
 use crate::clock::Clock;
 use crate::command::user_passwd::find;
+use crate::command::user_role::refused;
 use crate::command::{Error, data, machine, say, tell};
 use crate::config::{self, Config};
 use crate::limits::RESET_LINK_S;
@@ -17,10 +18,8 @@ pub(crate) fn run(options: &Options, name: &str) -> Result<(), Error> {
     let config = config::from_environment(options)?;
     let store = data::open_existing(&config)?;
     let user = find(&store, name)?;
-    let Some(secret) = store.hand_out_reset(user.id, Clock::system().now().plus_s(RESET_LINK_S))? else {
-        let name = user.name.as_str();
-        return Err(Error::failed(format!("{name} is disabled. Let them in first: linkjar user enable {name}")));
-    };
+    let made = store.hand_out_reset(None, user.id, Clock::system().now().plus_s(RESET_LINK_S))?;
+    let secret = made.map_err(|why| refused(user.name.as_str(), why))?;
     say_link(&config, &format!("/accounts/reset/{secret}"));
     Ok(())
 }

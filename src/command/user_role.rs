@@ -36,5 +36,7 @@ pub(crate) fn refused(name: &str, why: Refused) -> Error {
         Refused::HasLinks => {
             format!("{name} still has links. Delete them first: linkjar user remove {name} --links delete")
         }
+        Refused::NotInUse => format!("{name} is disabled. Let them in first: linkjar user enable {name}"),
+        Refused::NotAllowed => "only administrators may do this.".to_owned(),
     })
 }

@@ -7,10 +7,11 @@ use crate::limits::{INVITATION_S, INVITATIONS_MAX};
 use crate::store::error::{Error, unless_damaged};
 use crate::store::one_time::{self, Purpose, TokenHash};
 use crate::store::record::{self, OneTimeRecord};
+use crate::store::standing::may_order;
 use crate::store::tables::{ONE_TIME, USER};
 use crate::store::users::Created;
 use crate::store::{Store, users};
-use crate::user::{NewUser, Role, User, UserId, UserName};
+use crate::user::{NewUser, UserId, UserName};
 
 /// An invitation that nobody has used yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +23,6 @@ pub(crate) struct Invitation {
     pub(crate) made: Timestamp,
     pub(crate) expires: Timestamp,
 }
-
-/// Who stands in the record of an invitation that was made on the command line.
-const NOBODY: UserId = UserId(0);
 
 /// The invitations that are good, the newest first, and the number of whoever made each.
 fn open(
@@ -39,7 +37,7 @@ fn open(
         let expires = Timestamp::from_ms(right.expires_ms);
         if let (Ok(hash), true) = (key.value().try_into(), now < expires) {
             let made = expires.plus_s(-INVITATION_S);
-            open.push((Invitation { hash, by: None, made, expires }, UserId(right.user)));
+            open.push((Invitation { hash, by: None, made, expires }, UserId(right.by)));
         }
     }
     open.sort_by_key(|(invitation, _)| std::cmp::Reverse((invitation.made, invitation.hash)));
@@ -55,17 +53,14 @@ impl Store {
     pub(crate) fn invite(&self, by: Option<UserId>, now: Timestamp) -> Result<Option<String>, Error> {
         let (token, hash) = one_time::secret()?;
         let is_made = self.write("making an invitation", move |tx| {
-            if let Some(by) = by {
-                let by = users::get(&tx.open_table(USER)?, by)?;
-                let may_invite = |by: User| by.is_active() && by.role == Role::Administrator;
-                if !by.is_some_and(may_invite) {
-                    return Ok(false);
-                }
+            if !may_order(tx, by)? {
+                return Ok(false);
             }
             if open(&tx.open_table(ONE_TIME)?, now)?.len() >= INVITATIONS_MAX {
                 return Ok(false);
             }
-            one_time::put(tx, &hash, Purpose::Invitation, by.unwrap_or(NOBODY), now.plus_s(INVITATION_S))?;
+            let (purpose, by, expires) = (Purpose::Invitation as u8, by.map_or(0, |by| by.0), now.plus_s(INVITATION_S));
+            one_time::put(tx, &hash, &OneTimeRecord { purpose, user: 0, by, expires_ms: expires.ms() })?;
             Ok(true)
         })?;
         Ok(is_made.then_some(token))
@@ -92,8 +87,8 @@ impl Store {
     /// When the store fails.
     pub(crate) fn is_invited(&self, token: &str, now: Timestamp) -> Result<bool, Error> {
         self.read("reading an invitation", |tx| {
-            let by = one_time::get(&tx.open_table(ONE_TIME)?, &one_time::hash(token), Purpose::Invitation, now)?;
-            Ok(by.is_some())
+            let right = one_time::get(&tx.open_table(ONE_TIME)?, &one_time::hash(token), Purpose::Invitation, now)?;
+            Ok(right.is_some())
         })
     }
 

@@ -11,6 +11,7 @@ use crate::session::SessionHash;
 use crate::store::Store;
 use crate::store::error::Error;
 use crate::store::record::{self, OneTimeRecord};
+use crate::store::standing::{Refused, may_order};
 use crate::store::tables::ONE_TIME;
 use crate::store::{sessions, users};
 use crate::user::{User, UserId};
@@ -21,6 +22,10 @@ use crate::user::{User, UserId};
 pub(crate) enum Purpose {
     NewPassword = 1,
     Invitation = 2,
+}
+
+impl Purpose {
+    pub(super) const ALL: [Purpose; 2] = [Purpose::NewPassword, Purpose::Invitation];
 }
 
 /// What the data file holds of a secret.
@@ -37,29 +42,22 @@ pub(super) fn hash(token: &str) -> TokenHash {
     Sha256::digest(token).into()
 }
 
-/// Whose right it is, if it is good for this.
+/// A right, if it is good for this.
 pub(super) fn get(
     table: &impl ReadableTable<&'static [u8], &'static [u8]>,
     hash: &TokenHash,
     purpose: Purpose,
     now: Timestamp,
-) -> Result<Option<UserId>, Error> {
+) -> Result<Option<OneTimeRecord>, Error> {
     let Some(raw) = table.get(hash.as_slice())? else { return Ok(None) };
     let right: OneTimeRecord = record::unseal(hash, raw.value())?;
-    let good = right.purpose == purpose as u8 && now.ms() < right.expires_ms;
-    Ok(good.then_some(UserId(right.user)))
+    let is_good = right.purpose == purpose as u8 && now.ms() < right.expires_ms;
+    Ok(is_good.then_some(right))
 }
 
 /// Hands out a right.
-pub(super) fn put(
-    tx: &WriteTransaction,
-    hash: &TokenHash,
-    purpose: Purpose,
-    user: UserId,
-    expires: Timestamp,
-) -> Result<(), Error> {
-    let right = OneTimeRecord { purpose: purpose as u8, user: user.0, expires_ms: expires.ms() };
-    tx.open_table(ONE_TIME)?.insert(hash.as_slice(), record::seal(hash, &right)?.as_slice())?;
+pub(super) fn put(tx: &WriteTransaction, hash: &TokenHash, right: &OneTimeRecord) -> Result<(), Error> {
+    tx.open_table(ONE_TIME)?.insert(hash.as_slice(), record::seal(hash, right)?.as_slice())?;
     Ok(())
 }
 
@@ -86,36 +84,53 @@ fn remove(tx: &WriteTransaction, keys: &[Vec<u8>]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Removes every right of a user, and what they have handed out.
-pub(super) fn drop_all(tx: &WriteTransaction, user: UserId) -> Result<(), Error> {
-    let keys = keys_where(&tx.open_table(ONE_TIME)?, |right| right.user == user.0)?;
+/// Removes the rights that `lapsed` picks, and damaged ones.
+fn drop_where(tx: &WriteTransaction, lapsed: impl Fn(&OneTimeRecord) -> bool) -> Result<(), Error> {
+    let keys = keys_where(&tx.open_table(ONE_TIME)?, lapsed)?;
     remove(tx, &keys)
 }
 
-/// Removes a user's rights to choose a new password.
+/// Removes every right of a user, and what they have handed out.
+pub(super) fn drop_all(tx: &WriteTransaction, user: UserId) -> Result<(), Error> {
+    drop_where(tx, |right| right.user == user.0 || right.by == user.0)
+}
+
+/// Removes a user's rights to choose a new password, and those that they have handed out: whoever knew the old password
+/// may have made them.
 pub(super) fn drop_resets(tx: &WriteTransaction, user: UserId) -> Result<(), Error> {
-    let is_reset = |right: &OneTimeRecord| right.user == user.0 && right.purpose == Purpose::NewPassword as u8;
-    let keys = keys_where(&tx.open_table(ONE_TIME)?, is_reset)?;
-    remove(tx, &keys)
+    drop_where(tx, |right| is_reset(right) && (right.user == user.0 || right.by == user.0))
+}
+
+fn is_reset(right: &OneTimeRecord) -> bool {
+    right.purpose == Purpose::NewPassword as u8
 }
 
 impl Store {
     /// Hands out the right to choose a new password; earlier ones of this user end. Returns the secret, which is
-    /// kept nowhere. `None` when the account is not in use.
+    /// kept nowhere. It ends with the right of whoever made it: `by` is an administrator, or nobody on the command line.
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) fn hand_out_reset(&self, user: UserId, expires: Timestamp) -> Result<Option<String>, Error> {
+    pub(crate) fn hand_out_reset(
+        &self,
+        by: Option<UserId>,
+        user: UserId,
+        expires: Timestamp,
+    ) -> Result<Result<String, Refused>, Error> {
         let (token, key) = secret()?;
-        let is_made = self.write("making a reset link", move |tx| {
-            if !users::is_active(tx, user)? {
-                return Ok(false);
+        let made = self.write("making a reset link", move |tx| {
+            if !may_order(tx, by)? {
+                return Ok(Err(Refused::NotAllowed));
             }
-            drop_resets(tx, user)?;
-            put(tx, &key, Purpose::NewPassword, user, expires)?;
-            Ok(true)
+            if !users::is_active(tx, user)? {
+                return Ok(Err(Refused::NotInUse));
+            }
+            drop_where(tx, |right| is_reset(right) && right.user == user.0)?;
+            let (purpose, by) = (Purpose::NewPassword as u8, by.map_or(0, |by| by.0));
+            put(tx, &key, &OneTimeRecord { purpose, user: user.0, by, expires_ms: expires.ms() })?;
+            Ok(Ok(()))
         })?;
-        Ok(is_made.then_some(token))
+        Ok(made.map(|()| token))
     }
 
     /// Whose password the secret may change; it is not used up by asking.
@@ -123,7 +138,10 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub(crate) fn reset_for(&self, token: &str, now: Timestamp) -> Result<Option<UserId>, Error> {
-        self.read("reading a reset link", |tx| get(&tx.open_table(ONE_TIME)?, &hash(token), Purpose::NewPassword, now))
+        self.read("reading a reset link", |tx| {
+            let right = get(&tx.open_table(ONE_TIME)?, &hash(token), Purpose::NewPassword, now)?;
+            Ok(right.map(|right| UserId(right.user)))
+        })
     }
 
     /// Uses the secret up: the new password, all sessions ended, one begun. `None` when it is not good (any more).
@@ -139,7 +157,8 @@ impl Store {
     ) -> Result<Option<UserId>, Error> {
         let key = hash(token);
         self.write("using a reset link", move |tx| {
-            let Some(user) = get(&tx.open_table(ONE_TIME)?, &key, Purpose::NewPassword, now)? else { return Ok(None) };
+            let right = get(&tx.open_table(ONE_TIME)?, &key, Purpose::NewPassword, now)?;
+            let Some(user) = right.map(|right| UserId(right.user)) else { return Ok(None) };
             if !users::is_active(tx, user)? {
                 return Ok(None);
             }

@@ -144,7 +144,7 @@ macro_rules! records {
 // Behind the macro, which it uses.
 mod before;
 
-use before::{LinkRecord1, RedirectRecord1, SettingsRecord2, SumRecord1, UserRecord1};
+use before::{LinkRecord1, OneTimeRecord1, RedirectRecord1, SettingsRecord2, SumRecord1, UserRecord1};
 
 records! {
     UserRecord, version 2 of "user" after UserRecord1 {
@@ -301,10 +301,13 @@ records! {
         seen_ms: i64,
     }
     /// A right that was handed out as an address and can be used once.
-    OneTimeRecord, version 1 of "one_time" {
-        /// 1 a new password for `user`, 2 an account of one's own by invitation of `user` (0 on the command line).
+    OneTimeRecord, version 2 of "one_time" after OneTimeRecord1 {
+        /// 1 a new password for `user`, 2 an account of one's own.
         purpose: u8,
+        /// Whose right it is; 0 of an invitation.
         user: u32,
+        /// The administrator who handed it out; 0 for the command line.
+        by: u32,
         expires_ms: i64,
     }
     SettingsRecord, version 3 of "settings" after SettingsRecord2 {

@@ -21,14 +21,29 @@ pub(crate) enum Refused {
     NoKeeper,
     /// The name is still part of the addresses of links.
     HasLinks,
+    /// The account is disabled or removed.
+    NotInUse,
+    /// Whoever orders it is no administrator any more.
+    NotAllowed,
 }
 
 /// What came of a change to an account.
 pub(crate) type Ordered = Result<(), Refused>;
 
+/// Somebody who is an administrator and can log in.
+pub(super) fn can_administer(user: &User) -> bool {
+    user.is_active() && user.role == Role::Administrator
+}
+
+/// True when `by` is an administrator still, whatever has happened since the request came in; the command line, which is
+/// nobody, may do everything.
+pub(super) fn may_order(tx: &WriteTransaction, by: Option<UserId>) -> Result<bool, Error> {
+    let Some(by) = by else { return Ok(true) };
+    Ok(users::get(&tx.open_table(USER)?, by)?.is_some_and(|by| can_administer(&by)))
+}
+
 /// True while the user is the only administrator who can log in.
 pub(super) fn is_last_administrator(tx: &WriteTransaction, user: &User) -> Result<bool, Error> {
-    let can_administer = |user: &User| user.is_active() && user.role == Role::Administrator;
     if !can_administer(user) {
         return Ok(false);
     }
@@ -59,8 +74,7 @@ fn order(tx: &WriteTransaction, id: UserId, edit: impl FnOnce(&mut User)) -> Res
     if (after.role, after.state) == (before.role, before.state) {
         return Ok(Ok(()));
     }
-    let stays = after.is_active() && after.role == Role::Administrator;
-    if !stays && is_last_administrator(tx, &before)? {
+    if !can_administer(&after) && is_last_administrator(tx, &before)? {
         return Ok(Err(Refused::LastAdministrator));
     }
     users::put(tx, &after)?;

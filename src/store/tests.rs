@@ -182,6 +182,11 @@ pub(in crate::store) fn user(store: &Store, name: &str) -> UserId {
     store.create_user(new_user(name, &format!("{name}@example.com")), NOW).unwrap().unwrap()
 }
 
+pub(in crate::store) fn admin(store: &Store, name: &str) -> UserId {
+    let new = NewUser { role: Role::Administrator, ..new_user(name, &format!("{name}@example.com")) };
+    store.create_user(new, NOW).unwrap().unwrap()
+}
+
 pub(in crate::store) fn about(target: &str, title: &str) -> LinkChange {
     LinkChange {
         target: Target::from_stored(target.to_owned()).unwrap(),

@@ -34,6 +34,8 @@ pub(crate) fn refused(why: Refused) -> Error {
         Refused::LastAdministrator => Error::Conflict(text::LAST_ADMINISTRATOR),
         Refused::NoKeeper => Error::Conflict(text::NO_KEEPER),
         Refused::HasLinks => Error::Conflict(text::NAME_HAS_LINKS),
+        Refused::NotInUse => Error::Conflict(text::NOT_IN_USE),
+        Refused::NotAllowed => Error::Forbid,
     }
 }
 
@@ -91,7 +93,7 @@ pub(crate) fn submit_reset(
 ) -> Result<Response, Error> {
     let (user, visitor) = (named(app, parts)?, submission.visitor);
     let expires = app.now().plus_s(RESET_LINK_S);
-    let secret = app.store.hand_out_reset(user.id, expires)?.ok_or(Error::Conflict(text::NOT_IN_USE))?;
+    let secret = app.store.hand_out_reset(Some(administrator.0.user.id), user.id, expires)?.map_err(refused)?;
     app.throttle.forgive(user.name.as_str());
     app.throttle.forgive(user.email.as_str());
     let (by, ip) = (administrator.0.user.name.as_str(), submission.request.ip());

@@ -219,7 +219,7 @@ fn a_link_expires_at_its_moment() {
 #[test]
 fn a_reset_link_is_good_for_a_day() {
     let site = Site::new();
-    let secret = site.app.store.hand_out_reset(site.alice().id, NOON.plus_s(RESET_LINK_S)).unwrap().unwrap();
+    let secret = site.app.store.hand_out_reset(None, site.alice().id, NOON.plus_s(RESET_LINK_S)).unwrap().unwrap();
     let path = format!("/accounts/reset/{secret}");
     site.clock.advance_s(RESET_LINK_S - 1);
     assert_eq!(site.get(&path, "").status, 303);

@@ -4,12 +4,13 @@ use super::{Examiner, Flaw, Rows, damage, leftover};
 use crate::store::devices::Kind;
 use crate::store::one_time::Purpose;
 use crate::store::record::{self, DeviceRecord, OneTimeRecord, Record, SessionRecord};
+use crate::store::standing::can_administer;
 use crate::store::tables::{
     DEVICE, KEEPER, LINK_COUNT, META, ONE_TIME, SESSION, SESSION_USER, USER, USER_EMAIL, USER_NAME, USER_PURGE,
     keeper_key, session_user_key, user_key,
 };
 use crate::store::users;
-use crate::user::{Estate, Role, User, UserId};
+use crate::user::{Estate, User, UserId};
 
 impl Examiner<'_> {
     pub(super) fn people(&mut self) -> Result<(), Flaw> {
@@ -23,7 +24,7 @@ impl Examiner<'_> {
             if user.id.0 > last_id {
                 return Err(damage("user", key, "a number that was never given out"));
             }
-            administrators += u64::from(user.is_active() && user.role == Role::Administrator);
+            administrators += u64::from(can_administer(&user));
             leads_to(&names, "user_name", user.name.as_str().as_bytes(), key)?;
             match user.state.estate() {
                 None => leads_to(&emails, "user_email", user.email.as_str().as_bytes(), key),
@@ -93,11 +94,17 @@ impl Examiner<'_> {
         let one_time = self.open(ONE_TIME)?;
         self.each(&one_time, |key, raw| {
             let record: OneTimeRecord = record::unseal(key, raw)?;
-            // The command line invites in nobody's name.
-            if record.purpose == Purpose::Invitation as u8 && record.user == 0 {
-                return Ok(());
+            match Purpose::ALL.into_iter().find(|purpose| *purpose as u8 == record.purpose) {
+                Some(Purpose::NewPassword) => is_in_use(users, OneTimeRecord::TABLE, key, record.user)?,
+                Some(Purpose::Invitation) if record.user == 0 => {}
+                _ => return Err(damage(OneTimeRecord::TABLE, key, "good for nothing that is known")),
             }
-            is_in_use(users, OneTimeRecord::TABLE, key, record.user)
+            // The command line hands rights out in nobody's name.
+            match user(users, &record.by.to_be_bytes())? {
+                Some(by) if can_administer(&by) => Ok(()),
+                None if record.by == 0 => Ok(()),
+                _ => Err(damage(OneTimeRecord::TABLE, key, "made by somebody who is no administrator")),
+            }
         })
     }
 }
@@ -141,7 +148,7 @@ fn comes_from(users: &Rows, table: &str, text: &[u8], id: &[u8], of: impl Fn(Use
     if of(user).as_bytes() == text { Ok(()) } else { Err(damage(table, text, "leads to somebody else")) }
 }
 
-/// Only somebody who can log in has sessions and one-time links.
+/// Only somebody who can log in has sessions and reset links.
 fn is_in_use(users: &Rows, table: &str, key: &[u8], id: u32) -> Result<(), Flaw> {
     match user(users, &id.to_be_bytes())? {
         Some(user) if user.is_active() => Ok(()),

@@ -10,7 +10,8 @@ use crate::session::Signs;
 use crate::store::ledger::rolls::day;
 use crate::store::ledger::sketch::Sketch;
 use crate::store::record::{
-    DeviceRecord, LinkRecord, OverallRecord, RedirectRecord, RollRecord, SessionRecord, SumRecord, UserRecord,
+    DeviceRecord, LinkRecord, OneTimeRecord, OverallRecord, RedirectRecord, RollRecord, SessionRecord, SumRecord,
+    UserRecord,
 };
 use crate::store::tables::*;
 use crate::store::tests::{CACHE_BYTES, NOW, about, click, fresh, hash_of, link, name, open_hasty, slug, user};
@@ -33,7 +34,7 @@ fn full() -> (tempfile::TempDir, UserId) {
     assert!(store.sign_in(anna, hash_of("first"), None, [7; 32], None, NOW).unwrap());
     let signs = Signs { browser: Some([8; 32]), network: Some([9; 32]) };
     store.remember(anna, signs, NOW).unwrap();
-    store.hand_out_reset(anna, NOW).unwrap().unwrap();
+    store.hand_out_reset(None, anna, NOW).unwrap().unwrap();
     remove_three(&store, UserId(2));
     store.close();
     let store = open_hasty(folder.path());
@@ -198,6 +199,19 @@ static BROKEN: &[(&str, Break)] = &[
         }
     }),
     ("one_time ", |at| plant(at, ONE_TIME, b"", flip)),
+    ("made by somebody who is no administrator", |at| {
+        plant(at, ONE_TIME, b"", edit(|right: &mut OneTimeRecord| right.by = 1));
+    }),
+    ("made by somebody who is no administrator", |at| {
+        plant(at, ONE_TIME, b"", edit(|right: &mut OneTimeRecord| right.by = 77));
+    }),
+    ("good for nothing that is known", |at| {
+        plant(at, ONE_TIME, b"", edit(|right: &mut OneTimeRecord| right.purpose = 3));
+    }),
+    ("good for nothing that is known", |at| {
+        plant(at, ONE_TIME, b"", edit(|right: &mut OneTimeRecord| right.purpose = 2));
+    }),
+    ("of no user", |at| plant(at, ONE_TIME, b"", edit(|right: &mut OneTimeRecord| right.user = 0))),
     ("link \\x00", |at| plant(at, LINK, b"", flip)),
     ("redirect anna/a: missing", |at| plant(at, REDIRECT, b"anna/a", gone)),
     ("rows: redirect anna/a: wrong checksum", |at| plant(at, REDIRECT, b"anna/a", flip)),

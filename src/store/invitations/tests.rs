@@ -2,12 +2,8 @@
 
 use super::*;
 use crate::store::NewAccountError;
-use crate::store::tests::{NOW, audit, fresh, hash_of, new_user, user};
-
-fn admin(store: &Store, name: &str) -> UserId {
-    let new = NewUser { role: Role::Administrator, ..new_user(name, &format!("{name}@example.com")) };
-    store.create_user(new, NOW).unwrap().unwrap()
-}
+use crate::store::tests::{NOW, admin, audit, fresh, hash_of, new_user, user};
+use crate::user::Role;
 
 fn guest(name: &str) -> NewUser {
     new_user(name, &format!("{name}@example.com"))
@@ -59,7 +55,7 @@ fn of_twenty_who_use_one_at_once_one_gets_an_account() {
 fn a_reset_link_invites_nobody_and_an_invitation_resets_nothing() {
     let (_folder, store) = fresh();
     let anna = admin(&store, "anna");
-    let reset = store.hand_out_reset(anna, NOW.plus_s(60)).unwrap().unwrap();
+    let reset = store.hand_out_reset(None, anna, NOW.plus_s(60)).unwrap().unwrap();
     let invitation = store.invite(Some(anna), NOW).unwrap().unwrap();
     assert_eq!(store.create_invited_user(&reset, guest("bert"), NOW).unwrap(), None);
     assert_eq!(store.use_reset(&invitation, hash_of("x"), [1; 32], NOW).unwrap(), None);
@@ -87,7 +83,7 @@ fn open_ones_are_listed_and_can_be_taken_back() {
     assert!(store.take_invitation_back(open[0].hash, now).unwrap());
     assert!(!store.take_invitation_back(open[0].hash, now).unwrap());
     assert!(!store.is_invited(&second, now).unwrap() && store.is_invited(&first, now).unwrap());
-    let reset = store.hand_out_reset(anna, NOW.plus_s(60)).unwrap().unwrap();
+    let reset = store.hand_out_reset(None, anna, NOW.plus_s(60)).unwrap().unwrap();
     assert!(!store.take_invitation_back(one_time::hash(&reset), now).unwrap(), "that is none");
     assert_eq!(store.reset_for(&reset, now).unwrap(), Some(anna));
     assert_eq!(store.invitations(NOW.plus_s(INVITATION_S)).unwrap(), []);

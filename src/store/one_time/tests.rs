@@ -1,7 +1,8 @@
 //! A right can be used once, in time, and only the newest.
 
 use super::*;
-use crate::store::tests::{NOW, audit, fresh, hash_of, open, tamper, user};
+use crate::store::tests::{NOW, admin, audit, fresh, hash_of, open, tamper, user};
+use crate::user::{Estate, Role};
 
 const SESSION: SessionHash = [5; 32];
 
@@ -10,7 +11,7 @@ fn a_reset_link_works_once() {
     let (_folder, store) = fresh();
     let anna = user(&store, "anna");
     assert!(store.sign_in(anna, hash_of("first"), None, [1; 32], None, NOW).unwrap());
-    let token = store.hand_out_reset(anna, NOW.plus_s(60)).unwrap().unwrap();
+    let token = store.hand_out_reset(None, anna, NOW.plus_s(60)).unwrap().unwrap();
     for _ in 0..2 {
         assert_eq!(store.reset_for(&token, NOW).unwrap(), Some(anna), "asking does not use it up");
     }
@@ -29,7 +30,7 @@ fn a_reset_link_works_once() {
 fn of_many_uses_at_once_one_succeeds() {
     let (_folder, store) = fresh();
     let anna = user(&store, "anna");
-    let token = store.hand_out_reset(anna, NOW.plus_s(60)).unwrap().unwrap();
+    let token = store.hand_out_reset(None, anna, NOW.plus_s(60)).unwrap().unwrap();
     let used: Vec<_> = std::thread::scope(|scope| {
         let (store, token) = (&store, &token);
         let uses = (0..8_u8)
@@ -46,9 +47,9 @@ fn of_many_uses_at_once_one_succeeds() {
 fn a_reset_link_is_over_when_late_replaced_or_overtaken() {
     let (_folder, store) = fresh();
     let (anna, bert) = (user(&store, "anna"), user(&store, "bert"));
-    let berts = store.hand_out_reset(bert, NOW.plus_s(60)).unwrap().unwrap();
-    let first = store.hand_out_reset(anna, NOW.plus_s(60)).unwrap().unwrap();
-    let second = store.hand_out_reset(anna, NOW.plus_s(60)).unwrap().unwrap();
+    let berts = store.hand_out_reset(None, bert, NOW.plus_s(60)).unwrap().unwrap();
+    let first = store.hand_out_reset(None, anna, NOW.plus_s(60)).unwrap().unwrap();
+    let second = store.hand_out_reset(None, anna, NOW.plus_s(60)).unwrap().unwrap();
     for (token, now, good) in [
         (first.as_str(), NOW, None),
         (second.as_str(), NOW, Some(anna)),
@@ -65,17 +66,56 @@ fn a_reset_link_is_over_when_late_replaced_or_overtaken() {
     assert!(store.change_password(anna, None, hash_of("second"), None, NOW).unwrap());
     assert_eq!(store.reset_for(&second, NOW).unwrap(), None);
     assert_eq!(store.reset_for(&berts, NOW).unwrap(), Some(bert));
-    assert_eq!(store.hand_out_reset(UserId(99), NOW.plus_s(60)).unwrap(), None);
+    assert_eq!(store.hand_out_reset(None, UserId(99), NOW.plus_s(60)).unwrap(), Err(Refused::NotInUse));
     assert!(store.session(SESSION, NOW).unwrap().is_none());
     audit(&store);
+}
+
+#[test]
+fn a_reset_link_ends_with_the_right_of_whoever_made_it() {
+    type Way = fn(&Store, UserId);
+    let ways: [(&str, Way); 4] = [
+        ("disabled", |store, root| store.disable_user(root).unwrap().unwrap()),
+        ("demoted", |store, root| store.set_role(root, Role::User).unwrap().unwrap()),
+        ("removed", |store, root| store.remove_user(root, None, Estate::Archived).unwrap().unwrap()),
+        ("new password", |store, root| {
+            assert!(store.change_password(root, None, hash_of("second"), None, NOW).unwrap());
+        }),
+    ];
+    for (way, end) in ways {
+        let (_folder, store) = fresh();
+        let (root, other) = (admin(&store, "rita"), admin(&store, "other"));
+        let (anna, bert, carl) = (user(&store, "anna"), user(&store, "bert"), user(&store, "carl"));
+        let make = |by, user| store.hand_out_reset(by, user, NOW.plus_s(60)).unwrap().unwrap();
+        let (by_root, by_other) = (make(Some(root), anna), make(Some(other), bert));
+        let by_command = make(None, carl);
+        end(&store, root);
+        assert_eq!(store.reset_for(&by_root, NOW).unwrap(), None, "{way}");
+        assert_eq!(store.use_reset(&by_root, hash_of("third"), SESSION, NOW).unwrap(), None, "{way}");
+        assert_eq!(store.reset_for(&by_other, NOW).unwrap(), Some(bert), "{way}");
+        assert_eq!(store.reset_for(&by_command, NOW).unwrap(), Some(carl), "{way}");
+        audit(&store);
+    }
+}
+
+#[test]
+fn only_administrators_make_reset_links_on_pages() {
+    let (_folder, store) = fresh();
+    let (root, anna) = (admin(&store, "rita"), user(&store, "anna"));
+    admin(&store, "other");
+    store.disable_user(root).unwrap().unwrap();
+    for by in [anna, root, UserId(99)] {
+        let made = store.hand_out_reset(Some(by), anna, NOW.plus_s(60)).unwrap();
+        assert_eq!(made, Err(Refused::NotAllowed), "{by:?}");
+    }
 }
 
 #[test]
 fn sweeping_removes_links_that_have_expired() {
     let (_folder, store) = fresh();
     let (anna, bert) = (user(&store, "anna"), user(&store, "bert"));
-    store.hand_out_reset(anna, NOW.plus_s(1)).unwrap().unwrap();
-    let token = store.hand_out_reset(bert, NOW.plus_s(9)).unwrap().unwrap();
+    store.hand_out_reset(None, anna, NOW.plus_s(1)).unwrap().unwrap();
+    let token = store.hand_out_reset(None, bert, NOW.plus_s(9)).unwrap().unwrap();
     assert_eq!(store.sweep_one_time(NOW).unwrap(), 0);
     assert_eq!(store.sweep_one_time(NOW.plus_s(1)).unwrap(), 1);
     assert_eq!(store.sweep_one_time(NOW.plus_s(1)).unwrap(), 0);

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::limits::CLICK_KEEP_DAYS;
+use crate::store::one_time::Purpose;
 use crate::store::record::{
-    LinkRecord, Record, RedirectRecord, RollRecord, RollRecord1, SessionRecord, SessionRecord1, SettingsRecord,
-    SettingsRecord1, SumRecord, UserRecord, read,
+    LinkRecord, OneTimeRecord, Record, RedirectRecord, RollRecord, RollRecord1, SessionRecord, SessionRecord1,
+    SettingsRecord, SettingsRecord1, SumRecord, UserRecord, read,
 };
 use crate::visitor::Reason;
 
@@ -35,6 +36,11 @@ records! {
         /// `None` for ever.
         keep_days: Option<u16>,
     }
+    OneTimeRecord1, version 1 of "one_time" {
+        purpose: u8,
+        user: u32,
+        expires_ms: i64,
+    }
     UserRecord1, version 1 of "user" {
         name: String,
         email: String,
@@ -60,6 +66,15 @@ impl From<SessionRecord1> for SessionRecord {
         // A session begins with the password.
         let confirmed_ms = created_ms;
         SessionRecord { user, created_ms, seen_ms, confirmed_ms, browser: 0, system: 0, address: Vec::new() }
+    }
+}
+
+impl From<OneTimeRecord1> for OneTimeRecord {
+    fn from(before: OneTimeRecord1) -> OneTimeRecord {
+        let OneTimeRecord1 { purpose, user, expires_ms } = before;
+        // The user of an invitation was who made it. Reset links came from the command line.
+        let (user, by) = if purpose == Purpose::Invitation as u8 { (0, user) } else { (user, 0) };
+        OneTimeRecord { purpose, user, by, expires_ms }
     }
 }
 

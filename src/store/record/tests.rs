@@ -206,7 +206,8 @@ fn accounts() -> Vec<Golden> {
         ),
         golden(&SessionRecord1 { user: 7, created_ms: 1, seen_ms: 200 }, "01 07 02 fb9001", "e8b6afff"),
         golden(&DeviceRecord { kind: 2, seen_ms: 200 }, "01 02 fb9001", "2d417c23"),
-        golden(&OneTimeRecord { purpose: 1, user: 251, expires_ms: -2 }, "01 01 fbfb00 03", "53f1ce14"),
+        golden(&OneTimeRecord { purpose: 1, user: 251, by: 2, expires_ms: -2 }, "02 01 fbfb00 02 03", "545b8e91"),
+        golden(&OneTimeRecord1 { purpose: 1, user: 251, expires_ms: -2 }, "01 01 fbfb00 03", "53f1ce14"),
     ]
 }
 

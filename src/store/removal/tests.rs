@@ -6,10 +6,9 @@ use super::*;
 use crate::link::{Link, LinkChange, NewLink};
 use crate::store::check_file;
 use crate::store::tests::{
-    CACHE_BYTES, NOW, about, audit, click, fresh, hash_of, name, new_user, open, open_hasty, slug, user,
+    CACHE_BYTES, NOW, about, admin, audit, click, fresh, hash_of, name, new_user, open, open_hasty, slug, user,
 };
 use crate::store::{FILE_NAME, NewAccountError};
-use crate::user::NewUser;
 use crate::visitor::Class;
 
 const SESSION: [u8; 32] = [7; 32];
@@ -34,11 +33,6 @@ fn may_see(store: &Store, user: UserId, link: &Link) -> bool {
 fn kept(store: &Store, user: UserId) -> Vec<(String, u32)> {
     let kept = store.kept_by(&get(store, user)).unwrap();
     kept.into_iter().map(|kept| (kept.name.as_str().to_owned(), kept.links)).collect()
-}
-
-fn admin(store: &Store, name: &str) -> UserId {
-    let new = NewUser { role: Role::Administrator, ..new_user(name, &format!("{name}@example.com")) };
-    store.create_user(new, NOW).unwrap().unwrap()
 }
 
 /// Every row of every table that holds these bytes.
@@ -66,7 +60,7 @@ fn of_a_removed_user_the_name_is_left_and_nothing_else() {
     let anna = user(&store, "anna");
     let made = link(&store, anna, "anna", "a");
     assert!(store.sign_in(anna, hash_of("first"), None, SESSION, None, NOW).unwrap());
-    let reset = store.hand_out_reset(anna, NOW.plus_s(60)).unwrap().unwrap();
+    let reset = store.hand_out_reset(None, anna, NOW.plus_s(60)).unwrap().unwrap();
     assert_eq!(rows_with(&store, b"anna@example.com"), ["user", "user_email"]);
     assert_eq!(store.remove_user(anna, None, Estate::Archived).unwrap(), Ok(()));
     assert_eq!(rows_with(&store, b"anna@example.com"), [""; 0]);
@@ -77,7 +71,7 @@ fn of_a_removed_user_the_name_is_left_and_nothing_else() {
     assert!(left.email.as_str().is_empty() && left.password.as_str().is_empty());
     assert!(store.session(SESSION, NOW).unwrap().is_none());
     assert!(!store.sign_in(anna, hash_of(""), None, SESSION, None, NOW).unwrap());
-    assert_eq!(store.hand_out_reset(anna, NOW).unwrap(), None);
+    assert_eq!(store.hand_out_reset(None, anna, NOW).unwrap(), Err(Refused::NotInUse));
     assert_eq!(store.set_role(anna, Role::Administrator).unwrap(), Err(Refused::NoAccount));
     assert_eq!(store.enable_user(anna).unwrap(), Err(Refused::NoAccount));
     assert_eq!(store.redirect("anna/a").unwrap().unwrap().target, Some(made.about.target), "the links go on");

@@ -4,15 +4,9 @@ use std::thread;
 
 use super::*;
 use crate::clock::Timestamp;
-use crate::store::tests::{NOW, audit, fresh, hash_of, link, new_user, user};
-use crate::user::NewUser;
+use crate::store::tests::{NOW, admin, audit, fresh, hash_of, link, user};
 
 const SESSION: [u8; 32] = [7; 32];
-
-fn admin(store: &Store, name: &str) -> UserId {
-    let new = NewUser { role: Role::Administrator, ..new_user(name, &format!("{name}@example.com")) };
-    store.create_user(new, NOW).unwrap().unwrap()
-}
 
 fn sign_in(store: &Store, user: UserId, session: [u8; 32]) -> bool {
     store.sign_in(user, hash_of("first"), None, session, None, NOW).unwrap()
@@ -28,12 +22,12 @@ fn a_disabled_user_is_out_at_once_and_the_links_go_on() {
     let anna = user(&store, "anna");
     link(&store, anna, "a");
     assert!(sign_in(&store, anna, SESSION));
-    let reset = store.hand_out_reset(anna, later()).unwrap().unwrap();
+    let reset = store.hand_out_reset(None, anna, later()).unwrap().unwrap();
     assert_eq!(store.disable_user(anna).unwrap(), Ok(()));
     assert!(store.session(SESSION, NOW).unwrap().is_none());
     assert_eq!(store.reset_for(&reset, NOW).unwrap(), None);
     assert_eq!(store.use_reset(&reset, hash_of("second"), [8; 32], NOW).unwrap(), None);
-    assert_eq!(store.hand_out_reset(anna, later()).unwrap(), None);
+    assert_eq!(store.hand_out_reset(None, anna, later()).unwrap(), Err(Refused::NotInUse));
     assert!(!sign_in(&store, anna, SESSION), "the password was verified before");
     let verified = || Some(hash_of("first"));
     assert!(!store.change_password(anna, verified(), hash_of("second"), Some(SESSION), NOW).unwrap());
@@ -51,7 +45,7 @@ fn another_role_ends_sessions_and_the_same_one_does_not() {
     let (_folder, store) = fresh();
     let anna = user(&store, "anna");
     assert!(sign_in(&store, anna, SESSION));
-    let reset = store.hand_out_reset(anna, later()).unwrap().unwrap();
+    let reset = store.hand_out_reset(None, anna, later()).unwrap().unwrap();
     assert_eq!(store.set_role(anna, Role::User).unwrap(), Ok(()));
     assert!(store.session(SESSION, NOW).unwrap().is_some());
     assert_eq!(store.set_role(anna, Role::Administrator).unwrap(), Ok(()));

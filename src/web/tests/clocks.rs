@@ -67,7 +67,7 @@ fn whatever_the_clock_does_links_lead_clicks_count_and_nobody_meets_an_error() {
 fn a_right_to_a_new_password_ends_whatever_the_clock_does() {
     for jump_s in JUMPS {
         let site = Site::new();
-        let token = site.app.store.hand_out_reset(site.alice().id, NOON.plus_s(RESET_LINK_S)).unwrap().unwrap();
+        let token = site.app.store.hand_out_reset(None, site.alice().id, NOON.plus_s(RESET_LINK_S)).unwrap().unwrap();
         site.clock.advance_s(jump_s);
         let is_good = site.app.store.reset_for(&token, site.clock.now()).unwrap().is_some();
         assert_eq!(is_good, jump_s < RESET_LINK_S, "{jump_s}");

@@ -123,7 +123,7 @@ fn a_reset_link_lets_its_user_in_at_once() {
         assert_eq!(site.log_in("192.0.2.1", "", "alice", "wrong").status, 422);
     }
     assert_eq!(site.log_in("192.0.2.1", "", "alice", RIGHT).status, 429);
-    let secret = site.app.store.hand_out_reset(site.alice().id, NOON.plus_s(RESET_LINK_S)).unwrap().unwrap();
+    let secret = site.app.store.hand_out_reset(None, site.alice().id, NOON.plus_s(RESET_LINK_S)).unwrap().unwrap();
     let reset = format!("reset={secret}");
     let page = site.get("/accounts/reset", &reset);
     let form = cookie(&page, "form").unwrap();
@@ -142,7 +142,7 @@ fn secrets_of_reset_links_cannot_be_guessed_without_end() {
         let path = format!("/accounts/reset/{secret}");
         site.send_from("192.0.2.1".parse().unwrap(), Transport::Unknown, "GET", &path, &headers, "")
     };
-    let good = site.app.store.hand_out_reset(site.alice().id, NOON.plus_s(RESET_LINK_S)).unwrap().unwrap();
+    let good = site.app.store.hand_out_reset(None, site.alice().id, NOON.plus_s(RESET_LINK_S)).unwrap().unwrap();
     for number in 0..10 {
         assert_eq!(ask(&site, &good).status, 303, "a good one does not count");
         assert_eq!(ask(&site, &number.to_string()).status, 404);

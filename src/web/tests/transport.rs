@@ -271,7 +271,7 @@ fn a_reset_link_works_where_pages_are_served_and_stays_unused_where_not() {
     for way in WAYS {
         let site = way.site();
         site.set_up();
-        let secret = site.app.store.hand_out_reset(site.alice().id, NOON.plus_s(RESET_LINK_S)).unwrap().unwrap();
+        let secret = site.app.store.hand_out_reset(None, site.alice().id, NOON.plus_s(RESET_LINK_S)).unwrap().unwrap();
         let response = way.ask(&site, "GET", &format!("/accounts/reset/{secret}"), "", "");
         check_cookies(way, &response);
         if let Some(origin) = way.elsewhere {
