@@ -11,8 +11,9 @@ use crate::ui::number;
 #[derive(Debug, Clone)]
 pub(crate) struct AccountDelete<'a> {
     pub(crate) name: &'a str,
-    /// With those that they look after.
     pub(crate) links: u64,
+    /// Links of removed users that they look after.
+    pub(crate) kept: u64,
     /// `keep` or `delete`; empty before anything was chosen.
     pub(crate) chosen: &'a str,
     pub(crate) typed: &'a str,
@@ -50,6 +51,12 @@ pub(crate) fn page(frame: &Frame<'_>, account: &AccountDelete<'_>) -> Markup {
                 @if account.links > 0 {
                     @let legend = format!("What becomes of your {}?", number::counted(account.links, "link"));
                     (choice(&legend, &choices, account.chosen, account.errors))
+                }
+                @if account.kept > 0 {
+                    p.help {
+                        "You look after " (number::counted(account.kept, "link")) " of removed users. "
+                        "They stay whatever you choose, and the administrators of this server look after them."
+                    }
                 }
                 (field::input(&typed_name(account.name, account.typed), account.errors))
                 (field::input(&password, account.errors))

@@ -274,8 +274,14 @@ fn removal_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
         typed: words("alice"),
         errors,
     };
-    let delete =
-        |links, errors| AccountDelete { name: words("alice"), links, chosen: "keep", typed: words("alice"), errors };
+    let delete = |links, errors| AccountDelete {
+        name: words("alice"),
+        links,
+        kept: 3,
+        chosen: "keep",
+        typed: words("alice"),
+        errors,
+    };
     vec![
         ("user-remove", admin_user_remove::page(&inside, &remove(12, &no_errors, false))),
         ("user-remove-errors", admin_user_remove::page(&inside, &remove(1, &wrong, true))),

@@ -15,7 +15,7 @@ pub(crate) fn run(options: &Options, name: &str) -> Result<(), Error> {
     let store = data::open_existing(&config)?;
     let user = find(&store, name)?;
     let name = user.name.as_str();
-    store.disable_user(user.id)?.map_err(|why| refused(name, why))?;
+    store.disable_user(None, user.id)?.map_err(|why| refused(name, why))?;
     say(&format!("{name} cannot log in any more. The links of {name} go on.\n"));
     Ok(())
 }
@@ -29,7 +29,7 @@ pub(crate) fn undo(options: &Options, name: &str) -> Result<(), Error> {
     let store = data::open_existing(&config)?;
     let user = find(&store, name)?;
     let name = user.name.as_str();
-    store.enable_user(user.id)?.map_err(|why| refused(name, why))?;
+    store.enable_user(None, user.id)?.map_err(|why| refused(name, why))?;
     say(&format!("{name} can log in again.\n"));
     Ok(())
 }

@@ -26,7 +26,7 @@ pub(crate) fn run(options: &Options, name: &str, links: Option<&str>, yes: bool)
     if !yes {
         confirm(name, count, estate)?;
     }
-    store.remove_user(user.id, None, estate)?.map_err(|why| refused(name, why))?;
+    store.remove_user(None, user.id, estate)?.map_err(|why| refused(name, why))?;
     while store.delete_estates()? {}
     while store.purge_clicks()? {}
     say(&format!(

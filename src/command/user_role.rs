@@ -20,7 +20,7 @@ pub(crate) fn run(options: &Options, name: &str, role: &str) -> Result<(), Error
     let store = data::open_existing(&config)?;
     let user = find(&store, name)?;
     let name = user.name.as_str();
-    store.set_role(user.id, role)?.map_err(|why| refused(name, why))?;
+    store.set_role(None, user.id, role)?.map_err(|why| refused(name, why))?;
     say(&format!("The role of {name} is {}.\n", role.word()));
     Ok(())
 }

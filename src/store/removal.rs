@@ -12,7 +12,7 @@ use crate::limits::LINKS_DELETED_PER_COMMIT;
 use crate::link::LinkId;
 use crate::password::PasswordHash;
 use crate::store::error::{Error, unless_damaged};
-use crate::store::standing::{Ordered, Refused, end_access, is_last_administrator};
+use crate::store::standing::{Ordered, Refused, end_access, is_last_administrator, may_order};
 use crate::store::tables::{
     self, KEEPER, LINK, LINK_COUNT, USER, USER_EMAIL, USER_NAME, USER_PURGE, keeper_key, link_key, link_of, number,
     user_key,
@@ -70,8 +70,9 @@ pub(super) fn kept_by(
     Ok(users)
 }
 
-fn remove(tx: &WriteTransaction, user: &User, estate: Estate) -> Result<Ordered, Error> {
-    if let Estate::Kept(keeper) = estate
+/// Removes a user; `own` becomes of their own links, `kept` of those that they look after.
+fn remove(tx: &WriteTransaction, user: &User, own: Estate, kept: Estate) -> Result<Ordered, Error> {
+    if let Estate::Kept(keeper) = own
         && (keeper == user.id || !users::is_active(tx, keeper)?)
     {
         return Ok(Err(Refused::NoKeeper));
@@ -79,18 +80,17 @@ fn remove(tx: &WriteTransaction, user: &User, estate: Estate) -> Result<Ordered,
     if is_last_administrator(tx, user)? {
         return Ok(Err(Refused::LastAdministrator));
     }
-    settle(tx, user, estate)?;
+    settle(tx, user, own)?;
     // Their bytes stay in pages that nobody uses until the file is written anew.
     tables::note_remains(tx)?;
     tx.open_table(USER_EMAIL)?.remove(user.email.as_str().as_bytes())?;
     end_access(tx, user.id)?;
     devices::forget_all(tx, user.id)?;
-    // What they looked after goes the way of their own.
-    let kept = kept_by(&tx.open_table(KEEPER)?, Some(user.id))?;
-    for id in kept {
-        let kept = users::get(&tx.open_table(USER)?, id)?;
-        if let Some(kept) = kept {
-            settle(tx, &kept, estate)?;
+    let owners = kept_by(&tx.open_table(KEEPER)?, Some(user.id))?;
+    for id in owners {
+        let owner = users::get(&tx.open_table(USER)?, id)?;
+        if let Some(owner) = owner {
+            settle(tx, &owner, kept)?;
         }
     }
     Ok(Ok(()))
@@ -98,28 +98,36 @@ fn remove(tx: &WriteTransaction, user: &User, estate: Estate) -> Result<Ordered,
 
 impl Store {
     /// Removes a user, or decides anew what becomes of the links of one who is removed already. Sessions, address,
-    /// password and one-time links are gone with it; the links that somebody else looked after go the same way as their
-    /// own.
+    /// password and one-time links are gone with it; the links that they looked after go the same way as their own. `by`
+    /// is an administrator, or nobody on the command line.
     ///
-    /// Whoever removes themselves gives the password that was `verified`. Links that are being deleted stay so.
+    /// Links that are being deleted stay so.
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) fn remove_user(
-        &self,
-        id: UserId,
-        verified: Option<PasswordHash>,
-        estate: Estate,
-    ) -> Result<Ordered, Error> {
+    pub(crate) fn remove_user(&self, by: Option<UserId>, id: UserId, estate: Estate) -> Result<Ordered, Error> {
         self.write("removing a user", move |tx| {
-            if let Some(verified) = verified
-                && !users::has_password(tx, id, &verified)?
-            {
-                return Ok(Err(Refused::NoAccount));
+            if !may_order(tx, by)? {
+                return Ok(Err(Refused::NotAllowed));
             }
             let user = users::get(&tx.open_table(USER)?, id)?;
             match user {
-                Some(user) if user.state != State::Removed(Estate::Deleted) => remove(tx, &user, estate),
+                Some(user) if user.state != State::Removed(Estate::Deleted) => remove(tx, &user, estate, estate),
+                _ => Ok(Err(Refused::NoAccount)),
+            }
+        })
+    }
+
+    /// Removes a user who asks for it and has given the password that was `verified`. They decide on their own links;
+    /// those that were handed to them are not theirs to delete and go to the archive.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn delete_account(&self, id: UserId, verified: PasswordHash, own: Estate) -> Result<Ordered, Error> {
+        self.write("deleting an account", move |tx| {
+            let user = users::get(&tx.open_table(USER)?, id)?;
+            match user {
+                Some(user) if users::has_password(tx, id, &verified)? => remove(tx, &user, own, Estate::Archived),
                 _ => Ok(Err(Refused::NoAccount)),
             }
         })

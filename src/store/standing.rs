@@ -65,7 +65,15 @@ pub(super) fn end_access(tx: &WriteTransaction, user: UserId) -> Result<(), Erro
 
 /// Changes an account that is not removed. Whoever has it logs in anew. A change that changes nothing is one, too, but
 /// nobody is logged out by it.
-fn order(tx: &WriteTransaction, id: UserId, edit: impl FnOnce(&mut User)) -> Result<Ordered, Error> {
+fn order(
+    tx: &WriteTransaction,
+    by: Option<UserId>,
+    id: UserId,
+    edit: impl FnOnce(&mut User),
+) -> Result<Ordered, Error> {
+    if !may_order(tx, by)? {
+        return Ok(Err(Refused::NotAllowed));
+    }
     let Some(before) = users::get(&tx.open_table(USER)?, id)?.filter(|user| !user.is_removed()) else {
         return Ok(Err(Refused::NoAccount));
     };
@@ -83,28 +91,29 @@ fn order(tx: &WriteTransaction, id: UserId, edit: impl FnOnce(&mut User)) -> Res
 }
 
 impl Store {
-    /// Gives a user another role and ends every session, unused reset link and open invitation of theirs.
+    /// Gives a user another role and ends every session, unused reset link and open invitation of theirs. `by` is an
+    /// administrator, here as below, or nobody on the command line.
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) fn set_role(&self, id: UserId, role: Role) -> Result<Ordered, Error> {
-        self.write("changing a role", move |tx| order(tx, id, |user| user.role = role))
+    pub(crate) fn set_role(&self, by: Option<UserId>, id: UserId, role: Role) -> Result<Ordered, Error> {
+        self.write("changing a role", move |tx| order(tx, by, id, |user| user.role = role))
     }
 
     /// Keeps a user from logging in; every session, reset link and invitation of theirs ends. Their links go on.
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) fn disable_user(&self, id: UserId) -> Result<Ordered, Error> {
-        self.write("disabling a user", move |tx| order(tx, id, |user| user.state = State::Disabled))
+    pub(crate) fn disable_user(&self, by: Option<UserId>, id: UserId) -> Result<Ordered, Error> {
+        self.write("disabling a user", move |tx| order(tx, by, id, |user| user.state = State::Disabled))
     }
 
     /// Lets a user log in again.
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) fn enable_user(&self, id: UserId) -> Result<Ordered, Error> {
-        self.write("enabling a user", move |tx| order(tx, id, |user| user.state = State::Active))
+    pub(crate) fn enable_user(&self, by: Option<UserId>, id: UserId) -> Result<Ordered, Error> {
+        self.write("enabling a user", move |tx| order(tx, by, id, |user| user.state = State::Active))
     }
 }
 

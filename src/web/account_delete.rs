@@ -43,7 +43,7 @@ pub(crate) fn submit(
     let estate = match form.get("links") {
         "delete" => Some(Estate::Deleted),
         "keep" => Some(Estate::Archived),
-        _ if links(app, account)? == 0 => Some(Estate::Archived),
+        _ if app.store.link_count(user.id)? == 0 => Some(Estate::Archived),
         _ => {
             errors.push("links", text::LINKS_UNDECIDED);
             None
@@ -58,7 +58,7 @@ pub(crate) fn submit(
     let Some(estate) = estate.filter(|_| errors.is_empty()) else {
         return Ok(super::form_again(draw(app, visitor, account, form, &errors)?));
     };
-    match app.store.remove_user(user.id, Some(user.password.clone()), estate)? {
+    match app.store.delete_account(user.id, user.password.clone(), estate)? {
         Ok(()) => {}
         Err(Refused::LastAdministrator) => {
             errors.push("", text::LAST_ADMINISTRATOR);
@@ -73,19 +73,14 @@ pub(crate) fn submit(
     Ok(visitor.say(visitor.end_session(Response::see_other("/")), &Message::AccountDeleted))
 }
 
-/// One's own links, and those that one looks after.
-fn links(app: &App, account: &SignedIn) -> Result<u32, Error> {
-    let user = account.user.id;
-    Ok(app.store.link_count(user)?.saturating_add(app.store.kept_link_count(user)?))
-}
-
 fn draw(app: &App, visitor: &Visitor, account: &SignedIn, form: &Form, errors: &Errors) -> Result<Markup, Error> {
     let mut frame = visitor.frame("Delete account");
     frame.section = Section::Profile;
     frame.failed = !errors.is_empty();
     let data = AccountDelete {
         name: account.user.name.as_str(),
-        links: links(app, account)?.into(),
+        links: app.store.link_count(account.user.id)?.into(),
+        kept: app.store.kept_link_count(account.user.id)?.into(),
         chosen: form.get("links"),
         typed: form.get("name"),
         errors,

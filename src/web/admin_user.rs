@@ -59,7 +59,7 @@ pub(crate) fn submit_role(
 ) -> Result<Response, Error> {
     let user = named(app, parts)?;
     let role = Role::parse(submission.form.get("role")).ok_or(Error::Malformed)?;
-    app.store.set_role(user.id, role)?.map_err(refused)?;
+    app.store.set_role(Some(administrator.0.user.id), user.id, role)?.map_err(refused)?;
     let (by, ip) = (administrator.0.user.name.as_str(), submission.request.ip());
     info!(target: "accounts", user = user.name.as_str(), role = role.word(), by, ip; "role changed");
     Ok(saved(submission, &user))
@@ -73,14 +73,14 @@ pub(crate) fn submit_state(
     parts: &Parts<'_>,
 ) -> Result<Response, Error> {
     let user = named(app, parts)?;
+    let by = Some(administrator.0.user.id);
     let (ordered, event) = match submission.form.get("to") {
-        "on" => (app.store.enable_user(user.id)?, "user enabled"),
-        "off" => (app.store.disable_user(user.id)?, "user disabled"),
+        "on" => (app.store.enable_user(by, user.id)?, "user enabled"),
+        "off" => (app.store.disable_user(by, user.id)?, "user disabled"),
         _ => return Err(Error::Malformed),
     };
     ordered.map_err(refused)?;
-    let (by, ip) = (administrator.0.user.name.as_str(), submission.request.ip());
-    info!(target: "accounts", user = user.name.as_str(), by, ip; "{event}");
+    note(administrator, submission, &user, event);
     Ok(saved(submission, &user))
 }
 
@@ -96,8 +96,7 @@ pub(crate) fn submit_reset(
     let secret = app.store.hand_out_reset(Some(administrator.0.user.id), user.id, expires)?.map_err(refused)?;
     app.throttle.forgive(user.name.as_str());
     app.throttle.forgive(user.email.as_str());
-    let (by, ip) = (administrator.0.user.name.as_str(), submission.request.ip());
-    info!(target: "accounts", user = user.name.as_str(), by, ip; "reset link made");
+    note(administrator, submission, &user, "reset link made");
     let url = format!("{}://{}/accounts/reset/{secret}", visitor.scheme, visitor.shown.text());
     Ok(super::page(draw(app, visitor, &user, Some(&url))?))
 }
@@ -111,9 +110,14 @@ pub(crate) fn submit_sessions(
 ) -> Result<Response, Error> {
     let user = named(app, parts)?;
     app.store.end_sessions(user.id)?;
-    let (by, ip) = (administrator.0.user.name.as_str(), submission.request.ip());
-    info!(target: "accounts", user = user.name.as_str(), by, ip; "sessions ended");
+    note(administrator, submission, &user, "sessions ended");
     Ok(saved(submission, &user))
+}
+
+/// Logs what was done with an account, and who has ordered it.
+pub(crate) fn note(administrator: &Administrator, submission: &Submission<'_>, user: &User, event: &str) {
+    let (by, ip) = (administrator.0.user.name.as_str(), submission.request.ip());
+    info!(target: "accounts", user = user.name.as_str(), by, ip; "{event}");
 }
 
 fn saved(submission: &Submission<'_>, user: &User) -> Response {

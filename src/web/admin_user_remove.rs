@@ -9,7 +9,7 @@ use crate::ui::{Markup, text};
 use crate::user::{Estate, User};
 use crate::web::Section;
 use crate::web::access::{Administrator, Submission, Visitor};
-use crate::web::admin_user::{named, refused};
+use crate::web::admin_user::{named, note, refused};
 use crate::web::confirm::Confirmed;
 use crate::web::error::Error;
 use crate::web::flash::Message;
@@ -46,7 +46,7 @@ pub(crate) fn submit(
     let Some(estate) = estate.filter(|_| errors.is_empty()) else {
         return Ok(super::form_again(draw(app, submission.visitor, &user, form, &errors)?));
     };
-    app.store.remove_user(user.id, None, estate)?.map_err(refused)?;
+    app.store.remove_user(Some(administrator.0.user.id), user.id, estate)?.map_err(refused)?;
     app.ask_for_tidying();
     let (by, ip) = (administrator.0.user.name.as_str(), submission.request.ip());
     info!(target: "accounts", user = user.name.as_str(), links = word(estate), by, ip; "user removed");
@@ -62,8 +62,7 @@ pub(crate) fn submit_release(
 ) -> Result<Response, Error> {
     let user = named(app, parts)?;
     app.store.release_name(user.id)?.map_err(refused)?;
-    let (by, ip) = (administrator.0.user.name.as_str(), submission.request.ip());
-    info!(target: "accounts", user = user.name.as_str(), by, ip; "name released");
+    note(administrator, submission, &user, "name released");
     Ok(submission.visitor.say(Response::see_other("/admin/users"), &Message::Saved))
 }
 

@@ -43,8 +43,7 @@ fn it_takes_the_password_the_name_and_a_word_on_the_links() {
 fn links_go_on_in_the_archive_or_not() {
     let appliance = Start::with_admin().run();
     let mut admin = Browser::admin(&appliance);
-    for (links, status) in [("keep", 302), ("delete", 404)] {
-        let name = if links == "keep" { "anna" } else { "bert" };
+    for (name, links, word, status) in [("anna", "keep", "kept", 302), ("bert", "delete", "deleted", 404)] {
         let mut user = Browser::user(&appliance, name);
         let mut elsewhere = Browser::of(&appliance);
         elsewhere.log_in(name, PASSWORD);
@@ -60,10 +59,39 @@ fn links_go_on_in_the_archive_or_not() {
         }
         let page = admin.open(&format!("/admin/users/{name}"));
         page.does_not_say("@mail.example");
-        assert!(appliance.log().contains(&format!("user removed user={name} links=")));
+        let is_kept = page.text().contains("1 link go on redirecting, in the archive.");
+        let is_gone = page.text().contains("There are no links left under this name.");
+        assert_eq!((is_kept, is_gone), (links == "keep", links == "delete"), "{}", page.text());
+        assert!(appliance.log().contains(&format!("user removed user={name} links={word} by={name}")));
     }
     cannot_log_in(&appliance);
     admin.open("/links?of=anna").says("/anna/promo");
+    assert_eq!(Browser::of(&appliance).get("/anna/promo").status, 302, "nobody else's went with bert's");
+    assert_eq!(admin.get("/links?of=bert").status, 404);
+}
+
+#[test]
+fn links_that_were_handed_to_somebody_are_not_theirs_to_delete() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    let (mut anna, mut bert) = (Browser::user(&appliance, "anna"), Browser::user(&appliance, "bert"));
+    anna.make_link("https://example.com/", "hers");
+    bert.make_link("https://example.com/", "his");
+    let form = "/admin/users/anna/remove";
+    let page = admin.submit(form, form, &[("links", "to"), ("keeper", "bert"), ("name", "anna")]);
+    assert_eq!(page.status, 303, "{}", page.text());
+    bert.open("/links?of=anna").says("/anna/hers");
+    let page = bert.open(PATH);
+    page.says("What becomes of your 1 link?");
+    page.says("You look after 1 link of removed users. They stay whatever you choose");
+    assert_eq!(delete(&mut bert, "bert", PASSWORD, "delete").status, 303);
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while Browser::of(&appliance).get("/bert/his").status != 404 {
+        assert!(std::time::Instant::now() < end);
+        std::thread::yield_now();
+    }
+    assert_eq!(Browser::of(&appliance).get("/anna/hers").status, 302);
+    admin.open("/links?of=anna").says("/anna/hers");
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn remove_three(store: &crate::store::Store, keeper: UserId) {
             store.create_link(id, crate::store::tests::name(user_name), new, NOW).unwrap().unwrap();
         }
         store.remember(id, Signs { browser: Some([8; 32]), network: None }, NOW).unwrap();
-        store.remove_user(id, None, estate).unwrap().unwrap();
+        store.remove_user(None, id, estate).unwrap().unwrap();
     }
 }
 

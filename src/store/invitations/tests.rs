@@ -98,7 +98,7 @@ fn only_administrators_invite_and_not_without_end() {
     assert_eq!(store.invite(Some(bert), NOW).unwrap(), None);
     assert_eq!(store.invite(Some(UserId(99)), NOW).unwrap(), None);
     let by_carl = store.invite(Some(carl), NOW).unwrap().unwrap();
-    store.set_role(carl, Role::User).unwrap().unwrap();
+    store.set_role(None, carl, Role::User).unwrap().unwrap();
     assert!(!store.is_invited(&by_carl, NOW).unwrap(), "it ends with the role of whoever made it");
     assert_eq!(store.invite(Some(carl), NOW).unwrap(), None);
     for _ in 0..INVITATIONS_MAX {

@@ -75,9 +75,9 @@ fn a_reset_link_is_over_when_late_replaced_or_overtaken() {
 fn a_reset_link_ends_with_the_right_of_whoever_made_it() {
     type Way = fn(&Store, UserId);
     let ways: [(&str, Way); 4] = [
-        ("disabled", |store, root| store.disable_user(root).unwrap().unwrap()),
-        ("demoted", |store, root| store.set_role(root, Role::User).unwrap().unwrap()),
-        ("removed", |store, root| store.remove_user(root, None, Estate::Archived).unwrap().unwrap()),
+        ("disabled", |store, root| store.disable_user(None, root).unwrap().unwrap()),
+        ("demoted", |store, root| store.set_role(None, root, Role::User).unwrap().unwrap()),
+        ("removed", |store, root| store.remove_user(None, root, Estate::Archived).unwrap().unwrap()),
         ("new password", |store, root| {
             assert!(store.change_password(root, None, hash_of("second"), None, NOW).unwrap());
         }),
@@ -103,7 +103,7 @@ fn only_administrators_make_reset_links_on_pages() {
     let (_folder, store) = fresh();
     let (root, anna) = (admin(&store, "rita"), user(&store, "anna"));
     admin(&store, "other");
-    store.disable_user(root).unwrap().unwrap();
+    store.disable_user(None, root).unwrap().unwrap();
     for by in [anna, root, UserId(99)] {
         let made = store.hand_out_reset(Some(by), anna, NOW.plus_s(60)).unwrap();
         assert_eq!(made, Err(Refused::NotAllowed), "{by:?}");

@@ -62,7 +62,7 @@ fn of_a_removed_user_the_name_is_left_and_nothing_else() {
     assert!(store.sign_in(anna, hash_of("first"), None, SESSION, None, NOW).unwrap());
     let reset = store.hand_out_reset(None, anna, NOW.plus_s(60)).unwrap().unwrap();
     assert_eq!(rows_with(&store, b"anna@example.com"), ["user", "user_email"]);
-    assert_eq!(store.remove_user(anna, None, Estate::Archived).unwrap(), Ok(()));
+    assert_eq!(store.remove_user(None, anna, Estate::Archived).unwrap(), Ok(()));
     assert_eq!(rows_with(&store, b"anna@example.com"), [""; 0]);
     assert_eq!(rows_with(&store, &SESSION), [""; 0]);
     assert_eq!(store.reset_for(&reset, NOW).unwrap(), None);
@@ -72,8 +72,8 @@ fn of_a_removed_user_the_name_is_left_and_nothing_else() {
     assert!(store.session(SESSION, NOW).unwrap().is_none());
     assert!(!store.sign_in(anna, hash_of(""), None, SESSION, None, NOW).unwrap());
     assert_eq!(store.hand_out_reset(None, anna, NOW).unwrap(), Err(Refused::NotInUse));
-    assert_eq!(store.set_role(anna, Role::Administrator).unwrap(), Err(Refused::NoAccount));
-    assert_eq!(store.enable_user(anna).unwrap(), Err(Refused::NoAccount));
+    assert_eq!(store.set_role(None, anna, Role::Administrator).unwrap(), Err(Refused::NoAccount));
+    assert_eq!(store.enable_user(None, anna).unwrap(), Err(Refused::NoAccount));
     assert_eq!(store.redirect("anna/a").unwrap().unwrap().target, Some(made.about.target), "the links go on");
     let again = store.create_user(new_user("anna", "other@example.com"), NOW).unwrap();
     assert_eq!(again, Err(NewAccountError::NameTaken));
@@ -89,12 +89,28 @@ fn of_a_removed_user_the_name_is_left_and_nothing_else() {
 fn whoever_removes_themselves_knows_the_password() {
     let (_folder, store) = fresh();
     let anna = user(&store, "anna");
-    let wrong = store.remove_user(anna, Some(hash_of("before")), Estate::Deleted).unwrap();
+    let wrong = store.delete_account(anna, hash_of("before"), Estate::Deleted).unwrap();
     assert_eq!(wrong, Err(Refused::NoAccount));
     assert!(get(&store, anna).is_active());
-    assert_eq!(store.remove_user(anna, Some(hash_of("first")), Estate::Deleted).unwrap(), Ok(()));
+    assert_eq!(store.delete_account(anna, hash_of("first"), Estate::Deleted).unwrap(), Ok(()));
     assert!(get(&store, anna).is_removed());
     audit(&store);
+}
+
+#[test]
+fn whoever_removes_themselves_decides_on_their_own_links_alone() {
+    for own in [Estate::Deleted, Estate::Archived] {
+        let (_folder, store) = fresh();
+        let root = admin(&store, "root-user");
+        let [anna, bert] = ["anna", "bert"].map(|name| user(&store, name));
+        let (a, b) = (link(&store, anna, "anna", "a"), link(&store, bert, "bert", "b"));
+        store.remove_user(None, anna, Estate::Kept(bert)).unwrap().unwrap();
+        assert_eq!(store.delete_account(bert, hash_of("first"), own).unwrap(), Ok(()));
+        while store.delete_estates().unwrap() {}
+        assert!(may_see(&store, root, &a) && store.redirect("anna/a").unwrap().is_some(), "{own:?}");
+        assert_eq!(may_see(&store, root, &b), own == Estate::Archived);
+        audit(&store);
+    }
 }
 
 #[test]
@@ -105,7 +121,7 @@ fn links_are_seen_by_whoever_looks_after_them_and_by_nobody_else() {
     let (a, b) = (link(&store, anna, "anna", "a"), link(&store, bert, "bert", "b"));
     let see = |link| [root, anna, bert, carl].map(|user| may_see(&store, user, link));
     assert_eq!(see(&a), [false, true, false, false]);
-    assert_eq!(store.remove_user(anna, None, Estate::Kept(bert)).unwrap(), Ok(()));
+    assert_eq!(store.remove_user(None, anna, Estate::Kept(bert)).unwrap(), Ok(()));
     assert_eq!(see(&a), [false, true, true, false]);
     assert_eq!((kept(&store, bert), kept(&store, root)), (vec![("anna".to_owned(), 1)], vec![]));
     audit(&store);
@@ -117,20 +133,20 @@ fn links_are_seen_by_whoever_looks_after_them_and_by_nobody_else() {
     assert_eq!(store.redirect("anna/a").unwrap().unwrap().target, Some(change("new").target));
 
     // With the keeper it goes on as the keeper's own.
-    assert_eq!(store.remove_user(bert, None, Estate::Kept(carl)).unwrap(), Ok(()));
+    assert_eq!(store.remove_user(None, bert, Estate::Kept(carl)).unwrap(), Ok(()));
     assert_eq!((see(&a), see(&b)), ([false, true, false, true], [false, false, true, true]));
     assert_eq!(kept(&store, carl), [("anna".to_owned(), 1), ("bert".to_owned(), 1)]);
     audit(&store);
 
     // It can be decided anew, for each of them.
-    assert_eq!(store.remove_user(anna, None, Estate::Archived).unwrap(), Ok(()));
+    assert_eq!(store.remove_user(None, anna, Estate::Archived).unwrap(), Ok(()));
     assert_eq!((see(&a)[0], see(&a)[3], kept(&store, root).len(), kept(&store, carl).len()), (true, false, 1, 1));
     audit(&store);
 
     // The archive is there for every administrator, and for nobody who is one no more.
     let other = admin(&store, "other");
     assert!(may_see(&store, other, &a));
-    assert_eq!(store.set_role(root, Role::User).unwrap(), Ok(()));
+    assert_eq!(store.set_role(None, root, Role::User).unwrap(), Ok(()));
     assert_eq!(kept(&store, root), []);
     assert!(!may_see(&store, root, &a));
 }
@@ -139,10 +155,10 @@ fn links_are_seen_by_whoever_looks_after_them_and_by_nobody_else() {
 fn only_another_user_in_use_can_look_after_links() {
     let (_folder, store) = fresh();
     let [anna, bert, carl] = ["anna", "bert", "carl"].map(|name| user(&store, name));
-    store.disable_user(bert).unwrap().unwrap();
-    store.remove_user(carl, None, Estate::Archived).unwrap().unwrap();
+    store.disable_user(None, bert).unwrap().unwrap();
+    store.remove_user(None, carl, Estate::Archived).unwrap().unwrap();
     for keeper in [anna, bert, carl, UserId(99)] {
-        assert_eq!(store.remove_user(anna, None, Estate::Kept(keeper)).unwrap(), Err(Refused::NoKeeper), "{keeper:?}");
+        assert_eq!(store.remove_user(None, anna, Estate::Kept(keeper)).unwrap(), Err(Refused::NoKeeper), "{keeper:?}");
     }
     assert!(get(&store, anna).is_active());
     audit(&store);
@@ -166,9 +182,9 @@ fn links_that_go_do_so_in_slices_also_after_a_kill() {
     }
     assert!(!store.delete_estates().unwrap());
     // What anna looks after goes with her own.
-    store.remove_user(bert, None, Estate::Kept(anna)).unwrap().unwrap();
-    store.remove_user(anna, None, Estate::Deleted).unwrap().unwrap();
-    assert_eq!(store.remove_user(anna, None, Estate::Archived).unwrap(), Err(Refused::NoAccount), "that is decided");
+    store.remove_user(None, bert, Estate::Kept(anna)).unwrap().unwrap();
+    store.remove_user(None, anna, Estate::Deleted).unwrap().unwrap();
+    assert_eq!(store.remove_user(None, anna, Estate::Archived).unwrap(), Err(Refused::NoAccount), "that is decided");
     assert_eq!(store.release_name(anna).unwrap(), Err(Refused::HasLinks));
     assert!(store.delete_estates().unwrap());
     assert_eq!(store.counts().unwrap().1, 5, "the rest of anna's, and the others'");
@@ -201,7 +217,7 @@ fn a_name_without_links_can_be_given_free() {
     let anna = user(&store, "anna");
     let a = link(&store, anna, "anna", "a");
     assert_eq!(store.release_name(anna).unwrap(), Err(Refused::NoAccount), "it is in use");
-    store.remove_user(anna, None, Estate::Archived).unwrap().unwrap();
+    store.remove_user(None, anna, Estate::Archived).unwrap().unwrap();
     assert_eq!(store.release_name(anna).unwrap(), Err(Refused::HasLinks));
     store.delete_link(anna, name("anna"), a.id).unwrap().unwrap();
     assert_eq!(store.release_name(anna).unwrap(), Ok(()));
@@ -223,7 +239,7 @@ fn a_link_that_does_not_read_goes_with_the_others() {
     store.close();
     crate::store::tests::tamper(folder.path(), LINK, &link_key(anna, a.id), b"\x01nonsense");
     let (store, _) = open(folder.path()).unwrap();
-    store.remove_user(anna, None, Estate::Deleted).unwrap().unwrap();
+    store.remove_user(None, anna, Estate::Deleted).unwrap().unwrap();
     while store.delete_estates().unwrap() {}
     assert!(store.redirect("anna/a").unwrap().is_none());
     assert_eq!(store.counts().unwrap(), (0, 0));

@@ -54,7 +54,7 @@ fn a_search_finds_parts_of_names_and_addresses() {
     }
     // Of somebody who is removed the name is found.
     let anna = store.user_by_login("anna").unwrap().unwrap();
-    store.remove_user(anna.id, None, Estate::Archived).unwrap().unwrap();
+    store.remove_user(None, anna.id, Estate::Archived).unwrap().unwrap();
     assert_eq!(names(&store.user_page("anna", UserStep::First).unwrap()), ["anna", "joanna"]);
     assert_eq!(names(&store.user_page("anna@", UserStep::First).unwrap()), ["joanna"]);
 }
