@@ -48,6 +48,15 @@ pub(crate) struct Signs {
     pub(crate) network: Option<SessionHash>,
 }
 
+/// The sign that somebody was known by. Each comes as its mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// They alone hold it.
+    Browser(SessionHash),
+    /// Neighbours have it too.
+    Network(SessionHash),
+}
+
 /// The mark of the network (IPv4 /24, IPv6 /48) that an address is in, which tells those apart who have the instance's
 /// secret.
 pub(crate) fn network_mark(secret: &[u8; 32], address: IpAddr) -> SessionHash {

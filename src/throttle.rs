@@ -16,6 +16,7 @@ use crate::limits::{
     PAIR_PAUSE_MAX, PAIR_TRIES, PRIVATE_ADDRESS_FACTOR, REGISTRATION_EVERY, REGISTRATIONS, THROTTLED_KEYS_MAX,
     TOKEN_TRIES, TOKEN_TRY_EVERY,
 };
+use crate::session::Known;
 
 /// Everybody's tries.
 pub(crate) struct Throttle {
@@ -89,7 +90,10 @@ impl Throttle {
         Throttle { entries: Mutex::default(), names: RandomState::new() }
     }
 
-    /// A try to log in as `name`, which is known in the browser or network of this mark, if in any.
+    /// A try to log in as `name`, which is known in this browser or network, if in any.
+    ///
+    /// A known browser has a count of its own and no other: whoever guesses beside it, at the same address, does not
+    /// keep its owner out. A network may be full of strangers, so it only gets past a name that is closed.
     ///
     /// # Errors
     /// When it has to wait; nothing is counted then.
@@ -98,12 +102,14 @@ impl Throttle {
         now: Duration,
         from: Option<IpAddr>,
         name: &str,
-        known: Option<[u8; 32]>,
+        known: Option<Known>,
     ) -> Result<Attempt<'_>, Wait> {
         let (name, place) = (self.names.hash_one(name), Place::of(from));
-        let own = known.map(|mark| Key::Known(name, self.names.hash_one(mark)));
-        let is_closed = self.lock().get(&Key::Name(name)).is_some_and(|entry| entry.closed > now);
-        let last = own.filter(|_| is_closed).unwrap_or(Key::Name(name));
+        let last = match known {
+            Some(Known::Browser(mark)) => return self.begin(now, &[self.known(name, mark)]),
+            Some(Known::Network(mark)) if self.is_closed(now, name) => self.known(name, mark),
+            _ => Key::Name(name),
+        };
         self.begin(now, &[Key::Guesses(place), Key::Pair(name, place), last])
     }
 
@@ -137,6 +143,14 @@ impl Throttle {
         let name = self.names.hash_one(name);
         self.lock()
             .retain(|key, _| !matches!(key, Key::Pair(of, _) | Key::Name(of) | Key::Known(of, _) if *of == name));
+    }
+
+    fn known(&self, name: u64, mark: [u8; 32]) -> Key {
+        Key::Known(name, self.names.hash_one(mark))
+    }
+
+    fn is_closed(&self, now: Duration, name: u64) -> bool {
+        self.lock().get(&Key::Name(name)).is_some_and(|entry| entry.closed > now)
     }
 
     fn begin(&self, now: Duration, keys: &[Key]) -> Result<Attempt<'_>, Wait> {

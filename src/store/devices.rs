@@ -5,7 +5,7 @@ use redb::{ReadableTable, WriteTransaction};
 
 use crate::clock::Timestamp;
 use crate::limits::{KNOWN_BROWSERS_MAX, KNOWN_NETWORKS_MAX, KNOWN_S, KNOWN_STAMP_S, PURGE_ROWS_PER_COMMIT};
-use crate::session::{SessionHash, Signs};
+use crate::session::{Known, SessionHash, Signs};
 use crate::store::error::{Error, unless_damaged};
 use crate::store::record::{self, DeviceRecord};
 use crate::store::tables::{DEVICE, session_user_key};
@@ -97,22 +97,20 @@ pub(super) fn forget_all(tx: &WriteTransaction, user: UserId) -> Result<(), Erro
 }
 
 impl Store {
-    /// The mark that a user is known by, if any; the browser's first. Looking costs the same for whoever does not exist.
+    /// What a user is known by, if any; the browser's first. Looking costs the same for whoever does not exist.
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) fn known_by(
-        &self,
-        user: Option<UserId>,
-        signs: &Signs,
-        now: Timestamp,
-    ) -> Result<Option<SessionHash>, Error> {
+    pub(crate) fn known_by(&self, user: Option<UserId>, signs: &Signs, now: Timestamp) -> Result<Option<Known>, Error> {
         let user = user.unwrap_or(UserId(0));
         self.read("looking for a known browser", |tx| {
             let table = tx.open_table(DEVICE)?;
-            for mark in [signs.browser, signs.network].into_iter().flatten() {
-                if get(&table, user, &mark)?.is_some_and(|device| is_known(&device, now)) {
-                    return Ok(Some(mark));
+            let signs = [(signs.browser, Known::Browser as fn(_) -> _), (signs.network, Known::Network)];
+            for (mark, known) in signs {
+                if let Some(mark) = mark
+                    && get(&table, user, &mark)?.is_some_and(|device| is_known(&device, now))
+                {
+                    return Ok(Some(known(mark)));
                 }
             }
             Ok(None)
@@ -233,8 +231,8 @@ mod tests {
         assert_eq!(store.commits(), before + 1);
         store.remember(anna, signs.clone(), NOW.plus_s(KNOWN_STAMP_S)).unwrap();
         assert_eq!(store.commits(), before + 2);
-        assert_eq!(store.known_by(Some(anna), &signs, NOW).unwrap(), Some([1; 32]));
-        assert_eq!(store.known_by(Some(anna), &network(2), NOW).unwrap(), Some([!2; 32]));
+        assert_eq!(store.known_by(Some(anna), &signs, NOW).unwrap(), Some(Known::Browser([1; 32])));
+        assert_eq!(store.known_by(Some(anna), &network(2), NOW).unwrap(), Some(Known::Network([!2; 32])));
         assert_eq!(store.known_by(None, &signs, NOW).unwrap(), None);
         store.remember(UserId(99), signs.clone(), NOW).unwrap();
         assert_eq!(store.known_by(Some(UserId(99)), &signs, NOW).unwrap(), None);

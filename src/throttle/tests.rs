@@ -1,5 +1,7 @@
 //! Every limit on a clock of the test's own.
 
+use std::cell::Cell;
+
 use super::*;
 
 /// A clock in seconds, and the limits on it.
@@ -86,11 +88,12 @@ fn attack(rows: &Rows, name: &str) {
     }
 }
 
-/// Tries with a known browser, from a place each, so that no pair is met.
-fn known(name: &str, mark: u8) -> impl Fn(&Throttle, Duration) -> Result<Attempt<'_>, Wait> {
+/// Tries in what is known, from a place each, so that no pair is met.
+fn known(name: &str, known: Known) -> impl Fn(&Throttle, Duration) -> Result<Attempt<'_>, Wait> {
+    let number = Cell::new(0);
     move |throttle, now| {
-        let place = format!("2001:db8:0:{}::1", throttle.lock().len());
-        throttle.log_in(now, ip(&place), name, Some([mark; 32]))
+        let place = format!("2001:db8:0:{}::1", number.replace(number.get() + 1));
+        throttle.log_in(now, ip(&place), name, Some(known))
     }
 }
 
@@ -104,16 +107,32 @@ fn a_name_under_attack_is_closed_to_strangers_for_an_hour_and_never_to_those_it_
         assert_eq!(stranger(&rows), Err(3_600));
         assert!(rows.throttle.log_in(rows.now, A, "another", None).is_ok());
         // Ten in a quarter of an hour for each that is known, and none of it keeps the name closed for longer.
-        let known = |mark| known(name, mark);
-        assert_eq!(rows.fail_until_refused(known(1)), (10, 90));
-        assert_eq!(rows.fail_until_refused(known(2)), (10, 90));
-        assert_eq!(rows.after(900).fail_until_refused(known(1)), (10, 90));
+        let all = [Known::Browser([1; 32]), Known::Browser([2; 32]), Known::Network([3; 32])];
+        for sign in all {
+            assert_eq!(rows.fail_until_refused(known(name, sign)), (10, 90), "{sign:?}");
+        }
+        assert_eq!(rows.after(900).fail_until_refused(known(name, all[0])), (10, 90));
         assert_eq!(stranger(rows.after(2_699)), Err(1));
         assert_eq!(stranger(rows.after(1)), Ok(()), "{name}: an hour after the last failure");
         attack(&rows, name);
         rows.throttle.forgive(name);
         assert_eq!(stranger(&rows), Ok(()));
     }
+}
+
+#[test]
+fn whoever_guesses_beside_a_known_browser_does_not_keep_its_owner_out() {
+    let rows = Rows::new();
+    let log_in = |name: &str, known| rows.throttle.log_in(rows.now, A, name, known);
+    for number in 0..5 {
+        log_in("alice", None).unwrap().count();
+        log_in(&format!("n{number}"), None).unwrap().count();
+    }
+    let browser = Some(Known::Browser([1; 32]));
+    for (known, is_in) in [(None, false), (Some(Known::Network([2; 32])), false), (browser, true)] {
+        assert_eq!(log_in("alice", known).map(Attempt::succeed).is_ok(), is_in, "{known:?}");
+    }
+    assert_eq!(rows.fail_until_refused(|t, now| t.log_in(now, A, "alice", browser)), (10, 90), "bounded all the same");
 }
 
 #[test]

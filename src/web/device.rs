@@ -4,7 +4,7 @@ use log::warn;
 
 use crate::app::App;
 use crate::limits::KNOWN_S;
-use crate::session::{self, SessionHash, SessionToken, Signs};
+use crate::session::{self, Known, SessionHash, SessionToken, Signs};
 use crate::user::User;
 use crate::web::access::Visitor;
 use crate::web::cookie::{self, Name};
@@ -26,7 +26,7 @@ fn network(app: &App, request: &Request) -> Option<SessionHash> {
 ///
 /// # Errors
 /// When the store fails.
-pub(crate) fn known(app: &App, request: &Request, user: Option<&User>) -> Result<Option<SessionHash>, Error> {
+pub(crate) fn known(app: &App, request: &Request, user: Option<&User>) -> Result<Option<Known>, Error> {
     let browser = token(app, request).map(|token| token.hash());
     let signs = Signs { browser, network: network(app, request) };
     Ok(app.store.known_by(user.map(|user| user.id), &signs, app.now())?)

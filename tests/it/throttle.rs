@@ -70,6 +70,29 @@ fn a_known_browser_is_known_after_a_restart_and_what_is_sent_with_it_is_in_no_an
     assert!(!owner.open("/accounts/profile").body.contains(&value));
 }
 
+/// Behind a proxy that says nothing, or in an office, everybody has the address of whoever guesses.
+#[test]
+fn guessing_at_an_address_keeps_no_known_browser_out_that_shares_it() {
+    let appliance = Start::with_admin().run();
+    let mut owner = Browser::of(&appliance);
+    owner.log_in(ADMIN, PASSWORD);
+    owner.cookies.retain(|name, _| name == "device");
+    let mut guesser = Browser::of(&appliance);
+    let statuses: Vec<_> = (0..60)
+        .map(|number| if number < 5 { ADMIN.to_owned() } else { format!("name{number}") })
+        .map(|name| try_to_log_in(&mut guesser, &name, "a wrong one").status)
+        .collect();
+    assert_eq!((&statuses[..50], &statuses[50..]), (&[422; 50][..], &[429; 10][..]));
+    assert_eq!(try_to_log_in(&mut Browser::of(&appliance), ADMIN, PASSWORD).status, 429, "a stranger");
+    owner.log_in(ADMIN, PASSWORD);
+    // What holds it is its own count.
+    owner.cookies.retain(|name, _| name == "device");
+    for number in 0..10 {
+        assert_eq!(try_to_log_in(&mut owner, ADMIN, "a wrong one").status, 422, "{number}");
+    }
+    assert_eq!(try_to_log_in(&mut owner, ADMIN, PASSWORD).status, 429);
+}
+
 #[test]
 fn an_address_that_guesses_is_refused_before_it_costs_anything() {
     let appliance = behind_proxy();
