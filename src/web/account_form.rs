@@ -5,7 +5,7 @@ use log::{error, warn};
 use crate::app::App;
 use crate::password::{self, Hasher, HasherError, PasswordHash, Verdict};
 use crate::random;
-use crate::throttle::Wait;
+use crate::throttle::{Attempt, Wait};
 use crate::ui::field::Errors;
 use crate::ui::text;
 use crate::user::{Email, Role, User, UserName};
@@ -59,10 +59,21 @@ pub(crate) fn new_password<'a>(
 }
 
 /// Tells the log of a try that came too soon, once in a pause: whoever does not wait sends many.
-pub(crate) fn note_throttled(user: &str, request: &Request, wait: Wait) {
+pub(crate) fn note_throttled(what: &str, user: &str, request: &Request, wait: Wait) {
     if wait.is_new {
-        warn!(target: "accounts", user, ip = request.ip(), wait_s = wait.s; "login throttled");
+        warn!(target: "accounts", user, ip = request.ip(), wait_s = wait.s; "{what} throttled");
     }
+}
+
+/// Begins a try of a secret that was handed out as an address.
+///
+/// # Errors
+/// [`Error::SlowDown`] after too many wrong ones.
+pub(crate) fn try_secret<'a>(app: &'a App, request: &Request) -> Result<Attempt<'a>, Error> {
+    app.throttle.token(app.uptime(), request.peer).map_err(|wait| {
+        note_throttled("one-time link", "-", request, wait);
+        Error::SlowDown(wait.s)
+    })
 }
 
 /// Hashes a password with a fresh salt.

@@ -68,7 +68,7 @@ pub(crate) fn demand<Who>(
 pub(crate) fn give(app: &App, account: &SignedIn, password: &str, request: &Request) -> Result<bool, Error> {
     let user = &account.user;
     let attempt = app.throttle.password(app.uptime(), request.peer, user.name.as_str()).map_err(|wait| {
-        account_form::note_throttled(user.name.as_str(), request, wait);
+        account_form::note_throttled("login", user.name.as_str(), request, wait);
         Error::SlowDown(wait.s)
     })?;
     if account_form::verdict(&app.hasher, password, Some(user))? == Verdict::Wrong {

@@ -42,7 +42,7 @@ pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> R
     let attempt = match app.throttle.log_in(app.uptime(), submission.request.peer, &name, known) {
         Ok(attempt) => attempt,
         Err(wait) => {
-            account_form::note_throttled(logged_name(login).as_str(), submission.request, wait);
+            account_form::note_throttled("login", logged_name(login).as_str(), submission.request, wait);
             let mut errors = Errors::new();
             errors.push("", text::slow_down(wait.s));
             return Ok(super::form_later(draw(visitor, login, next, &errors), wait));

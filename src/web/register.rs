@@ -44,7 +44,7 @@ fn secret(app: &App, request: &Request) -> Option<String> {
 
 /// Whether a secret is that of an invitation. Wrong ones are counted.
 fn is_good(app: &App, request: &Request, secret: &str) -> Result<bool, Error> {
-    let attempt = app.throttle.token(app.uptime(), request.peer).map_err(|wait| Error::SlowDown(wait.s))?;
+    let attempt = account_form::try_secret(app, request)?;
     let is_good = app.store.is_invited(secret, app.now())?;
     if !is_good {
         attempt.count();
@@ -92,6 +92,7 @@ pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> R
     let attempt = match app.throttle.register(app.uptime(), submission.request.peer) {
         Ok(attempt) => attempt,
         Err(wait) => {
+            account_form::note_throttled("registration", name.as_str(), submission.request, wait);
             errors.push("", text::slow_down(wait.s));
             return Ok(super::form_later(draw(visitor, is_invited, form, &errors), wait));
         }

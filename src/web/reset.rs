@@ -79,7 +79,7 @@ fn asked(app: &App, request: &Request) -> Result<(String, User), Error> {
 
 /// Whose secret this is. Wrong ones are counted.
 fn owner(app: &App, request: &Request, secret: &str) -> Result<UserId, Error> {
-    let attempt = app.throttle.token(app.uptime(), request.peer).map_err(|wait| Error::SlowDown(wait.s))?;
+    let attempt = account_form::try_secret(app, request)?;
     match app.store.reset_for(secret, app.now())? {
         Some(user) => Ok(user),
         None => {

@@ -115,3 +115,30 @@ fn an_address_that_guesses_is_refused_before_it_costs_anything() {
     assert!(log.contains("WARN  login throttled user=other0 ip=198.51.100.7"), "{log}");
     assert!(!log.contains("other29"), "once is enough: {log}");
 }
+
+#[test]
+fn every_door_that_is_shut_for_a_while_is_told_of_once() {
+    let appliance = behind_proxy();
+    let mut guesser = at(&appliance, "198.51.100.9");
+    for number in 0..10 {
+        let door = ["reset", "invite"][number % 2];
+        assert_eq!(guesser.get(&format!("/accounts/{door}/{number}")).status, 404);
+    }
+    for door in ["reset", "invite", "reset"] {
+        let page = guesser.get(&format!("/accounts/{door}/secret"));
+        assert_eq!(page.status, 429);
+        assert!(page.header("retry-after").unwrap().parse::<u64>().unwrap() > 300);
+    }
+    for number in 0..7 {
+        let (name, email) = (format!("user{number}"), format!("user{number}@home.example"));
+        let fields = [("username", name.as_str()), ("email", &email), ("password1", PASSWORD), ("password2", PASSWORD)];
+        let page = guesser.submit("/accounts/register", "/accounts/register", &fields);
+        assert_eq!(page.status, if number < 5 { 303 } else { 429 }, "{number}");
+    }
+    let log = appliance.log();
+    for what in ["one-time link throttled user=-", "registration throttled user=user5"] {
+        assert_eq!(log.matches(&format!("WARN  {what} ip=198.51.100.9 wait_s=")).count(), 1, "{what}: {log}");
+    }
+    assert_eq!(log.matches("throttled").count(), 2, "{log}");
+    assert!(!log.contains("secret"), "{log}");
+}
