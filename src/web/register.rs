@@ -98,13 +98,16 @@ pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> R
         }
     };
     let password = account_form::hash(app, password)?;
-    attempt.count();
     let new = NewUser { name: name.clone(), email, password, role: Role::User };
     let created = match secret {
         // Somebody may have used it meanwhile.
         Some(secret) => app.store.create_invited_user(&secret, new, app.now())?.ok_or(Error::NotFound)?,
         None => app.store.create_user(new, app.now())?,
     };
+    // An invitation is good once and so counts itself; what came to nothing has told something of names all the same.
+    if !is_invited || created.is_err() {
+        attempt.count();
+    }
     match created {
         Ok(_) => {}
         Err(NewAccountError::EmailTaken) => errors.push("email", text::EMAIL_TAKEN),

@@ -175,6 +175,29 @@ fn accounts_are_made_no_faster_than_people_do() {
 }
 
 #[test]
+fn who_was_invited_takes_nobodys_place_but_cannot_ask_for_names_without_end() {
+    let site = Site::new();
+    let open = Settings { registration: crate::user::Registration::Open, ..Settings::default() };
+    site.app.note_settings(open);
+    let register = |name: &str, cookies: &str| {
+        let email = format!("email={name}%40b.example");
+        let fields = format!("username={name}&{email}&password1=blue+boat+x&password2=blue+boat+x");
+        site.fill_in("192.0.2.1", "/accounts/register", cookies, &fields).status
+    };
+    let invite = || format!("invite={}", site.app.store.invite(None, NOON).unwrap().unwrap());
+    for number in 0..8 {
+        assert_eq!(register(&format!("invited{number}"), &invite()), 303, "{number}");
+    }
+    let invited = invite();
+    for _ in 0..4 {
+        assert_eq!(register("alice", &invited), 422);
+    }
+    assert_eq!(register("bob", ""), 303);
+    assert_eq!(register("carl", ""), 429, "names that were taken have counted");
+    assert_eq!(register("alice", &invited), 429);
+}
+
+#[test]
 fn the_password_of_somebody_signed_in_cannot_be_guessed_without_end() {
     let mut site = Site::new();
     let signed_in = site.sign_in();
