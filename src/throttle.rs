@@ -1,4 +1,4 @@
-//! How often strangers may try: to guess names, passwords and secrets, and to make accounts.
+//! How often somebody may try: to guess names, passwords and secrets, and to make accounts and links.
 //!
 //! Rules and a bounded table, no more: who asks, and what came of a try, is for others to say. Times are those of a clock
 //! that never jumps, counted from any beginning. Nothing here is on disk and nothing is a state of an account: a name
@@ -17,6 +17,9 @@ use crate::limits::{
     TOKEN_TRIES, TOKEN_TRY_EVERY,
 };
 use crate::session::Known;
+use crate::user::UserId;
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// Everybody's tries.
 pub(crate) struct Throttle {
@@ -54,6 +57,11 @@ enum Key {
     Name(u64),
     /// A name from a browser or network that it is known in.
     Known(u64, u64),
+    /// Under another bound the count begins anew.
+    Links {
+        user: UserId,
+        per_minute: u32,
+    },
 }
 
 /// Where somebody is: an IPv4 address, or the /64 that an IPv6 connection has to itself.
@@ -138,6 +146,14 @@ impl Throttle {
         self.begin(now, &[Key::Tokens(Place::of(from))])
     }
 
+    /// A link that somebody makes, of whom `per_minute` are taken in a row, and from then on as many a minute.
+    ///
+    /// # Errors
+    /// As [`Throttle::log_in`].
+    pub(crate) fn make_link(&self, now: Duration, user: UserId, per_minute: u32) -> Result<Attempt<'_>, Wait> {
+        self.begin(now, &[Key::Links { user, per_minute: per_minute.max(1) }])
+    }
+
     /// Forgets all failures of a name: its owner has proved to be it in another way, or an administrator says so.
     pub(crate) fn forgive(&self, name: &str) {
         let name = self.names.hash_one(name);
@@ -180,7 +196,7 @@ impl Throttle {
 }
 
 impl Attempt<'_> {
-    /// It has failed, or is of a kind that counts in any case.
+    /// It has failed, or has made what nobody should make too much of.
     pub(crate) fn count(mut self) {
         self.keys.clear();
     }
@@ -215,6 +231,7 @@ impl Key {
             Key::Pair(..) => Rule::Pause,
             Key::Name(_) => Rule::Closing { room: NAME_TRIES, every: NAME_TRY_EVERY },
             Key::Known(..) => Rule::Bucket { room: KNOWN_TRIES, every: KNOWN_TRY_EVERY },
+            Key::Links { per_minute, .. } => Rule::Bucket { room: per_minute, every: MINUTE / per_minute },
         }
     }
 }

@@ -108,12 +108,22 @@ fn accounts(settings: &AdminSettings<'_>) -> Markup {
         autocomplete: Some("off"),
         ..Field::default()
     };
+    let pace = Field {
+        form: "settings",
+        name: "links.per-minute",
+        label: "Links that each user may make in a minute",
+        value: settings.value("links.per-minute"),
+        help: Some(html! { "A number, or “unlimited”. As many at once, then evenly." }),
+        autocomplete: Some("off"),
+        ..Field::default()
+    };
     html! {
         (choice(settings, "accounts.registration", "Who may register?", &choices))
         @if let Some(word) = settings.registration_is_set {
             p.note { "SERVER_REGISTRATION says “" (word) "”, and that counts." }
         }
         (field::input(&most, settings.errors))
+        (field::input(&pace, settings.errors))
     }
 }
 

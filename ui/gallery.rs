@@ -133,6 +133,9 @@ fn home_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
     ]
 }
 
+const REFUSED_SETTINGS: [&str; 7] =
+    ["site.name", "site.home", "accounts.links-max", "links.per-minute", "links.redirect", "links.private", "password"];
+
 fn admin_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
     let inside = Frame { section: Section::Admin, ..frame(words, "Administration", theme) };
     let instance = Instance {
@@ -160,13 +163,13 @@ fn admin_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
         ..instance.clone()
     };
     let none = Errors::new();
-    let wrong =
-        errors(words, &["site.name", "site.home", "accounts.links-max", "links.redirect", "links.private", "password"]);
+    let wrong = errors(words, &REFUSED_SETTINGS);
     let values = [
         ("site.name", words("Our links")),
         ("site.home", words("https://www.example.com/")),
         ("accounts.registration", "invite"),
         ("accounts.links-max", words("unlimited")),
+        ("links.per-minute", words("60")),
         ("clicks.addresses", "shorten"),
         ("clicks.keep-days", words("90")),
         ("links.redirect", "302"),

@@ -70,6 +70,7 @@ pub(crate) fn links_full(most: u32) -> String {
     format!("You may have {} here. Delete one that you no longer need.", number::counted(most.into(), "link"))
 }
 
+pub(crate) const LINKS_TOO_FAST: &str = "You have made many links within a minute. Send this one again in a moment.";
 pub(crate) const EXPIRY_BAD: &str = "Enter a date and a time for the expiry, such as 2026-11-20 14:02.";
 pub(crate) const EXPIRY_PASSED: &str = "This time has passed. Choose a later one, or leave it empty.";
 pub(crate) const USERNAME_TAKEN: &str = "This name is not available.";

@@ -120,6 +120,7 @@ pub(crate) static SETTING_KEYS: &[(&str, &str)] = &[
     ("site.home", "where / leads visitors; empty: our own page"),
     ("accounts.registration", "who may register: open, invite, closed"),
     ("accounts.links-max", "per user: 1 to 1000000, or unlimited"),
+    ("links.per-minute", "of one user: 1 to 10000, or unlimited"),
     ("clicks.addresses", "of visitors: never, shorten, store"),
     ("clicks.keep-days", "1 to 3650, or forever; sums always stay"),
     ("links.redirect", "302, or 301 that browsers keep 5 minutes"),

@@ -33,6 +33,10 @@ pub(crate) const REGISTRATION_EVERY: Duration = Duration::from_secs(720);
 pub(crate) const TOKEN_TRIES: u32 = 10;
 /// See [`TOKEN_TRIES`].
 pub(crate) const TOKEN_TRY_EVERY: Duration = Duration::from_secs(360);
+/// Links that one person makes in a row, and how many a minute from then on, unless the operator says otherwise.
+pub(crate) const LINKS_PER_MINUTE: u32 = 60;
+/// What the operator may say of it, where any bound is wanted: past it no bound is meant.
+pub(crate) const LINKS_PER_MINUTE_RANGE: std::ops::RangeInclusive<u32> = 1..=10_000;
 /// Addresses, names and pairs whose tries are counted at a time; they take some 6 MB.
 pub(crate) const THROTTLED_KEYS_MAX: usize = 20_000;
 /// A browser that somebody has logged in with is known for this long after it.

@@ -324,6 +324,8 @@ records! {
         redirect_code: u16,
         /// Where the home page leads; `None` nowhere.
         home: Option<String>,
+        /// `None` for any number.
+        links_per_minute: Option<u32>,
     }
     SettingsRecord1, version 1 of "settings" {
         site_name: String,

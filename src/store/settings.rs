@@ -1,9 +1,12 @@
 //! What an administrator changes while the program runs.
 
+use std::ops::RangeInclusive;
+
 use redb::{ReadableTable, WriteTransaction};
 
 use crate::limits::{
-    BLOCKED_HOSTS_BYTES_MAX, CLICK_KEEP_DAYS, CLICK_KEEP_DAYS_RANGE, LINKS_PER_USER, SITE_NAME_CHARS_MAX,
+    BLOCKED_HOSTS_BYTES_MAX, CLICK_KEEP_DAYS, CLICK_KEEP_DAYS_RANGE, LINKS_PER_MINUTE, LINKS_PER_MINUTE_RANGE,
+    LINKS_PER_USER, SITE_NAME_CHARS_MAX,
 };
 use crate::store::error::Error;
 use crate::store::record::{self, SettingsRecord};
@@ -23,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) registration: Registration,
     /// Links that one user may have; `None` for any number. Who has more keeps them.
     pub(crate) links_per_user: Option<u32>,
+    /// Links that one user may make in a minute; `None` for any number.
+    pub(crate) links_per_minute: Option<u32>,
     /// How much of visitors' addresses is kept.
     pub(crate) addresses: AddressPolicy,
     /// Days that single clicks are kept; `None` for ever. Sums stay in any case.
@@ -63,6 +68,7 @@ impl Default for Settings {
             home: None,
             registration: Registration::Invite,
             links_per_user: None,
+            links_per_minute: Some(LINKS_PER_MINUTE),
             addresses: AddressPolicy::Shorten,
             keep_days: Some(CLICK_KEEP_DAYS),
             redirects: Redirects::Passing,
@@ -78,6 +84,7 @@ fn from_record(record: SettingsRecord) -> Settings {
         site_name: record.site_name,
         home: record.home.and_then(Target::from_stored),
         links_per_user: record.links_per_user,
+        links_per_minute: record.links_per_minute,
         registration: Registration::parse(&record.registration).unwrap_or(Registration::Closed),
         addresses: AddressPolicy::parse(&record.addresses).unwrap_or(default.addresses),
         keep_days: record.keep_days,
@@ -114,6 +121,7 @@ pub(super) fn put(tx: &WriteTransaction, settings: &Settings) -> Result<(), Erro
         links_per_user: settings.links_per_user,
         redirect_code: settings.redirects.code(),
         home: settings.home.as_ref().map(|home| home.as_str().to_owned()),
+        links_per_minute: settings.links_per_minute,
     };
     tx.open_table(tables::META)?.insert(KEY, record::seal(KEY, &record)?.as_slice())?;
     Ok(())
@@ -145,8 +153,19 @@ pub(crate) const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "accounts.links-max",
-        show: |settings| settings.links_per_user.map_or_else(|| UNLIMITED.to_owned(), |links| links.to_string()),
-        change: set_links_per_user,
+        show: |settings| show_bound(settings.links_per_user),
+        change: |settings, value| {
+            settings.links_per_user = bound(value, LINKS_PER_USER)?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "links.per-minute",
+        show: |settings| show_bound(settings.links_per_minute),
+        change: |settings, value| {
+            settings.links_per_minute = bound(value, LINKS_PER_MINUTE_RANGE)?;
+            Ok(())
+        },
     },
     Setting {
         key: "clicks.addresses",
@@ -215,15 +234,18 @@ fn set_home(settings: &mut Settings, value: &str) -> Result<(), String> {
 /// What stands for any number of links.
 const UNLIMITED: &str = "unlimited";
 
+fn show_bound(links: Option<u32>) -> String {
+    links.map_or_else(|| UNLIMITED.to_owned(), |links| links.to_string())
+}
+
 /// A 0 is refused: to some it would mean that there is no bound.
-fn set_links_per_user(settings: &mut Settings, value: &str) -> Result<(), String> {
-    let links = value.parse().ok().filter(|links| LINKS_PER_USER.contains(links) && links.to_string() == value);
+fn bound(value: &str, range: RangeInclusive<u32>) -> Result<Option<u32>, String> {
+    let links = value.parse().ok().filter(|links| range.contains(links) && links.to_string() == value);
     if links.is_none() && value != UNLIMITED {
-        let (min, max) = LINKS_PER_USER.into_inner();
+        let (min, max) = range.into_inner();
         return Err(format!("Use a number from {min} to {max}, or {UNLIMITED}."));
     }
-    settings.links_per_user = links;
-    Ok(())
+    Ok(links)
 }
 
 /// What stands for no end of keeping.
@@ -298,6 +320,7 @@ mod tests {
                 &["1", "1000000", "unlimited"],
                 &["", "0", "1000001", "-1", "+5", "1,000", "forever"],
             ),
+            ("links.per-minute", &["1", "10000", "unlimited"], &["", "0", "10001", "-1", "60.0", "060"]),
             ("clicks.addresses", &["never", "shorten", "store"], &["", "always"]),
             ("clicks.keep-days", &["1", "90", "3650", "forever"], &["", "0", "3651", "-1", "90 days", "1.5", "never"]),
             ("links.blocked-hosts", &["", "a.example", "a.example,b.example"], &["a b", "http://a.example/"]),
@@ -343,9 +366,10 @@ mod tests {
         let (store, _) = open(folder.path()).unwrap();
         let settings = store.settings().unwrap();
         assert_eq!((settings.site_name.as_str(), settings.keep_days), ("Ours", Some(CLICK_KEEP_DAYS)));
+        assert_eq!(settings.links_per_minute, Some(LINKS_PER_MINUTE));
         let home = Target::from_stored("https://example.com/".to_owned());
         let (links_per_user, redirects) = (Some(3), Redirects::Lasting);
-        let kept = Settings { keep_days: None, home, links_per_user, redirects, ..settings };
+        let kept = Settings { keep_days: None, home, links_per_user, redirects, links_per_minute: None, ..settings };
         store.put_settings(kept.clone()).unwrap();
         assert_eq!(store.settings().unwrap(), kept);
     }

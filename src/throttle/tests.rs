@@ -42,13 +42,14 @@ impl Rows {
 
 #[test]
 fn buckets_give_so_many_at_once_and_then_one_in_their_time() {
-    let rows: [(&str, Try, u32, u64); 5] = [
+    let rows: [(&str, Try, u32, u64); 6] = [
         // Another name each time, so that no pair is met.
         ("guesses", |t, now| t.log_in(now, A, &format!("n{}", t.lock().len()), None), 10, 30),
         ("guesses at home", |t, now| t.log_in(now, ip("192.168.0.1"), &format!("n{}", t.lock().len()), None), 50, 30),
         ("registrations", |t, now| t.register(now, A), 5, 720),
         ("tokens", |t, now| t.token(now, A), 10, 360),
         ("tokens at home", |t, now| t.token(now, ip("fd00::1")), 50, 360),
+        ("links", |t, now| t.make_link(now, UserId(1), 12), 12, 5),
     ];
     for (name, attempt, room, every_s) in rows {
         let mut rows = Rows::new();
@@ -58,6 +59,21 @@ fn buckets_give_so_many_at_once_and_then_one_in_their_time() {
         assert_eq!(rows.after(2 * every_s).fail_until_refused(attempt), (2, every_s), "{name}: two more");
         assert_eq!(rows.after(u64::from(room + 9) * every_s).fail_until_refused(attempt).0, room, "{name}: all again");
     }
+}
+
+#[test]
+fn links_are_counted_by_person_and_anew_under_another_bound() {
+    let mut rows = Rows::new();
+    let links = |user, most| move |t: &Throttle, now| t.make_link(now, UserId(user), most).map(Attempt::count);
+    let make = |rows: &Rows, user, most| {
+        (0..1_000).take_while(|_| links(user, most)(&rows.throttle, rows.now).is_ok()).count()
+    };
+    assert_eq!(make(&rows, 1, 60), 60);
+    assert_eq!(make(&rows, 2, 60), 60, "another");
+    assert_eq!(make(rows.after(20), 1, 60), 20);
+    assert_eq!(make(&rows, 1, 90), 90);
+    assert_eq!(make(&rows, 3, 0), 1, "none at all is nobody's setting");
+    assert_eq!(make(rows.after(600), 1, 60), 60, "never more at once");
 }
 
 #[test]

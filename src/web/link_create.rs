@@ -13,6 +13,7 @@ use crate::ui::link_form::{self, LinkForm, Mode};
 use crate::ui::text;
 use crate::web::Section;
 use crate::web::access::{SignedIn, Submission, Visitor};
+use crate::web::account_form;
 use crate::web::error::Error;
 use crate::web::flash::Message;
 use crate::web::form::Form;
@@ -61,8 +62,22 @@ pub(crate) fn submit(
     }
     if let (Some(slug), Some(change), false) = (slug, change, has_passed) {
         let user = &account.user;
+        let most = visitor.settings.links_per_minute;
+        let attempt = match most.map(|most| app.throttle.make_link(app.uptime(), user.id, most)) {
+            None => None,
+            Some(Ok(attempt)) => Some(attempt),
+            Some(Err(wait)) => {
+                account_form::note_throttled("new link", user.name.as_str(), submission.request, wait);
+                errors.push("", text::LINKS_TOO_FAST);
+                let form = draw(visitor, user.name.as_str(), Mode::Create, &typed, &errors);
+                return Ok(super::form_later(form, wait));
+            }
+        };
         match app.store.create_link(user.id, user.name.clone(), NewLink { slug, change }, app.now())? {
             Ok(link) => {
+                if let Some(attempt) = attempt {
+                    attempt.count();
+                }
                 info!(target: "links", owner = user.name.as_str(), slug = link.slug.as_str(); "link created");
                 let response = Response::see_other(format!("/links?new={}", link.id));
                 return Ok(visitor.say(response, &Message::Created(link.slug.as_str())));

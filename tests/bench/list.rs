@@ -15,7 +15,7 @@ const MAKERS: usize = 16;
 
 /// Makes links and measures pages of the list.
 pub fn measure(scale: &Scale, _: &Stock) {
-    let appliance = Start::with_admin().run();
+    let appliance = Start::with_busy_admin().run();
     let mut browser = Browser::admin(&appliance);
     tell(&fill(&appliance, &mut browser, scale.list_links));
     say(&format!("list of {:>8} links          median         p99", scale.list_links));

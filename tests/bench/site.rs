@@ -28,7 +28,7 @@ impl Site {
 
     /// The same, and how long it took.
     pub fn timed(count: usize) -> (Site, Run) {
-        let appliance = Start::with_admin().run();
+        let appliance = Start::with_busy_admin().run();
         let mut browser = Browser::admin(&appliance);
         let run = list::fill(&appliance, &mut browser, count);
         let (status, folder) = appliance.stop();

@@ -18,6 +18,7 @@ fn a_change_counts_at_once_and_after_a_restart() {
         ("site.name", "Our <links>"),
         ("site.home", "https://example.com/"),
         ("accounts.links-max", "100"),
+        ("links.per-minute", "100"),
         ("clicks.addresses", "never"),
         ("clicks.keep-days", "30"),
         ("links.redirect", "301"),
@@ -41,8 +42,8 @@ fn a_change_counts_at_once_and_after_a_restart() {
     let private = admin.submit("/links/new", "/links/new", &[("target_url", "http://192.168.0.1/")]);
     assert_eq!(private.status, 422);
     let log = appliance.log();
-    let changed = "site.name site.home accounts.links-max clicks.addresses clicks.keep-days links.redirect \
-                   links.blocked-hosts links.private";
+    let changed = "site.name site.home accounts.links-max links.per-minute clicks.addresses clicks.keep-days \
+                   links.redirect links.blocked-hosts links.private";
     assert!(log.contains("settings changed") && log.contains(changed), "{log}");
     let (_, folder) = appliance.stop();
     let ended = run_command(folder.path(), &["settings"], "");
@@ -57,6 +58,7 @@ fn what_will_not_do_is_told_at_its_field_and_nothing_is_changed() {
         ("site.name", " ", "Use 1 to 60 characters."),
         ("site.home", "javascript:alert(1)", "Enter an address that starts with http:// or https://."),
         ("accounts.links-max", "0", "Use a number from 1 to 1000000, or unlimited."),
+        ("links.per-minute", "0", "Use a number from 1 to 10000, or unlimited."),
         ("links.redirect", "307", "Use 302 or 301."),
         ("clicks.keep-days", "0", "Use a number of days from 1 to 3650, or forever."),
         ("clicks.addresses", "always", "Use never, shorten or store."),

@@ -63,6 +63,16 @@ impl Start {
             .env("SERVER_REGISTRATION", "open")
     }
 
+    /// The same, and nobody has to wait before making the next link.
+    pub fn with_busy_admin() -> Start {
+        let start = Start::with_admin();
+        let add = ["user", "add", ADMIN, "--email", ADMIN_EMAIL, "--admin", "--password-stdin"];
+        for args in [&add[..], &["settings", "links.per-minute=unlimited"]] {
+            assert_eq!(run_command(start.folder.path(), args, PASSWORD).code(), 0);
+        }
+        start
+    }
+
     /// Takes a folder that is there already.
     pub fn folder(mut self, folder: TempDir) -> Start {
         self.folder = folder;

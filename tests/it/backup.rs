@@ -52,7 +52,7 @@ pub fn serve_copy(copy: &Path) -> Appliance {
 
 #[test]
 fn a_data_file_written_anew_has_everything_and_is_smaller() {
-    let appliance = Start::with_admin().run();
+    let appliance = Start::with_busy_admin().run();
     let mut admin = Browser::admin(&appliance);
     let target = |number: u32| format!("https://target{number}.example/{}", "x".repeat(1_500));
     let ids: Vec<String> = (0..60).map(|number| admin.make_link(&target(number), &format!("s{number}"))).collect();
@@ -114,7 +114,7 @@ fn a_backup_of_a_running_server_has_all_that_was_confirmed() {
 
 #[test]
 fn backups_under_eight_writers_are_whole() {
-    let appliance = Start::with_admin().run();
+    let appliance = Start::with_busy_admin().run();
     let (stop, copies) = (AtomicBool::new(false), TempDir::new().unwrap());
     // One after the other: passwords are hashed a few at a time.
     let admins: Vec<Browser> = (0..8).map(|_| Browser::admin(&appliance)).collect();
@@ -303,7 +303,7 @@ fn make_links(admin: &Browser, token: &str, prefix: &str) -> u64 {
 
 #[test]
 fn killed_while_a_backup_is_made_what_got_its_name_has_all_that_was_confirmed_before() {
-    let mut appliance = Some(Start::with_admin().run());
+    let mut appliance = Some(Start::with_busy_admin().run());
     let mut admin = Browser::admin(appliance.as_ref().unwrap());
     let backup = |folder: &Path, name: &str| run(folder, &["backup", "--to", &format!("data/backups/{name}.redb")]);
     let begun = Instant::now();

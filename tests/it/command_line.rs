@@ -302,7 +302,7 @@ fn settings_are_shown_and_changed() {
     let settings = |args: &[&str]| run_command(folder.path(), &[&["settings"], args].concat(), "");
     let ended = settings(&[]);
     let all = "site.name=Linkjar\nsite.home=\naccounts.registration=invite\naccounts.links-max=unlimited\n\
-               clicks.addresses=shorten\nclicks.keep-days=90\nlinks.redirect=302\nlinks.blocked-hosts=\n\
+               links.per-minute=60\nclicks.addresses=shorten\nclicks.keep-days=90\nlinks.redirect=302\nlinks.blocked-hosts=\n\
                links.private=allow\n";
     assert_eq!(is_done(&ended), all);
     for (change, shown) in [
@@ -311,6 +311,7 @@ fn settings_are_shown_and_changed() {
         ("site.home=", "site.home="),
         ("accounts.registration=open", "accounts.registration=open"),
         ("accounts.links-max=5", "accounts.links-max=5"),
+        ("links.per-minute=unlimited", "links.per-minute=unlimited"),
         ("links.redirect=301", "links.redirect=301"),
         ("clicks.addresses=never", "clicks.addresses=never"),
         ("clicks.keep-days=forever", "clicks.keep-days=forever"),

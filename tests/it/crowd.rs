@@ -236,7 +236,8 @@ fn whoever_asks_for_too_much_at_once_is_told_so_each_time() {
 fn a_crowd_is_sent_on_to_the_right_places_each_counted_once() {
     allow_many_files();
     for durability in ["relaxed", "strict"] {
-        let start = || Start::with_admin().env("SERVER_NUMTHREADS", "1").env("SERVER_CLICK_DURABILITY", durability);
+        let start =
+            || Start::with_busy_admin().env("SERVER_NUMTHREADS", "1").env("SERVER_CLICK_DURABILITY", durability);
         let appliance = start().run();
         let mut admin = Browser::admin(&appliance);
         let slugs: Vec<String> = (0..300).map(|number| format!("s{number}")).collect();

@@ -35,7 +35,7 @@ fn export(browser: &mut Browser, version: &str) -> String {
 
 #[test]
 fn every_link_is_in_the_table_whatever_stands_in_it() {
-    let appliance = Start::with_admin().run();
+    let appliance = Start::with_busy_admin().run();
     let mut browser = Browser::admin(&appliance);
     for number in 0..250 {
         browser.make_link(&format!("https://docs.example/{number}?a=b,\"c\""), &format!("link-{number}"));

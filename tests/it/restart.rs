@@ -152,7 +152,7 @@ fn check(admin: &mut Browser, model: &mut Model) {
 
 #[test]
 fn nothing_acknowledged_is_lost_by_a_kill_and_nothing_is_there_by_half() {
-    let mut started = Some(Start::with_admin().run());
+    let mut started = Some(Start::with_busy_admin().run());
     let mut admin = Browser::admin(started.as_ref().unwrap());
     let mut model = Model::new();
     chance::rounds(4, |round| {

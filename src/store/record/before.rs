@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::CLICK_KEEP_DAYS;
+use crate::limits::{CLICK_KEEP_DAYS, LINKS_PER_MINUTE};
 use crate::store::one_time::Purpose;
 use crate::store::record::{
     LinkRecord, OneTimeRecord, Record, RedirectRecord, RollRecord, RollRecord1, SessionRecord, SessionRecord1,
@@ -127,6 +127,7 @@ impl From<SettingsRecord2> for SettingsRecord {
             links_per_user: None,
             redirect_code: 302,
             home: None,
+            links_per_minute: Some(LINKS_PER_MINUTE),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use super::*;
-use crate::limits::CLICK_KEEP_DAYS;
+use crate::limits::{CLICK_KEEP_DAYS, LINKS_PER_MINUTE};
 use crate::random::hex;
 use crate::store::error::Kind;
 use crate::visitor::Reason;
@@ -225,10 +225,11 @@ fn settings() -> Vec<Golden> {
                 links_per_user: Some(251),
                 redirect_code: 301,
                 home: Some(text("https://a.b/")),
+                links_per_minute: Some(60),
             },
             "03 074c696e6b6a6172 06696e76697465 0773686f7274656e 01 0c6576696c2e6578616d706c65 01 015a 01fbfb00 fb2d01 \
-             010c68747470733a2f2f612e622f",
-            "a3f6147b",
+             010c68747470733a2f2f612e622f 013c",
+            "2e9c59a6",
         ),
         golden(
             &SettingsRecord2 {
@@ -439,6 +440,7 @@ fn records_of_the_version_before_are_read_as_those_of_today() {
     let read: SettingsRecord = decode(KEY, &encode(&settings).unwrap()).unwrap();
     assert_eq!((read.site_name.as_str(), read.keep_days), ("Links", None));
     assert_eq!((read.links_per_user, read.redirect_code, read.home), (None, 302, None));
+    assert_eq!(read.links_per_minute, Some(LINKS_PER_MINUTE));
     let read: SessionRecord =
         unseal(KEY, &seal(KEY, &SessionRecord1 { user: 1, created_ms: 2, seen_ms: 3 }).unwrap()).unwrap();
     assert_eq!((read.user, read.created_ms, read.seen_ms, read.confirmed_ms), (1, 2, 3, 2));

@@ -198,6 +198,41 @@ fn who_was_invited_takes_nobodys_place_but_cannot_ask_for_names_without_end() {
 }
 
 #[test]
+fn links_are_made_no_faster_than_the_setting_says() {
+    let mut site = Site::new();
+    let cookie = site.sign_in();
+    let token = token(&site.get("/links/new", &cookie));
+    let make = |site: &Site, slug: &str| {
+        let body = format!("csrf_token={token}&target_url=https%3A%2F%2Fa.example%2F&slug={slug}&title=Kept+words");
+        site.ask("POST", "/links/new", &cookie, &body)
+    };
+    let set = |site: &Site, links_per_minute| {
+        site.app.note_settings(Settings { links_per_minute, ..Settings::default() });
+    };
+    set(&site, Some(2));
+    assert_eq!(make(&site, "s0").status, 303);
+    for _ in 0..5 {
+        assert_eq!(make(&site, "s0").status, 422, "what comes to nothing does not count");
+    }
+    assert_eq!(make(&site, "s1").status, 303);
+    let refused = make(&site, "late");
+    assert_eq!((refused.status, (1..=30).contains(&retry_after(&refused))), (429, true));
+    let page = text(&refused);
+    assert!(
+        page.contains("You have made many links within a minute.") && page.contains("value=\"Kept words\""),
+        "{page}"
+    );
+    assert_eq!(site.get("/alice/late", "").status, 404);
+    site.wait(30);
+    assert_eq!(make(&site, "late").status, 303);
+    assert_eq!(make(&site, "later").status, 429);
+    set(&site, None);
+    for number in 0..100 {
+        assert_eq!(make(&site, &format!("many{number}")).status, 303, "{number}");
+    }
+}
+
+#[test]
 fn the_password_of_somebody_signed_in_cannot_be_guessed_without_end() {
     let mut site = Site::new();
     let signed_in = site.sign_in();
