@@ -122,6 +122,12 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         assert!(!ended.stderr.contains("secret"), "{args:?}");
         assert!(!ended.stderr.contains('\u{1b}'), "{args:?}");
     }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+}
+
+#[test]
+fn a_wrong_variable_is_one_line_that_names_it() {
+    let folder = TempDir::new().unwrap();
     for (env, words) in [
         ([("SERVER_PORT", "x")], "SERVER_PORT \"x\" is not accepted."),
         (
