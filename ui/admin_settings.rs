@@ -98,7 +98,7 @@ fn site(settings: &AdminSettings<'_>) -> Markup {
 }
 
 fn accounts(settings: &AdminSettings<'_>) -> Markup {
-    let choices = [("invite", "Only people I invite"), ("open", "Anyone"), ("closed", "Nobody")];
+    let choices = [("invite", "Only people I invite"), ("open", "Anyone"), ("closed", "Nobody, invited or not")];
     let most = Field {
         form: "settings",
         name: "accounts.links-max",

@@ -7,7 +7,7 @@ use crate::limits::SEARCH_BYTES_MAX;
 use crate::ui::icon::{self, Icon};
 use crate::ui::layout::{self, Frame};
 use crate::ui::pager::{self, Pager};
-use crate::ui::{admin, copy, field, moment, number};
+use crate::ui::{admin, copy, field, moment, number, text};
 use crate::user::{Role, State};
 
 /// One page of the list.
@@ -18,6 +18,8 @@ pub(crate) struct AdminUsers<'a> {
     pub(crate) pager: Pager,
     /// Users whose rows in the data file are damaged.
     pub(crate) damaged: u64,
+    /// Nobody may register.
+    pub(crate) is_closed: bool,
     /// The newest first.
     pub(crate) invitations: Vec<OpenInvitation>,
     /// The address of the invitation that was just made. It is shown once.
@@ -190,13 +192,17 @@ fn invitations(frame: &Frame<'_>, users: &AdminUsers<'_>) -> Markup {
     html! {
         section.form {
             h2 { "Invitations" }
-            p.help { "A link to make one account with, good for 7 days, whoever else may register." }
-            form method="post" action="/admin/invitations" {
-                (field::token(frame.csrf_token))
-                @if let Some(url) = users.invited {
-                    (once(url))
+            p.help { "A link to make one account with, good for 7 days, unless nobody may register." }
+            @if users.is_closed {
+                p.note { (text::NO_INVITATIONS) }
+            } @else {
+                form method="post" action="/admin/invitations" {
+                    (field::token(frame.csrf_token))
+                    @if let Some(url) = users.invited {
+                        (once(url))
+                    }
+                    button type="submit" { "Invite" }
                 }
-                button type="submit" { "Invite" }
             }
             @if users.invitations.is_empty() {
                 p.muted { "None is open." }

@@ -236,10 +236,12 @@ fn user_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
             order: PagerOrder::Other,
         },
         damaged: 1,
+        is_closed: false,
         invitations: vec![open(Some("alice")), open(None)],
         invited: Some(words("https://short.example/accounts/invite/0f0f")),
     };
-    let none = AdminUsers { rows: Vec::new(), invitations: Vec::new(), invited: None, ..users.clone() };
+    let none =
+        AdminUsers { rows: Vec::new(), is_closed: true, invitations: Vec::new(), invited: None, ..users.clone() };
     let user = |state, count| AdminUser {
         name: words("alice"),
         email: words("alice@example.com"),

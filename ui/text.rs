@@ -19,6 +19,8 @@ pub(crate) const LAST_ADMINISTRATOR: &str = "This is the last administrator. Mak
 pub(crate) const NO_KEEPER: &str = "The links need another user who can log in.";
 pub(crate) const NAME_HAS_LINKS: &str = "There are still links under this name. Delete them first.";
 pub(crate) const NOT_IN_USE: &str = "This account is disabled or removed. Enable it first.";
+pub(crate) const NO_INVITATIONS: &str =
+    "Registration is closed, for whoever is invited, too. Choose “Only people I invite” in the settings first.";
 pub(crate) const TOO_MANY_INVITATIONS: &str = "Too many invitations are open. Take some back first.";
 
 /// After an account is gone.
@@ -73,6 +75,7 @@ pub(crate) fn links_full(most: u32) -> String {
 pub(crate) const LINKS_TOO_FAST: &str = "You have made many links within a minute. Send this one again in a moment.";
 pub(crate) const EXPIRY_BAD: &str = "Enter a date and a time for the expiry, such as 2026-11-20 14:02.";
 pub(crate) const EXPIRY_PASSED: &str = "This time has passed. Choose a later one, or leave it empty.";
+pub(crate) const INVITATION_OVER: &str = "This invitation is not good any more. Ask for another one.";
 pub(crate) const USERNAME_TAKEN: &str = "This name is not available.";
 pub(crate) const EMAIL_TAKEN: &str = "This email address is not available.";
 pub(crate) const NAME_DIFFERS: &str = "This is not the username.";

@@ -4,6 +4,7 @@ use crate::cli::Options;
 use crate::command::user_passwd::find;
 use crate::command::{Error, data, say};
 use crate::config;
+use crate::limits::INVITATIONS_MAX;
 use crate::store::Refused;
 use crate::user::Role;
 
@@ -38,5 +39,8 @@ pub(crate) fn refused(name: &str, why: Refused) -> Error {
         }
         Refused::NotInUse => format!("{name} is disabled. Let them in first: linkjar user enable {name}"),
         Refused::NotAllowed => "only administrators may do this.".to_owned(),
+        Refused::TooManyInvitations => {
+            format!("there are {INVITATIONS_MAX} open invitations. Take some back on /admin/users.")
+        }
     })
 }

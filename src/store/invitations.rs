@@ -7,7 +7,7 @@ use crate::limits::{INVITATION_S, INVITATIONS_MAX};
 use crate::store::error::{Error, unless_damaged};
 use crate::store::one_time::{self, Purpose, TokenHash};
 use crate::store::record::{self, OneTimeRecord};
-use crate::store::standing::may_order;
+use crate::store::standing::{Refused, may_order};
 use crate::store::tables::{ONE_TIME, USER};
 use crate::store::users::Created;
 use crate::store::{Store, users};
@@ -46,24 +46,24 @@ fn open(
 
 impl Store {
     /// Makes an invitation and returns its secret, which is kept nowhere. `by` is the administrator, or nobody on the
-    /// command line. `None` when `by` is no administrator any more, or there are [`INVITATIONS_MAX`] open ones.
+    /// command line. Refused past [`INVITATIONS_MAX`] open ones.
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) fn invite(&self, by: Option<UserId>, now: Timestamp) -> Result<Option<String>, Error> {
+    pub(crate) fn invite(&self, by: Option<UserId>, now: Timestamp) -> Result<Result<String, Refused>, Error> {
         let (token, hash) = one_time::secret()?;
-        let is_made = self.write("making an invitation", move |tx| {
+        let made = self.write("making an invitation", move |tx| {
             if !may_order(tx, by)? {
-                return Ok(false);
+                return Ok(Err(Refused::NotAllowed));
             }
             if open(&tx.open_table(ONE_TIME)?, now)?.len() >= INVITATIONS_MAX {
-                return Ok(false);
+                return Ok(Err(Refused::TooManyInvitations));
             }
             let (purpose, by, expires) = (Purpose::Invitation as u8, by.map_or(0, |by| by.0), now.plus_s(INVITATION_S));
             one_time::put(tx, &hash, &OneTimeRecord { purpose, user: 0, by, expires_ms: expires.ms() })?;
-            Ok(true)
+            Ok(Ok(()))
         })?;
-        Ok(is_made.then_some(token))
+        Ok(made.map(|()| token))
     }
 
     /// The open invitations, the newest first.

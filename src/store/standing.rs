@@ -25,6 +25,8 @@ pub(crate) enum Refused {
     NotInUse,
     /// Whoever orders it is no administrator any more.
     NotAllowed,
+    /// As many invitations are open as there may be.
+    TooManyInvitations,
 }
 
 /// What came of a change to an account.

@@ -36,6 +36,7 @@ pub(crate) fn refused(why: Refused) -> Error {
         Refused::HasLinks => Error::Conflict(text::NAME_HAS_LINKS),
         Refused::NotInUse => Error::Conflict(text::NOT_IN_USE),
         Refused::NotAllowed => Error::Forbid,
+        Refused::TooManyInvitations => Error::Conflict(text::TOO_MANY_INVITATIONS),
     }
 }
 

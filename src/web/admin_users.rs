@@ -10,8 +10,10 @@ use crate::store::{UserPage, UserStep};
 use crate::ui::admin_users::{self, AdminUsers, OpenInvitation, Row};
 use crate::ui::pager::{Pager, PagerOrder};
 use crate::ui::{Markup, text};
+use crate::user::Registration;
 use crate::web::Section;
 use crate::web::access::{Administrator, Submission, Visitor};
+use crate::web::admin_user::refused;
 use crate::web::confirm::Confirmed;
 use crate::web::error::Error;
 use crate::web::flash::Message;
@@ -39,7 +41,10 @@ pub(crate) fn submit(
     _: &Parts<'_>,
 ) -> Result<Response, Error> {
     let (visitor, user) = (submission.visitor, &administrator.0.user);
-    let secret = app.store.invite(Some(user.id), app.now())?.ok_or(Error::Conflict(text::TOO_MANY_INVITATIONS))?;
+    if app.registration() == Registration::Closed {
+        return Err(Error::Conflict(text::NO_INVITATIONS));
+    }
+    let secret = app.store.invite(Some(user.id), app.now())?.map_err(refused)?;
     info!(target: "accounts", by = user.name.as_str(), ip = submission.request.ip(); "invited");
     let url = format!("{}://{}/accounts/invite/{secret}", visitor.scheme, visitor.shown.text());
     Ok(super::page(draw(app, visitor, submission.request, Some(&url))?))
@@ -93,6 +98,7 @@ fn draw(app: &App, visitor: &Visitor, request: &Request, invited: Option<&str>) 
                 state: user.state,
             })
             .collect(),
+        is_closed: app.registration() == Registration::Closed,
         invitations: invitations.collect(),
         invited,
     };

@@ -55,14 +55,14 @@ fn is_good(app: &App, request: &Request, secret: &str) -> Result<bool, Error> {
 /// The form, or the page that says whom to ask.
 pub(crate) fn show(app: &App, visitor: &Visitor, request: &Request, _: &Parts<'_>) -> Result<Response, Error> {
     let is_invited = match secret(app, request) {
-        Some(secret) => is_good(app, request, &secret)?,
-        None => false,
+        Some(secret) if app.registration() != Registration::Closed => is_good(app, request, &secret)?,
+        _ => false,
     };
     let reason = match app.registration() {
+        Registration::Closed => NoRegistration::Closed,
         _ if is_invited => return Ok(super::page(draw(visitor, true, &Form::default(), &Errors::new()))),
         Registration::Open => return Ok(super::page(draw(visitor, false, &Form::default(), &Errors::new()))),
         Registration::Invite => NoRegistration::ByInvitation,
-        Registration::Closed => NoRegistration::Closed,
     };
     Ok(super::page(register::closed_page(&visitor.frame("Register"), reason)))
 }
@@ -70,14 +70,14 @@ pub(crate) fn show(app: &App, visitor: &Visitor, request: &Request, _: &Parts<'_
 /// Makes the account. Signing in comes next, so that the password is typed once more by whoever chose it.
 ///
 /// # Errors
-/// [`Error::Forbid`] unless registration is open or there is an invitation, [`Error::NotFound`] when that is not good
-/// (any more).
+/// [`Error::Forbid`] when nobody may register, or only who is invited and there is no invitation.
 pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> Result<Response, Error> {
     let (form, visitor) = (&submission.form, submission.visitor);
     let secret = match secret(app, submission.request) {
+        _ if app.registration() == Registration::Closed => return Err(Error::Forbid),
         Some(secret) if is_good(app, submission.request, &secret)? => Some(secret),
         _ if app.registration() == Registration::Open => None,
-        Some(_) => return Err(Error::NotFound),
+        Some(_) => return Ok(over(visitor, form)),
         None => return Err(Error::Forbid),
     };
     let is_invited = secret.is_some();
@@ -100,8 +100,11 @@ pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> R
     let password = account_form::hash(app, password)?;
     let new = NewUser { name: name.clone(), email, password, role: Role::User };
     let created = match secret {
-        // Somebody may have used it meanwhile.
-        Some(secret) => app.store.create_invited_user(&secret, new, app.now())?.ok_or(Error::NotFound)?,
+        Some(secret) => match app.store.create_invited_user(&secret, new, app.now())? {
+            Some(created) => created,
+            // Somebody has used it meanwhile.
+            None => return Ok(over(visitor, form)),
+        },
         None => app.store.create_user(new, app.now())?,
     };
     // An invitation is good once and so counts itself; what came to nothing has told something of names all the same.
@@ -120,6 +123,13 @@ pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> R
     let response = Response::see_other("/accounts/login");
     let response = if is_invited { visitor.set_cookie(response, Name::Invite, "", 0) } else { response };
     Ok(visitor.say(response, &Message::Registered))
+}
+
+/// The form again, when the invitation has ended while it was filled in: another one may come into the same browser.
+fn over(visitor: &Visitor, form: &Form) -> Response {
+    let mut errors = Errors::new();
+    errors.push("", text::INVITATION_OVER);
+    super::form_again(draw(visitor, false, form, &errors))
 }
 
 fn draw(visitor: &Visitor, is_invited: bool, form: &Form, errors: &Errors) -> Markup {

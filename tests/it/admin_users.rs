@@ -83,8 +83,8 @@ fn users_are_listed_searched_and_paged() {
 }
 
 #[test]
-fn an_invitation_makes_one_account_whoever_else_may_register() {
-    for mode in ["invite", "closed", "open"] {
+fn an_invitation_makes_one_account_also_where_everybody_may() {
+    for mode in ["invite", "open"] {
         let appliance = in_mode(mode);
         let mut admin = Browser::admin(&appliance);
         let path = invite(&mut admin);
@@ -112,7 +112,7 @@ fn an_invitation_makes_one_account_whoever_else_may_register() {
         assert_eq!(bob.get("/admin").status, 403, "always a user");
         let page = register(&mut late, &late_page, "bert");
         // Where everybody may register, so may who comes too late.
-        assert_eq!(page.status, if mode == "open" { 303 } else { 404 }, "{mode}: it is used up");
+        assert_eq!(page.status, if mode == "open" { 303 } else { 422 }, "{mode}: it is used up");
         assert_eq!(Browser::of(&appliance).get(&path).status, 404);
         admin.open("/admin/users").says("None is open.");
         let log = appliance.log();
@@ -139,7 +139,7 @@ fn without_an_invitation_the_mode_decides() {
     for value in ["", "0000", &*"0".repeat(64)] {
         browser.cookies.insert("invite".to_owned(), value.to_owned());
         browser.open("/accounts/register").says("Registration is by invitation.");
-        assert!([403, 404].contains(&browser.post("/accounts/register", &fields).status), "{value:?}");
+        assert!([403, 422].contains(&browser.post("/accounts/register", &fields).status), "{value:?}");
     }
     Browser::admin(&appliance).open("/admin/users").does_not_say("bob");
 }
@@ -164,7 +164,11 @@ fn wrong_used_and_withdrawn_invitations_have_one_answer() {
     let button = list.body.split("<button").find(|tag| tag.contains("name=\"invitation\"")).unwrap();
     assert_eq!(take_back(&mut admin, &attribute(button, "value").unwrap()), 303);
     admin.open("/admin/users").says("None is open.");
-    assert_eq!(register(&mut late, &late_page, "late").status, 404);
+    let page = register(&mut late, &late_page, "late");
+    assert_eq!(page.status, 422);
+    page.says("This invitation is not good any more. Ask for another one.");
+    assert!(page.body.contains("value=\"late@mail.example\"") && !page.body.contains(PASSWORD), "{}", page.body);
+    page.does_not_say("You are invited.");
 
     let secret = withdrawn.strip_prefix("/accounts/invite/").unwrap();
     let (invented, cut) =
@@ -202,7 +206,7 @@ fn of_twenty_who_use_an_invitation_at_once_one_gets_an_account() {
         running.into_iter().map(|one| one.join().unwrap()).collect()
     });
     assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "{statuses:?}");
-    assert!(statuses.iter().all(|status| [303, 404, 503].contains(status)), "{statuses:?}");
+    assert!(statuses.iter().all(|status| [303, 422, 503].contains(status)), "{statuses:?}");
     let list = admin.open("/admin/users?q=guest");
     assert_eq!(list.body.matches("class=\"address\"").count(), 1);
 }
@@ -222,9 +226,44 @@ fn an_invitation_ends_with_its_maker_and_can_be_made_by_command() {
     let ended = run_command(folder.path(), &["user", "invite", "--base-url", "https://short.example"], "");
     assert_eq!(ended.code(), 0, "{}", ended.stderr);
     let path = ended.stdout.trim_end().strip_prefix("https://short.example").unwrap();
-    let appliance = Start::with_admin().folder(folder).env("SERVER_REGISTRATION", "closed").run();
+    let appliance = Start::with_admin().folder(folder).run();
     Browser::admin(&appliance).open("/admin/users").says("by the command line");
     let (mut carl, page) = accept(&appliance, path);
     assert_eq!(register(&mut carl, &page, "carl").status, 303);
     carl.log_in("carl", PASSWORD);
+}
+
+#[test]
+fn while_registration_is_closed_invitations_wait() {
+    const CLOSED: &str = "Registration is closed, for whoever is invited, too.";
+    // As the data file says, not the environment.
+    let (_, folder) = Start::with_admin().run().stop();
+    let appliance = Start::empty().folder(folder).run();
+    let mut admin = Browser::admin(&appliance);
+    let path = invite(&mut admin);
+    let (mut anna, form) = accept(&appliance, &path);
+    let set = |admin: &mut Browser, mode: &str| {
+        let page = admin.submit("/admin/settings", "/admin/settings", &[("accounts.registration", mode)]);
+        assert_eq!(page.status, 303, "{}", page.text());
+    };
+    let list = admin.open("/admin/users");
+    set(&mut admin, "closed");
+    let page = admin.submit_on(&list, "/admin/invitations", &[]);
+    assert_eq!(page.status, 409);
+    page.says(CLOSED);
+    let page = admin.open("/admin/users");
+    page.says(CLOSED);
+    assert!(!page.body.contains("action=\"/admin/invitations\""), "there is no button");
+    assert_eq!(register(&mut anna, &form, "anna").status, 403);
+    let (_, page) = accept(&appliance, &path);
+    page.says("Registration is closed.");
+    assert!(!page.body.contains("name=\"password1\""));
+    set(&mut admin, "invite");
+    assert_eq!(register(&mut anna, &form, "anna").status, 303, "it was not used up");
+
+    set(&mut admin, "closed");
+    let (_, folder) = appliance.stop();
+    let ended = run_command(folder.path(), &["user", "invite"], "");
+    assert_eq!((ended.code(), ended.stdout.as_str()), (1, ""));
+    assert!(ended.stderr.contains("registration is closed"), "{}", ended.stderr);
 }

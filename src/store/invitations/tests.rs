@@ -95,16 +95,16 @@ fn only_administrators_invite_and_not_without_end() {
     let (_folder, store) = fresh();
     let (anna, bert) = (admin(&store, "anna"), user(&store, "bert"));
     let carl = admin(&store, "carl");
-    assert_eq!(store.invite(Some(bert), NOW).unwrap(), None);
-    assert_eq!(store.invite(Some(UserId(99)), NOW).unwrap(), None);
+    assert_eq!(store.invite(Some(bert), NOW).unwrap(), Err(Refused::NotAllowed));
+    assert_eq!(store.invite(Some(UserId(99)), NOW).unwrap(), Err(Refused::NotAllowed));
     let by_carl = store.invite(Some(carl), NOW).unwrap().unwrap();
     store.set_role(None, carl, Role::User).unwrap().unwrap();
     assert!(!store.is_invited(&by_carl, NOW).unwrap(), "it ends with the role of whoever made it");
-    assert_eq!(store.invite(Some(carl), NOW).unwrap(), None);
+    assert_eq!(store.invite(Some(carl), NOW).unwrap(), Err(Refused::NotAllowed));
     for _ in 0..INVITATIONS_MAX {
         store.invite(Some(anna), NOW).unwrap().unwrap();
     }
-    assert_eq!(store.invite(Some(anna), NOW).unwrap(), None);
-    assert!(store.invite(Some(anna), NOW.plus_s(INVITATION_S)).unwrap().is_some(), "those are over");
+    assert_eq!(store.invite(Some(anna), NOW).unwrap(), Err(Refused::TooManyInvitations));
+    assert!(store.invite(Some(anna), NOW.plus_s(INVITATION_S)).unwrap().is_ok(), "those are over");
     audit(&store);
 }
