@@ -19,7 +19,7 @@ use crate::store::{self, CheckReport, Settings, Store};
 use crate::target::{self, OwnAddress};
 use crate::throttle::Throttle;
 use crate::traffic::Traffic;
-use crate::user::Registration;
+use crate::user::{Registration, UserId};
 use crate::visitor::marks::Marker;
 
 /// The running program, as pages and housekeeping see it.
@@ -223,23 +223,26 @@ impl App {
     }
 
     /// Edits the settings as they are now and writes them, unless the edit is refused; they count from then on. Nobody
-    /// else can edit them meanwhile.
+    /// else can edit them meanwhile. `None` when `by` is no administrator any more; nothing is written then.
     ///
     /// # Errors
     /// When they cannot be written; the old ones stay then.
     pub(crate) fn change_settings<T, Refused>(
         &self,
+        by: UserId,
         edit: impl FnOnce(&mut Settings) -> Result<T, Refused>,
-    ) -> Result<Result<T, Refused>, store::Error> {
+    ) -> Result<Option<Result<T, Refused>>, store::Error> {
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let mut settings = Settings::clone(&self.settings());
         let edited = edit(&mut settings);
         if edited.is_ok() {
-            self.store.put_settings(settings.clone())?;
+            if !self.store.order_settings(by, settings.clone())? {
+                return Ok(None);
+            }
             self.note_settings(settings);
         }
-        Ok(edited)
+        Ok(Some(edited))
     }
 
     /// Notes settings that were written.

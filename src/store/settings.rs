@@ -10,9 +10,10 @@ use crate::limits::{
 };
 use crate::store::error::Error;
 use crate::store::record::{self, SettingsRecord};
+use crate::store::standing::may_order;
 use crate::store::{Store, tables};
 use crate::target::{self, BlockedHosts, PrivateTargets, Target, TargetRules};
-use crate::user::Registration;
+use crate::user::{Registration, UserId};
 use crate::visitor::AddressPolicy;
 
 const KEY: &[u8] = b"settings";
@@ -297,6 +298,20 @@ impl Store {
     /// When the store fails; the old settings stay then.
     pub(crate) fn put_settings(&self, settings: Settings) -> Result<(), Error> {
         self.write("writing settings", move |tx| put(tx, &settings))
+    }
+
+    /// Replaces the settings for an administrator. False when `by` is none any more; the old settings stay then.
+    ///
+    /// # Errors
+    /// As [`Store::put_settings`].
+    pub(crate) fn order_settings(&self, by: UserId, settings: Settings) -> Result<bool, Error> {
+        self.write("changing settings", move |tx| {
+            let is_allowed = may_order(tx, Some(by))?;
+            if is_allowed {
+                put(tx, &settings)?;
+            }
+            Ok(is_allowed)
+        })
     }
 }
 

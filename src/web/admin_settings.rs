@@ -38,7 +38,8 @@ pub(crate) fn submit(
     submission: &Submission<'_>,
     _: &Parts<'_>,
 ) -> Result<Response, Error> {
-    let changed = match app.change_settings(|settings| edit(app, submission, settings))? {
+    let edited = app.change_settings(administrator.0.user.id, |settings| edit(app, submission, settings))?;
+    let changed = match edited.ok_or(Error::Forbid)? {
         Ok(changed) => changed,
         Err(errors) => return Ok(super::form_again(draw(app, submission.visitor, Some(&submission.form), &errors))),
     };

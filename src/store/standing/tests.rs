@@ -4,6 +4,7 @@ use std::thread;
 
 use super::*;
 use crate::clock::Timestamp;
+use crate::store::Settings;
 use crate::store::tests::{NOW, admin, audit, fresh, hash_of, link, user};
 
 const SESSION: [u8; 32] = [7; 32];
@@ -101,12 +102,19 @@ fn of_two_administrators_who_go_at_once_one_stays() {
 #[test]
 fn whoever_is_no_administrator_any_more_orders_nothing() {
     type Order = fn(&Store, Option<UserId>, UserId) -> Ordered;
-    let orders: [Order; 5] = [
+    let orders: [Order; 7] = [
         |store, by, id| store.set_role(by, id, Role::Administrator).unwrap(),
         |store, by, id| store.disable_user(by, id).unwrap(),
         |store, by, id| store.enable_user(by, id).unwrap(),
         |store, by, id| store.remove_user(by, id, crate::user::Estate::Archived).unwrap(),
         |store, by, id| store.hand_out_reset(by, id, later()).unwrap().map(drop),
+        |store, by, _| store.invite(by, NOW).unwrap().map(drop),
+        |store, by, _| {
+            let chosen = Settings { site_name: "Ours".to_owned(), ..Settings::default() };
+            let is_written = store.order_settings(by.unwrap(), chosen.clone()).unwrap();
+            assert_eq!(store.settings().unwrap() == chosen, is_written);
+            if is_written { Ok(()) } else { Err(Refused::NotAllowed) }
+        },
     ];
     for order in orders {
         let (_folder, store) = fresh();
