@@ -2,7 +2,9 @@
 
 use maud::{Markup, html};
 
-use crate::limits::{BACKUP_WEEKS_KEPT, SESSION_ABSOLUTE_S, SESSION_IDLE_S};
+use crate::limits::{
+    BACKUP_WEEKS_KEPT, KNOWN_BROWSERS_MAX, KNOWN_NETWORKS_MAX, KNOWN_S, SESSION_ABSOLUTE_S, SESSION_IDLE_S,
+};
 use crate::ui::layout::{self, Frame};
 use crate::ui::number::counted;
 use crate::visitor::AddressPolicy;
@@ -26,7 +28,7 @@ pub(crate) fn page(frame: &Frame<'_>, privacy: &Privacy) -> Markup {
                 "loads anything from elsewhere, and the program asks nobody." }
             (visits(privacy))
             (ends(privacy))
-            (accounts())
+            (accounts(privacy))
             (log(privacy))
         }
     };
@@ -94,7 +96,7 @@ fn ends(privacy: &Privacy) -> Markup {
     }
 }
 
-fn accounts() -> Markup {
+fn accounts(privacy: &Privacy) -> Markup {
     const DAY_S: i64 = 86_400;
     html! {
         h2 { "People who have an account" }
@@ -102,9 +104,20 @@ fn accounts() -> Markup {
             "The password is kept as an Argon2id hash, from which nobody can read it. No email is sent." }
         p {
             "Logging in sets a cookie. It ends " (SESSION_IDLE_S / DAY_S) " days after the last visit, and after "
-            (SESSION_ABSOLUTE_S / DAY_S) " days in any case; the server keeps a hash of it, when it began, and the hour of the last "
-            "visit. Forms, messages and the choice of colours need a cookie each. None of them is for anything else."
+            (SESSION_ABSOLUTE_S / DAY_S) " days in any case; the server keeps a hash of it, when it began, the hour of the last visit, "
+            "when the password was last given, the kind of browser and system, and of the network address "
+            @match privacy.addresses {
+                AddressPolicy::Never => "nothing",
+                AddressPolicy::Shorten => "as much as of a visitor’s",
+                AddressPolicy::Store => "all",
+            }
+            ". Whoever it is sees that on their profile. Forms, messages and the choice of colours need a cookie each. "
+            "None of them is for anything else."
         }
+        p { "So that nobody can lock somebody out by guessing, it is known for " (KNOWN_S / DAY_S) " days where they have logged in: in "
+            "which browsers, by a hash of a further cookie that logs nobody in, at most " (KNOWN_BROWSERS_MAX) ", and in which "
+            (KNOWN_NETWORKS_MAX) " networks last (IPv4: the first 3 of 4 numbers; IPv6: the first 48 bits). Of a network there is a "
+            "hash under a key in the data file; whoever has that file can find out which network it is. The time of the login is noted with each." }
     }
 }
 
