@@ -5,9 +5,23 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::limits::{PAGE_CACHE_BYTES, TWO_HASHES_MEMORY_BYTES_MIN};
 
-/// The machine's memory; `None` where the system does not tell.
+/// The memory there is for us: the machine's, or what a container or a service may have of it; `None` where the system
+/// does not tell.
 pub(crate) fn memory_bytes() -> Option<u64> {
-    total(&fs::read_to_string("/proc/meminfo").ok()?)
+    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|report| total(&report));
+    let group = fs::read_to_string("/proc/self/cgroup").ok().and_then(|groups| {
+        let limit = fs::read_to_string(limit_path(&groups)?).ok()?;
+        // Without a limit it says "max".
+        limit.trim_end().parse().ok()
+    });
+    machine.into_iter().chain(group).min()
+}
+
+/// Where the limit of the control group (cgroups(7), version 2) is that we are in. Those of groups around it are not
+/// looked at: containers and services have theirs at the group itself.
+fn limit_path(groups: &str) -> Option<String> {
+    let group = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
+    Some(format!("/sys/fs/cgroup{group}/memory.max"))
 }
 
 fn total(report: &str) -> Option<u64> {
@@ -51,6 +65,16 @@ mod tests {
         ] {
             assert_eq!(total(report), bytes, "{report}");
         }
+        for (groups, path) in [
+            ("0::/\n", Some("/sys/fs/cgroup//memory.max")),
+            ("0::/system.slice/linkjar.service\n", Some("/sys/fs/cgroup/system.slice/linkjar.service/memory.max")),
+            ("4:memory:/x\n0::/y\n", Some("/sys/fs/cgroup/y/memory.max")),
+            ("4:memory:/x\n", None),
+            ("", None),
+        ] {
+            assert_eq!(limit_path(groups).as_deref(), path, "{groups}");
+        }
+        assert!(memory_bytes() <= fs::read_to_string("/proc/meminfo").ok().and_then(|report| total(&report)));
         assert!(PAGE_CACHE_BYTES.contains(&page_cache_bytes()));
     }
 }
