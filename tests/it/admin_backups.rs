@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::appliance::{ADMIN, Start, run_command};
 use crate::browser::Browser;
+use crate::connection::Connection;
 
 const DOWNLOAD: &str = "/admin/backups/download";
 
@@ -79,4 +80,36 @@ fn a_backup_that_comes_to_nothing_is_told_of() {
         std::thread::sleep(Duration::from_millis(50));
     }
     assert!(appliance.log().contains("was not made"), "{}", appliance.log());
+}
+
+#[test]
+fn a_download_ends_when_its_reader_logs_out() {
+    const BYTES: usize = 16 << 20;
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    // Nothing but its name matters here, and that no socket holds all of it.
+    let backups = appliance.data().join("backups");
+    fs::create_dir_all(&backups).unwrap();
+    let file = fs::File::create(backups.join("linkjar-2026-11-20.redb")).unwrap();
+    file.set_len(BYTES as u64).unwrap();
+    let page = admin.open("/admin/settings");
+    let body = format!("csrf_token={}&name=linkjar-2026-11-20.redb", page.token());
+    let request = format!(
+        "POST {DOWNLOAD} HTTP/1.1\r\nConnection: close\r\nHost: {}\r\nCookie: {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        appliance.address,
+        admin.cookies(),
+        body.len()
+    );
+    let ask = || {
+        let mut reader = Connection::open(appliance.address);
+        reader.send(request.as_bytes());
+        assert_eq!(reader.answer(true).status, 200);
+        reader
+    };
+    assert!(ask().rest().len() > BYTES, "whole, while somebody is logged in");
+    let mut reader = ask();
+    assert_eq!(admin.submit("/accounts/profile", "/accounts/logout", &[]).status, 303);
+    let rest = reader.rest();
+    assert!(rest.len() < BYTES && !rest.ends_with("0\r\n\r\n"), "{} bytes came", rest.len());
 }
