@@ -277,8 +277,10 @@ fn errors(site: &Site) -> Vec<(u16, Page)> {
         (415, browser().send("POST", "/accounts/login", &[("Content-Type", "text/plain")], Some(b"a=1"))),
         (421, browser().send("GET", "/", &[("Host", "evil.example")], None)),
         (422, browser().post("/accounts/login", &login)),
+        (431, browser().send("GET", "/", &[("X-Any", &"x".repeat(9_000))], None)),
         (501, browser().send("BREW", "/", &[], None)),
         (501, browser().send("get", "/", &[], None)),
+        (505, Page::parse(&raw(site.appliance.address, b"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n"))),
     ]
 }
 
