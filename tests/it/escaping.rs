@@ -56,7 +56,8 @@ fn titles_are_text_on_every_page() {
     let id = browser.make_link("https://example.com/", "promo");
     Browser::of(&appliance).get("/root-user/promo");
     let link = format!("/links/{id}");
-    let paths = ["/".to_owned(), "/links".to_owned(), link.clone(), format!("{link}/edit")];
+    let preview = "/root-user/promo+".to_owned();
+    let paths = ["/".to_owned(), "/links".to_owned(), link.clone(), format!("{link}/edit"), preview];
     edit(&mut browser, &id, "title", HARMLESS);
     let harmless = paths.clone().map(|path| browser.open(&path));
     for payload in PAYLOADS {
@@ -74,7 +75,8 @@ fn targets_are_text_and_addresses_on_every_page() {
     let mut browser = admin(&appliance);
     let id = browser.make_link("https://example.com/", "promo");
     let link = format!("/links/{id}");
-    let paths = ["/links".to_owned(), link.clone(), format!("{link}/edit"), format!("{link}/delete")];
+    let preview = "/root-user/promo+".to_owned();
+    let paths = ["/links".to_owned(), link.clone(), format!("{link}/edit"), format!("{link}/delete"), preview];
     let all_pages = |browser: &mut Browser| paths.clone().map(|path| browser.open(&path));
     // Until as many earlier targets are shown as there ever are.
     for number in 0..51 {
@@ -109,17 +111,23 @@ fn what_was_typed_into_a_form_comes_back_as_text() {
     let mut browser = admin(&appliance);
     let id = browser.make_link("https://example.com/", "promo");
     let edit = format!("/links/{id}/edit");
+    Browser::user(&appliance, "anna").make_link("https://example.com/", "promo");
     browser.open("/");
     let mut stranger = Browser::of(&appliance);
     // Each of these is refused for what stands in `refused`, so that all of the input is shown again.
     // Path and action, fields tried, the field that is wrong, and whether one has to be signed in.
     type Row<'a> = (&'a str, &'a str, &'a [&'a str], (&'a str, &'a str), bool);
-    let forms: [Row<'_>; 5] = [
+    let remove = "/admin/users/anna/remove";
+    let settings = &["site.name", "site.home", "accounts.links-max", "clicks.keep-days", "links.blocked-hosts"];
+    let forms: [Row<'_>; 8] = [
         ("/links/new", "/links/new", &["slug", "title", "expires_at"], ("target_url", "javascript:x"), true),
         (&edit, &edit, &["title", "expires_at"], ("slug", "not a slug"), true),
         ("/accounts/profile", "/accounts/email", &["email"], ("password", "x"), true),
         ("/accounts/register", "/accounts/register", &["username", "email"], ("password1", "x"), false),
         ("/accounts/login", "/accounts/login", &["username"], ("password", "wrong"), false),
+        ("/accounts/delete", "/accounts/delete", &["name"], ("password", PASSWORD), true),
+        ("/admin/settings", "/admin/settings", settings, ("accounts.registration", "x"), true),
+        (remove, remove, &["name", "keeper"], ("links", "x"), true),
     ];
     for (path, action, names, refused, signed_in) in forms {
         let browser = if signed_in { &mut browser } else { &mut stranger };
@@ -128,8 +136,8 @@ fn what_was_typed_into_a_form_comes_back_as_text() {
             let mut send = |text: &str| browser.submit(path, action, &[(name, text), refused]);
             let harmless = send("not , right");
             assert_eq!(harmless.status, 422, "{action} {name}");
-            // The login form hashes; four payloads are enough there.
-            let count = if action == "/accounts/login" { 4 } else { PAYLOADS.len() };
+            // Where a password is compared, four payloads are enough.
+            let count = if ["/accounts/login", "/accounts/delete"].contains(&action) { 4 } else { PAYLOADS.len() };
             for payload in &PAYLOADS[..count] {
                 same_markup_of_errors(&harmless, &send(payload), payload);
             }
@@ -177,11 +185,13 @@ fn search_words_and_queries_are_text() {
     let mut stranger = Browser::of(&appliance);
     stranger.open("/");
     let harmless_list = browser.open("/links?q=harmless&sort=clicks&status=active");
+    let harmless_users = browser.open("/admin/users?q=harmless");
     let harmless_form = browser.open("/links/new?url=harmless&slug=harmless&title=harmless");
     let harmless_login = stranger.open("/accounts/login?next=/links%3Fharmless");
     for payload in PAYLOADS {
         let word = encode(payload);
         same_markup(&harmless_list, &browser.open(&format!("/links?q={word}&sort=clicks&status=active")), payload);
+        same_markup(&harmless_users, &browser.open(&format!("/admin/users?q={word}")), payload);
         let page = browser.open(&format!("/links/new?url={word}&slug={word}&title={word}"));
         same_markup(&harmless_form, &page, payload);
         let page = browser.open(&format!("/links?sort={word}&status={word}&after={word}&before={word}&new={word}"));
@@ -285,7 +295,16 @@ fn the_sites_name_is_text_on_every_page() {
         let mut browser = admin(&appliance);
         let mut stranger = Browser::of(&appliance);
         let mut pages = Vec::new();
-        for path in ["/", "/links", "/links/new", "/accounts/profile", "/nowhere", "/root-user/none"] {
+        for path in [
+            "/",
+            "/links",
+            "/links/new",
+            "/accounts/profile",
+            "/admin",
+            "/admin/settings",
+            "/nowhere",
+            "/root-user/none",
+        ] {
             pages.push(browser.get(path));
         }
         for path in ["/", "/accounts/login", "/accounts/register", "/nobody/none"] {
@@ -308,13 +327,18 @@ fn the_sites_name_is_text_on_every_page() {
 fn an_odd_address_of_a_person_is_text() {
     let appliance = Start::with_admin().run();
     let mut browser = admin(&appliance);
-    let profile = browser.open("/accounts/profile");
+    let paths = ["/accounts/profile", "/admin/users", "/admin/users/root-user"];
+    let harmless = paths.map(|path| browser.open(path));
     for email in ["o'neil&lt@site.example", "a`b{7*7}$&amp'onx=1@site.example", "ü&#60/b/@site.example"] {
         let fields = [("email", email), ("password", PASSWORD)];
         let page = browser.submit("/accounts/profile", "/accounts/email", &fields);
         assert_eq!(page.status, 303, "{email}: {}", page.text());
         browser.open("/");
-        same_markup(&profile, &browser.open("/accounts/profile"), email);
+        for (path, harmless) in paths.iter().zip(&harmless) {
+            let page = browser.open(path);
+            same_markup(harmless, &page, email);
+            assert!(page.body.contains(&email.replace('&', "&amp;")), "{path} would show another address");
+        }
     }
     // Names hold nothing that could become markup; as typed they come back as text.
     browser.submit("/", "/accounts/logout", &[]);
