@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::appliance::{ADMIN, ADMIN_EMAIL, Appliance, PASSWORD, Start, run_command};
-use crate::browser::{Browser, encode};
+use crate::browser::{Browser, Page, encode};
 
 /// The passwords of alice, one after the other, and one she never had.
 const FIRST: &str = "grey elephants dance at noon";
 const CHANGED: &str = "green umbrellas hum at dusk";
 const BY_LINK: &str = "brown teapots fly at dawn";
+/// The passwords of bob.
+const INVITED: &str = "white anchors sing at tea";
+const HELPED: &str = "black kettles nap at sunset";
 const MISTYPED: &str = "gray elephants dance at noon";
 
 /// Every file and folder below one, itself included.
@@ -60,6 +63,75 @@ fn are_nowhere(secrets: &[(&str, String)], data: &Path, log: &str) {
     }
 }
 
+/// Every word that the process was started with, as anybody on the machine can read them.
+fn arguments(appliance: &Appliance) -> String {
+    fs::read_to_string(format!("/proc/{}/cmdline", appliance.pid())).expect("the process runs")
+}
+
+/// The last part of an address of ours that a page shows once.
+#[track_caller]
+fn shown_once(page: &Page, before: &str) -> String {
+    assert_eq!(page.status, 200, "{}", page.text());
+    let (_, rest) = page.body.split_once(before).expect("the address is on the page");
+    rest.chars().take_while(char::is_ascii_hexdigit).collect()
+}
+
+/// Makes the administrator and a link.
+fn set_up(appliance: &Appliance, code: &str, secrets: &mut Vec<(&str, String)>) -> Browser {
+    let mut admin = Browser::of(appliance);
+    let page = admin.open("/setup");
+    secrets.push(("a form token", page.token()));
+    secrets.push(("a form cookie", admin.cookies["form"].clone()));
+    let fields = [
+        ("code", code),
+        ("username", ADMIN),
+        ("email", ADMIN_EMAIL),
+        ("password1", PASSWORD),
+        ("password2", PASSWORD),
+        ("site_name", "Links"),
+        ("registration", "open"),
+    ];
+    assert_eq!(admin.submit_on(&page, "/setup", &fields).status, 303);
+    secrets.push(("the mark of the administrator's browser", admin.cookies["device"].clone()));
+    secrets.push(("the administrator's session", admin.cookies["session"].clone()));
+    admin.make_link("https://example.com/", "promo");
+    admin.get("/root-user/promo");
+    admin
+}
+
+/// Invites somebody, who registers, and makes a reset link for them, which they use; another of each stays unused.
+fn invite_and_help(appliance: &Appliance, admin: &mut Browser, secrets: &mut Vec<(&str, String)>) {
+    let mut invite = || {
+        let page = admin.submit("/admin/users", "/admin/invitations", &[]);
+        shown_once(&page, "/accounts/invite/")
+    };
+    let (used, unused) = (invite(), invite());
+    let mut bob = Browser::of(appliance);
+    assert_eq!(bob.get(&format!("/accounts/invite/{used}")).status, 303);
+    secrets.push(("the cookie of an invitation", bob.cookies["invite"].clone()));
+    let fields = [("username", "bob"), ("email", "bob@mail.example"), ("password1", INVITED), ("password2", INVITED)];
+    assert_eq!(bob.submit("/accounts/register", "/accounts/register", &fields).status, 303);
+    bob.log_in("bob", INVITED);
+    secrets.push(("the session of an invited one", bob.cookies["session"].clone()));
+    let mut help = || {
+        let page = admin.submit("/admin/users/bob", "/admin/users/bob/reset-link", &[]);
+        shown_once(&page, "/accounts/reset/")
+    };
+    let used_reset = help();
+    let mut elsewhere = Browser::of(appliance);
+    assert_eq!(elsewhere.get(&format!("/accounts/reset/{used_reset}")).status, 303);
+    secrets.push(("the cookie of a reset link", elsewhere.cookies["reset"].clone()));
+    let fields = [("password1", HELPED), ("password2", HELPED)];
+    assert_eq!(elsewhere.submit("/accounts/reset", "/accounts/reset", &fields).status, 303);
+    let unused_reset = help();
+    secrets.extend([
+        ("an invitation that was used", used),
+        ("an open invitation", unused),
+        ("an administrator's reset link that was used", used_reset),
+        ("an administrator's open reset link", unused_reset),
+    ]);
+}
+
 /// Registers, mistypes, logs in, changes the password and searches.
 fn as_alice(appliance: &Appliance, secrets: &mut Vec<(&str, String)>) {
     let mut alice = Browser::of(appliance);
@@ -93,29 +165,21 @@ fn no_secret_of_a_whole_life_is_in_the_data_folder_or_the_log() {
         ("a user's password", FIRST.to_owned()),
         ("the changed password", CHANGED.to_owned()),
         ("the password by link", BY_LINK.to_owned()),
+        ("an invited one's password", INVITED.to_owned()),
+        ("the password after help", HELPED.to_owned()),
         ("a mistyped password", MISTYPED.to_owned()),
     ];
 
-    let mut admin = Browser::of(&appliance);
-    let page = admin.open("/setup");
-    secrets.push(("a form token", page.token()));
-    secrets.push(("a form cookie", admin.cookies["form"].clone()));
-    let fields = [
-        ("code", code.as_str()),
-        ("username", ADMIN),
-        ("email", ADMIN_EMAIL),
-        ("password1", PASSWORD),
-        ("password2", PASSWORD),
-        ("site_name", "Links"),
-        ("registration", "open"),
-    ];
-    assert_eq!(admin.submit_on(&page, "/setup", &fields).status, 303);
-    secrets.push(("the mark of the administrator's browser", admin.cookies["device"].clone()));
-    secrets.push(("the administrator's session", admin.cookies["session"].clone()));
-    admin.make_link("https://example.com/", "promo");
-    admin.get("/root-user/promo");
-
+    let mut admin = set_up(&appliance, &code, &mut secrets);
     as_alice(&appliance, &mut secrets);
+    invite_and_help(&appliance, &mut admin, &mut secrets);
+    let asked = [("password-again", MISTYPED), ("site.name", "Ours")];
+    assert_eq!(admin.submit("/admin/settings", "/admin/settings", &asked).status, 303);
+    let started_with = arguments(&appliance);
+    assert!(started_with.contains("linkjar"), "{started_with:?}");
+    for (what, secret) in &secrets {
+        assert!(!started_with.contains(secret.as_str()), "{what} is in {started_with:?}");
+    }
     let log = appliance.log();
     assert!(log.contains("request"), "the log is at its most talkative: {log}");
     // The code is printed, once; everything else that knows it keeps it to itself.
