@@ -166,6 +166,7 @@ fn state(frame: &Frame<'_>, user: &AdminUser<'_>) -> Markup {
 
 fn removed(frame: &Frame<'_>, user: &AdminUser<'_>, estate: Estate) -> Markup {
     let links = number::counted(user.links.count, "link");
+    let (go, are, them) = if user.links.count == 1 { ("goes", "is", "it") } else { ("go", "are", "them") };
     html! {
         section.form {
             h2 { "Removed" }
@@ -176,17 +177,15 @@ fn removed(frame: &Frame<'_>, user: &AdminUser<'_>, estate: Estate) -> Markup {
                 p.help {
                     @match estate {
                         Estate::Kept(_) => {
-                            (links)
-                            " go on redirecting. "
+                            (links) " " (go) " on redirecting. "
                             (user.links.keeper.unwrap_or("Somebody"))
-                            " looks after them."
+                            " looks after " (them) "."
                         }
                         Estate::Archived => {
-                            (links)
-                            " go on redirecting, in the archive. "
-                            a href={ "/links?of=" (user.name) } { "See them" }
+                            (links) " " (go) " on redirecting, in the archive. "
+                            a href={ "/links?of=" (user.name) } { "See " (them) }
                         }
-                        Estate::Deleted => { (links) " are being deleted." }
+                        Estate::Deleted => { (links) " " (are) " being deleted." }
                     }
                 }
                 @if estate != Estate::Deleted {
