@@ -52,7 +52,7 @@ pub(crate) fn page(frame: &Frame<'_>, user: &AdminUser<'_>) -> Markup {
                     h2 { "Remove" }
                     p.help { "The account ends. What becomes of its links is asked first." }
                     p.buttons {
-                        a.button.danger href={ "/admin/users/" (user.name) "/remove" } { "Remove " (user.name) "…" }
+                        a.button.danger href={ "/admin/users/" (user.name) "/remove" } { "Remove…" }
                     }
                 }
             }
@@ -134,9 +134,13 @@ fn role(frame: &Frame<'_>, user: &AdminUser<'_>) -> Markup {
     html! {
         section.form {
             h2 { "Role" }
-            p.help { "Administrators see all accounts and settings. Another role logs " (user.name) " out everywhere." }
+            p.help {
+                "Administrators see all accounts and settings. Another role logs " (user.name) " out everywhere."
+                @if user.role == Role::User {
+                    " Their password was chosen by the rules for users. A reset link asks for a longer one."
+                }
+            }
             @if user.role == Role::User {
-                p.help { "Their password was chosen by the rules for users. A reset link asks for a longer one." }
                 (action(frame, user, "role", ("role", "admin"), "Make administrator"))
             } @else {
                 (action(frame, user, "role", ("role", "user"), "Make plain user"))

@@ -148,7 +148,7 @@ fn password_form(frame: &Frame<'_>, profile: &Profile<'_>) -> Markup {
 
 fn browsers(frame: &Frame<'_>, profile: &Profile<'_>) -> Markup {
     html! {
-        section {
+        section.form {
             h2 #browsers { "Where you are logged in" }
             div.scroll tabindex="0" role="region" aria-labelledby="browsers" {
                 table {

@@ -160,7 +160,10 @@ fn signed_in(appliance: &Appliance, screen: &Screen, look: &mut impl FnMut(&'sta
         ("/admin/statistics?range=24h", "statistics of all"),
         (&format!("/links/{link}/edit"), "edit link"),
         (&format!("/links/{link}/delete"), "delete link"),
+        (&format!("/links/selected?ids={link}"), "delete links"),
+        (&format!("/{USER}/{}+", "s".repeat(32)), "preview"),
         ("/accounts/profile", "profile"),
+        ("/accounts/delete", "delete account"),
         ("/admin", "admin"),
         ("/admin/settings", "settings"),
         ("/links/zzzzzz", "not found: no such link"),
@@ -183,6 +186,7 @@ fn signed_in(appliance: &Appliance, screen: &Screen, look: &mut impl FnMut(&'sta
         screen.send(action);
         look("profile again");
     }
+    around_users(screen, look);
     screen.go("/admin/settings");
     screen.fill("[name='clicks.keep-days']", "0");
     screen.send("/admin/settings");
@@ -196,6 +200,28 @@ fn signed_in(appliance: &Appliance, screen: &Screen, look: &mut impl FnMut(&'sta
     screen.go("/links");
     screen.send("/accounts/logout");
     look("home: just signed out");
+}
+
+fn around_users(screen: &Screen, look: &mut impl FnMut(&'static str)) {
+    let user = format!("/admin/users/{USER}");
+    for (path, name) in [
+        ("/admin/users?q=nowhere", "users: no match"),
+        ("/admin/users", "users"),
+        (&user, "user"),
+        (&format!("{user}/remove"), "remove user"),
+    ] {
+        screen.go(path);
+        look(name);
+    }
+    for (path, action, name) in [
+        ("/admin/users", "/admin/invitations", "users: with an invitation"),
+        (&user, &format!("{user}/reset-link"), "user: with a reset link"),
+        ("/accounts/delete", "/accounts/delete", "delete account again"),
+    ] {
+        screen.go(path);
+        screen.send(action);
+        look(name);
+    }
 }
 
 /// Makes links of every kind and follows one of them. Returns its id.
