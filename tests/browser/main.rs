@@ -25,6 +25,8 @@ mod comforts;
 mod keyboard;
 // What holds for every page: titles, labels, width, silence of the console.
 mod pages;
+// Several people at once, each in a browser of their own.
+mod people;
 // The light and the dark theme.
 mod theme;
 // The same program with scripts switched off.
