@@ -4,7 +4,7 @@ use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -152,43 +152,50 @@ fn raw_addresses() -> [Vec<u8>; 2] {
 fn a_start_leaves_nothing_of_removed_addresses_and_a_kill_in_the_middle_nothing_by_half() {
     let marked = folder_with_remains();
     let file = fs::read(marked.path().join("data/linkjar.redb")).unwrap();
-    let (kills, begun) = (10, Instant::now());
-    let (mut old, mut new) = (0, 0);
-    let users = |folder: &Path| run_command(folder, &["user", "list"], "");
-    let whole = {
-        let again = Start::with_admin().folder(marked).run();
-        let whole = begun.elapsed();
-        assert!(again.log().contains("wrote the data file anew"), "{}", again.log());
-        assert_eq!(Browser::admin(&again).open("/links").status, 200);
-        let (_, folder) = again.stop();
-        let wanted = [raw_addresses().as_slice(), &[V4.into(), V6.into()]].concat();
-        assert_eq!(found_in(folder.path(), &wanted), [false; 4]);
-        whole
-    };
-    for at in 0..kills {
+    let again = Start::with_admin().folder(marked).run();
+    assert!(again.log().contains("wrote the data file anew"), "{}", again.log());
+    assert_eq!(Browser::admin(&again).open("/links").status, 200);
+    let (_, folder) = again.stop();
+    let wanted = [raw_addresses().as_slice(), &[V4.into(), V6.into()]].concat();
+    assert_eq!(found_in(folder.path(), &wanted), [false; 4]);
+
+    let (mut inside, mut behind) = (0, 0);
+    for at in 0..60 {
+        if inside >= 6 && behind >= 2 {
+            break;
+        }
         let folder = TempDir::new().unwrap();
-        fs::create_dir(folder.path().join("data")).unwrap();
-        fs::write(folder.path().join("data/linkjar.redb"), &file).unwrap();
+        let data = folder.path().join("data");
+        fs::create_dir(&data).unwrap();
+        fs::write(data.join("linkjar.redb"), &file).unwrap();
+        let new_file = data.join("linkjar.redb.renewing");
         let mut command = Command::new(env!("CARGO_BIN_EXE_linkjar"));
         let command = command.env_clear().current_dir(folder.path()).args(["user", "list"]).stdout(Stdio::null());
         let mut child = command.spawn().unwrap();
-        std::thread::sleep(whole * at / kills);
+        while !new_file.exists() && child.try_wait().unwrap().is_none() {}
+        if behind < 2 && at % 2 == 1 {
+            while new_file.exists() && child.try_wait().unwrap().is_none() {}
+        } else {
+            // A little further in each time.
+            std::thread::sleep(Duration::from_micros(300 * at));
+        }
         child.kill().unwrap();
         child.wait().unwrap();
-        let is_new = found_in(&folder.path().join("data"), &raw_addresses()) == [false; 2];
-        if is_new {
-            new += 1;
+        let is_new = found_in(&data, &raw_addresses()) == [false; 2];
+        if new_file.exists() {
+            assert!(!is_new, "it is the old one until the new one has its name");
+            inside += 1;
         } else {
-            old += 1;
+            assert!(is_new, "nobody was there before the kill but whoever wrote it anew");
+            behind += 1;
         }
-        let ended = users(folder.path());
+        let ended = run_command(folder.path(), &["user", "list"], "");
         assert!(ended.code() == 0 && ended.stdout.contains(ADMIN), "{}", ended.stderr);
-        assert_eq!(names(&folder.path().join("data")), ["linkjar.redb"]);
+        assert_eq!(names(&data), ["linkjar.redb"]);
         assert_eq!(found_in(folder.path(), &raw_addresses()), [false; 2]);
         assert_eq!(run_command(folder.path(), &["check"], "").code(), 0);
     }
-    println!("killed {kills} times within {whole:?}: {old} old, {new} new");
-    assert!(old > 0);
+    assert!(inside >= 6 && behind >= 2, "{inside} inside, {behind} behind");
 }
 
 #[test]
