@@ -1,6 +1,7 @@
 //! Links, where they lead, and how many each user has.
 
 use super::{Examiner, Flaw, Rows, damage, leftover};
+use crate::limits::{ALIASES_PER_LINK_MAX, PAST_TARGETS_MAX};
 use crate::link::LinkId;
 use crate::store::record::{self, RedirectRecord, UserRecord};
 use crate::store::tables::{LINK, LINK_COUNT, LINK_PAST, REDIRECT, USER, link_key, link_of, number, user_key};
@@ -32,6 +33,9 @@ impl Examiner<'_> {
             if link.aliases.iter().enumerate().any(|(at, alias)| link.slugs().take(at + 1).any(|slug| slug == alias)) {
                 return Err(damage("link", key, "has a slug twice"));
             }
+            if link.aliases.len() > ALIASES_PER_LINK_MAX {
+                return Err(damage("link", key, "has more earlier slugs than a link may have"));
+            }
             Ok(())
         })?;
         self.each(&rows, |path, raw| {
@@ -51,20 +55,26 @@ impl Examiner<'_> {
         self.link_counts(&users, &links)
     }
 
-    /// Looks at where links led before: rows of links that are there, numbered without gaps.
+    /// Looks at where links led before: rows of links that are there, numbered without gaps, and no more than are kept.
     fn past(&mut self, links: &Rows) -> Result<(), Flaw> {
         let rows = self.open(LINK_PAST)?;
         let mut before: Option<([u8; 8], u32)> = None;
+        let mut count = 0;
         self.each(&rows, |key, raw| {
             link_past::from_row(key, raw)?;
             let (Some(link), true) = (key.first_chunk::<8>(), key.len() == 12) else {
                 return Err(damage("link_past", key, "key of a wrong length"));
             };
             let place = (*link, number("link_past", &key[8..])?);
-            let follows = before.replace(place).is_none_or(|(other, last)| other != *link || last + 1 == place.1);
+            let before = before.replace(place).filter(|(other, _)| other == link);
+            let follows = before.is_none_or(|(_, last)| last.checked_add(1) == Some(place.1));
+            count = if before.is_some() { count + 1 } else { 1 };
             match links.get(link.as_slice())? {
                 None => Err(damage("link_past", key, "of no link")),
                 Some(_) if !follows => Err(damage("link_past", key, "one before it is missing")),
+                Some(_) if count == PAST_TARGETS_MAX + 1 => {
+                    Err(damage("link_past", key, "more than are kept of a link"))
+                }
                 Some(_) => Ok(()),
             }
         })

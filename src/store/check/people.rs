@@ -43,7 +43,8 @@ impl Examiner<'_> {
 
     /// What is said of the links of removed users is said of removed users.
     fn estates(&mut self, users: &Rows, estates: &Estates) -> Result<(), Flaw> {
-        self.each(&estates.keepers, |key, _| {
+        self.each(&estates.keepers, |key, raw| {
+            is_empty("keeper", key, raw)?;
             let Some((keeper, id)) = key.split_first_chunk::<4>().filter(|(_, id)| id.len() == 4) else {
                 return Err(damage("keeper", key, "key of a wrong length"));
             };
@@ -54,9 +55,12 @@ impl Examiner<'_> {
                 _ => Err(damage("keeper", key, "of links that others look after")),
             }
         })?;
-        self.each(&estates.leaving, |key, _| match user(users, key)?.and_then(|user| user.state.estate()) {
-            Some(Estate::Deleted) => Ok(()),
-            _ => Err(damage("user_purge", key, "of links that stay")),
+        self.each(&estates.leaving, |key, raw| {
+            is_empty("user_purge", key, raw)?;
+            match user(users, key)?.and_then(|user| user.state.estate()) {
+                Some(Estate::Deleted) => Ok(()),
+                _ => Err(damage("user_purge", key, "of links that stay")),
+            }
         })
     }
 
@@ -146,6 +150,11 @@ fn leads_to(index: &Rows, table: &str, text: &[u8], user: &[u8]) -> Result<(), F
 fn comes_from(users: &Rows, table: &str, text: &[u8], id: &[u8], of: impl Fn(User) -> String) -> Result<(), Flaw> {
     let Some(user) = user(users, id)? else { return Err(damage(table, text, "leads to nobody")) };
     if of(user).as_bytes() == text { Ok(()) } else { Err(damage(table, text, "leads to somebody else")) }
+}
+
+/// A row of which the key says everything.
+fn is_empty(table: &str, key: &[u8], raw: &[u8]) -> Result<(), Flaw> {
+    if raw.is_empty() { Ok(()) } else { Err(damage(table, key, "has a value")) }
 }
 
 /// Only somebody who can log in has sessions and reset links.

@@ -1,10 +1,12 @@
 //! Every broken promise is found, and nothing is found where none is broken.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use redb::Database;
 
 use super::*;
+use crate::limits::{ALIASES_PER_LINK_MAX, PAST_TARGETS_MAX};
 use crate::link::NewLink;
 use crate::session::Signs;
 use crate::store::ledger::rolls::day;
@@ -164,6 +166,10 @@ static BROKEN: &[(&str, Break)] = &[
     ("of links that others look after", |at| insert(at, KEEPER, &[0, 0, 0, 0, 0, 0, 0, 2], b"")),
     ("keeper abc: key of a wrong length", |at| insert(at, KEEPER, b"abc", b"")),
     ("of links that stay", |at| insert(at, USER_PURGE, &ANNA, b"")),
+    ("keeper \\x00\\x00\\x00\\x02\\x00\\x00\\x00\\x06: has a value", |at| {
+        insert(at, KEEPER, &[0, 0, 0, 2, 0, 0, 0, 6], b"x")
+    }),
+    ("user_purge \\x00\\x00\\x00\\x08: has a value", |at| insert(at, USER_PURGE, &[0, 0, 0, 8], b"x")),
     ("links are left that should be deleted", |at| plant(at, USER_PURGE, &[], gone)),
     ("no administrator can log in", |at| insert(at, META, b"set_up", b"1")),
     ("a number that was never given out", |at| insert(at, META, b"seq", &[0, 0, 0, 1])),
@@ -246,6 +252,25 @@ static BROKEN: &[(&str, Break)] = &[
         plant(at, REDIRECT, b"anna/c", edit(|row: &mut RedirectRecord| row.owner = 2));
     }),
     ("leftover", |at| plant(at, REDIRECT, b"anna/c", edit(|row: &mut RedirectRecord| row.owner = 99))),
+    ("has more earlier slugs than a link may have", |at| {
+        let more = || (0..ALIASES_PER_LINK_MAX).map(|number| format!("old-{number}"));
+        plant(at, LINK, &A, edit(|link: &mut LinkRecord| link.aliases.extend(more())));
+        for path in more().map(|slug| format!("anna/{slug}")) {
+            let raw = RefCell::new(Vec::new());
+            plant(at, REDIRECT, b"anna/old", |key, row| {
+                let redirect = record::unseal::<RedirectRecord>(key, &row).unwrap();
+                *raw.borrow_mut() = record::seal(path.as_bytes(), &redirect).unwrap();
+                Some(row)
+            });
+            insert(at, REDIRECT, path.as_bytes(), &raw.borrow());
+        }
+    }),
+    ("more than are kept of a link", |at| {
+        for number in 0..=PAST_TARGETS_MAX {
+            let key = click_key(A, u32::try_from(number).unwrap());
+            insert(at, LINK_PAST, &key, &past(&key, "https://a.example/"));
+        }
+    }),
     ("rows: link_past", |at| plant(at, LINK_PAST, b"", flip)),
     ("link_past abc: ", |at| insert(at, LINK_PAST, b"abc", &past(b"abc", "https://a.example/"))),
     ("\\x00c\\x00\\x00\\x00\\x00: of no link", |at| {
