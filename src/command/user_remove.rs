@@ -27,8 +27,8 @@ pub(crate) fn run(options: &Options, name: &str, links: Option<&str>, yes: bool)
         confirm(name, count, estate)?;
     }
     store.remove_user(None, user.id, estate)?.map_err(|why| refused(name, why))?;
-    while store.delete_estates()? {}
-    while store.purge_clicks()? {}
+    // Damage elsewhere is told of, but what was asked for is done.
+    let tidied = tidy_up(&store);
     say(&format!(
         "Removed {name}.{}\n",
         match estate {
@@ -37,6 +37,12 @@ pub(crate) fn run(options: &Options, name: &str, links: Option<&str>, yes: bool)
             Estate::Archived | Estate::Kept(_) => format!(" Links that go on: {count}."),
         }
     ));
+    tidied
+}
+
+fn tidy_up(store: &Store) -> Result<(), Error> {
+    while store.delete_estates()? {}
+    while store.purge_clicks()? {}
     Ok(())
 }
 

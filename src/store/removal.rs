@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::limits::LINKS_DELETED_PER_COMMIT;
 use crate::link::LinkId;
 use crate::password::PasswordHash;
-use crate::store::error::{Error, unless_damaged};
+use crate::store::error::{Error, Kind, unless_damaged};
 use crate::store::standing::{Ordered, Refused, end_access, is_last_administrator, may_order};
 use crate::store::tables::{
     self, KEEPER, LINK, LINK_COUNT, USER, USER_EMAIL, USER_NAME, USER_PURGE, keeper_key, link_key, link_of, number,
@@ -64,8 +64,8 @@ pub(super) fn kept_by(
     let (from, to) = (keeper_key(keeper, UserId(0)), keeper_key(keeper, UserId(u32::MAX)));
     let mut users = Vec::new();
     for row in keepers.range(from.as_slice()..=to.as_slice())? {
-        let (key, _) = row?;
-        users.push(UserId(number("keeper", key.value().get(4..).unwrap_or_default())?));
+        // What is no number is for `check` to tell of; it must not hide the others.
+        users.extend(number("keeper", row?.0.value().get(4..).unwrap_or_default()).ok().map(UserId));
     }
     Ok(users)
 }
@@ -88,7 +88,7 @@ fn remove(tx: &WriteTransaction, user: &User, own: Estate, kept: Estate) -> Resu
     devices::forget_all(tx, user.id)?;
     let owners = kept_by(&tx.open_table(KEEPER)?, Some(user.id))?;
     for id in owners {
-        let owner = users::get(&tx.open_table(USER)?, id)?;
+        let owner = unless_damaged(users::get(&tx.open_table(USER)?, id))?.flatten();
         if let Some(owner) = owner {
             settle(tx, &owner, kept)?;
         }
@@ -161,18 +161,27 @@ impl Store {
     /// Deletes one slice of the links of removed users that are to go. True while more are left.
     ///
     /// # Errors
-    /// When the store fails; nothing of the slice is deleted then.
+    /// When the store fails; nothing of the slice is deleted then. A mark that does not read, or whose user does not, is
+    /// an error when nothing else is left.
     pub(crate) fn delete_estates(&self) -> Result<bool, Error> {
-        let first = self.read("looking for links to delete", |tx| {
+        let marks = self.read("looking for links to delete", |tx| {
             let leaving = tx.open_table(USER_PURGE)?;
-            let first = leaving.iter()?.next();
-            first.transpose()?.map(|(key, _)| number("user_purge", key.value())).transpose()
+            leaving.iter()?.map(|row| Ok(row?.0.value().to_vec())).collect::<Result<Vec<_>, Error>>()
         })?;
-        let Some(owner) = first.map(UserId) else { return Ok(false) };
-        let deleted = self.write_sparingly("deleting links", move |tx| delete_slice(tx, owner));
-        // Which addresses they had is not asked: it happens seldom, and each is read once more.
-        self.hot.forget_all();
-        deleted.map(|()| true)
+        let mut passed_over = None;
+        for mark in marks {
+            let deleted = number("user_purge", &mark)
+                .and_then(|owner| self.write_sparingly("deleting links", move |tx| delete_slice(tx, UserId(owner))));
+            match deleted {
+                Err(error) if error.kind == Kind::Damaged => passed_over = passed_over.or(Some(error)),
+                deleted => {
+                    // Which addresses they had is not asked: it happens seldom, and each is read once more.
+                    self.hot.forget_all();
+                    return deleted.map(|()| true);
+                }
+            }
+        }
+        passed_over.map_or(Ok(false), Err)
     }
 }
 

@@ -259,3 +259,36 @@ fn a_mark_that_is_wrong_costs_nobody_their_links() {
     assert!(store.redirect("anna/a").unwrap().is_some());
     audit(&store);
 }
+
+#[test]
+fn marks_that_do_not_read_keep_no_other_links_and_hide_none() {
+    let (folder, store) = fresh();
+    let root = admin(&store, "root-user");
+    let [anna, bert, carl, dora] = ["anna", "bert", "carl", "dora"].map(|name| user(&store, name));
+    let links = [(anna, "anna"), (bert, "bert"), (carl, "carl"), (dora, "dora")];
+    let links = links.map(|(owner, name)| link(&store, owner, name, "a"));
+    for (user, estate) in [(anna, Estate::Archived), (bert, Estate::Deleted), (carl, Estate::Deleted)] {
+        store.remove_user(None, user, estate).unwrap().unwrap();
+    }
+    store.close();
+    use crate::store::tests::tamper;
+    tamper(folder.path(), USER_PURGE, &[0, 0], b"");
+    tamper(folder.path(), USER, &user_key(bert), b"\x02nonsense");
+    tamper(folder.path(), KEEPER, &[0, 0, 0, 0, 0], b"");
+    tamper(folder.path(), KEEPER, &[keeper_key(None, anna).as_slice(), &[1]].concat(), b"");
+    tamper(folder.path(), KEEPER, &keeper_key(Some(dora), bert), b"");
+    let (store, _) = open(folder.path()).unwrap();
+    assert_eq!(kept(&store, root), [("anna".to_owned(), 1)]);
+    assert!(may_see(&store, root, &links[0]));
+    store.remove_user(None, dora, Estate::Deleted).unwrap().unwrap();
+    while store.delete_estates().is_ok_and(|more| more) {}
+    let why = store.delete_estates().unwrap_err().to_string();
+    assert!(why.contains("user_purge"), "{why}");
+    let left = ["anna/a", "bert/a", "carl/a", "dora/a"].map(|path| store.redirect(path).unwrap().is_some());
+    assert_eq!(left, [true, true, false, false], "that of who does not read waits");
+    store.close();
+    let found = check_file(&folder.path().join(FILE_NAME), CACHE_BYTES).unwrap().damage.shown.join("\n");
+    for damage in ["user_purge \\x00\\x00:", "user \\x00", "keeper \\x00\\x00\\x00\\x00\\x00:"] {
+        assert!(found.contains(damage), "{damage}: {found}");
+    }
+}
