@@ -48,6 +48,8 @@ pub(crate) const SLUG_TRIES_MAX: usize = 10;
 pub(crate) const ALIASES_PER_LINK_MAX: usize = 10;
 /// Changes of target that are kept of a link, the newest. With the longest targets they take 100 KB.
 pub(crate) const PAST_TARGETS_MAX: usize = 50;
+/// Lists of removed users' links that an administrator has beside their own; the others are found by the users' pages.
+pub(crate) const KEPT_LISTED_MAX: usize = 20;
 /// The longest title, in characters.
 pub(crate) const TITLE_CHARS_MAX: usize = 200;
 /// Links on one page of the list.

@@ -6,7 +6,7 @@ use crate::link::{Link, LinkId};
 use crate::store::Store;
 use crate::store::error::{Error, unless_damaged};
 use crate::store::removal::kept_by;
-use crate::store::tables::{KEEPER, LINK};
+use crate::store::tables::{KEEPER, LINK, USER_NAME, keeper_key, number};
 use crate::store::{links, users};
 use crate::user::{Role, User, UserId, UserName};
 
@@ -29,20 +29,45 @@ fn owners(tx: &ReadTransaction, user: &User) -> Result<Vec<UserId>, Error> {
 }
 
 impl Store {
-    /// The removed users whose links a user looks after, if there are any; administrators look after the archive.
+    /// The removed users whose links a user looks after, so many at most, if there are any links; administrators look
+    /// after the archive.
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) fn kept_by(&self, user: &User) -> Result<Vec<Kept>, Error> {
+    pub(crate) fn kept_by(&self, user: &User, count_max: usize) -> Result<Vec<Kept>, Error> {
         self.read("looking for links of removed users", |tx| {
             let mut kept = Vec::new();
             for owner in owners(tx, user)? {
+                if kept.len() == count_max {
+                    break;
+                }
                 let links = links::total(tx, owner)?;
-                let name = unless_damaged(users::read(tx, owner))?.flatten().map(|owner| owner.name);
-                kept.extend(name.map(|name| Kept { owner, name, links }));
+                let owner = if links > 0 { unless_damaged(users::read(tx, owner))?.flatten() } else { None };
+                kept.extend(owner.map(|owner| Kept { owner: owner.id, name: owner.name, links }));
             }
             kept.sort_by(|a, b| a.name.as_str().cmp(b.name.as_str()));
             Ok(kept)
+        })
+    }
+
+    /// The one of them who has this name, also where no link is left.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn kept_of(&self, user: &User, name: &str) -> Result<Option<Kept>, Error> {
+        self.read("looking for links of a removed user", |tx| {
+            let owner = match tx.open_table(USER_NAME)?.get(name.as_bytes())? {
+                Some(raw) => UserId(number("user_name", raw.value())?),
+                None => return Ok(None),
+            };
+            let keepers = tx.open_table(KEEPER)?;
+            let is_kept_by = |keeper| Ok::<_, Error>(keepers.get(keeper_key(keeper, owner).as_slice())?.is_some());
+            let is_kept = is_kept_by(Some(user.id))? || (user.role == Role::Administrator && is_kept_by(None)?);
+            if !is_kept {
+                return Ok(None);
+            }
+            let links = links::total(tx, owner)?;
+            Ok(users::read(tx, owner)?.map(|user| Kept { owner, name: user.name, links }))
         })
     }
 

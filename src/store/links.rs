@@ -10,7 +10,7 @@ use crate::store::error::{Error, Kind};
 use crate::store::ledger::overall;
 use crate::store::record::{self, LinkRecord};
 use crate::store::redirects::Standing;
-use crate::store::tables::{CLICK_PURGE, LINK, LINK_COUNT, META, link_key, link_of, next_id, number, user_key};
+use crate::store::tables::{CLICK_PURGE, LINK, LINK_COUNT, META, count_of, link_key, link_of, next_id, user_key};
 use crate::store::{Store, link_past, redirects, settings, users};
 use crate::target::Target;
 use crate::user::{UserId, UserName};
@@ -94,21 +94,14 @@ fn put(tx: &WriteTransaction, name: &UserName, link: &Link) -> Result<(), Error>
 /// The bound on an owner's links, if it is reached.
 fn full(tx: &WriteTransaction, owner: UserId) -> Result<Option<u32>, Error> {
     let Some(most) = settings::of(&tx.open_table(META)?)?.links_per_user else { return Ok(None) };
-    let links = match tx.open_table(LINK_COUNT)?.get(user_key(owner).as_slice())? {
-        Some(raw) => number("link_count", raw.value())?,
-        None => 0,
-    };
+    let links = count_of(&tx.open_table(LINK_COUNT)?, owner)?;
     Ok((links >= most).then_some(most))
 }
 
 /// Changes the number of an owner's links by one, up or down.
 fn count(tx: &WriteTransaction, owner: UserId, step: i64) -> Result<(), Error> {
     let mut counts = tx.open_table(LINK_COUNT)?;
-    let before = match counts.get(user_key(owner).as_slice())? {
-        Some(raw) => number("link_count", raw.value())?,
-        None => 0,
-    };
-    let after = u32::try_from(i64::from(before) + step).unwrap_or(0);
+    let after = u32::try_from(i64::from(count_of(&counts, owner)?) + step).unwrap_or(0);
     counts.insert(user_key(owner).as_slice(), after.to_be_bytes().as_slice())?;
     Ok(())
 }
@@ -165,10 +158,7 @@ pub(super) fn remove(tx: &WriteTransaction, owner: UserId, id: LinkId) -> Result
 
 /// The number of an owner's links.
 pub(super) fn total(tx: &ReadTransaction, owner: UserId) -> Result<u32, Error> {
-    match tx.open_table(LINK_COUNT)?.get(user_key(owner).as_slice())? {
-        Some(raw) => number("link_count", raw.value()),
-        None => Ok(0),
-    }
+    count_of(&tx.open_table(LINK_COUNT)?, owner)
 }
 
 impl Store {

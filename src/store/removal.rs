@@ -14,8 +14,8 @@ use crate::password::PasswordHash;
 use crate::store::error::{Error, Kind, unless_damaged};
 use crate::store::standing::{Ordered, Refused, end_access, is_last_administrator, may_order};
 use crate::store::tables::{
-    self, KEEPER, LINK, LINK_COUNT, USER, USER_EMAIL, USER_NAME, USER_PURGE, keeper_key, link_key, link_of, number,
-    user_key,
+    self, KEEPER, LINK, LINK_COUNT, USER, USER_EMAIL, USER_NAME, USER_PURGE, count_of, keeper_key, link_key, link_of,
+    number, user_key,
 };
 use crate::store::{Store, devices, links, redirects, users};
 use crate::user::{Email, Estate, Role, State, User, UserId};
@@ -29,16 +29,19 @@ fn keeper(estate: Estate) -> Option<Option<UserId>> {
     }
 }
 
-/// Writes what becomes of the links of a user of whom the name is left.
+/// Writes what becomes of the links of a user of whom the name is left. Where there are none nobody looks after them.
 fn settle(tx: &WriteTransaction, user: &User, estate: Estate) -> Result<(), Error> {
+    let links = unless_damaged(count_of(&tx.open_table(LINK_COUNT)?, user.id))?;
+    let has_links = links.is_none_or(|links| links > 0);
+    let estate = if has_links || estate == Estate::Deleted { estate } else { Estate::Archived };
     let mut keepers = tx.open_table(KEEPER)?;
     if let Some(before) = user.state.estate().and_then(keeper) {
         keepers.remove(keeper_key(before, user.id).as_slice())?;
     }
-    if let Some(keeper) = keeper(estate) {
-        keepers.insert(keeper_key(keeper, user.id).as_slice(), [].as_slice())?;
-    } else {
-        tx.open_table(USER_PURGE)?.insert(user_key(user.id).as_slice(), [].as_slice())?;
+    match keeper(estate) {
+        Some(keeper) if has_links => drop(keepers.insert(keeper_key(keeper, user.id).as_slice(), [].as_slice())?),
+        Some(_) => {}
+        None => drop(tx.open_table(USER_PURGE)?.insert(user_key(user.id).as_slice(), [].as_slice())?),
     }
     users::put(tx, &tombstone(user, estate))
 }

@@ -148,6 +148,11 @@ pub(super) fn link_of(key: &[u8]) -> Result<LinkId, Error> {
     }
 }
 
+/// How many of something an owner has, in any kind of transaction's table of such numbers.
+pub(super) fn count_of(counts: &impl ReadableTable<&'static [u8], &'static [u8]>, owner: UserId) -> Result<u32, Error> {
+    counts.get(user_key(owner).as_slice())?.map_or(Ok(0), |raw| number("count", raw.value()))
+}
+
 /// Reads a number that is a value by itself.
 pub(super) fn number(table: &str, raw: &[u8]) -> Result<u32, Error> {
     raw.try_into().map(u32::from_be_bytes).map_err(|_| Error::damaged(table, raw, "not a number"))

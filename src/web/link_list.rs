@@ -3,12 +3,13 @@
 use crate::app::App;
 use crate::calendar;
 use crate::click;
-use crate::limits::{LINKS_SCANNED_MAX, SEARCH_BYTES_MAX, SPARKLINE_DAYS};
+use crate::limits::{KEPT_LISTED_MAX, LINKS_SCANNED_MAX, SEARCH_BYTES_MAX, SPARKLINE_DAYS};
 use crate::link::{LinkId, State};
 use crate::store::{Cursor, Kept, Page, Sort, Step, Wanted};
 use crate::ui::link_list::{self, Column, Columns, Filter, LinkList, List, Order, Row};
 use crate::ui::number;
 use crate::ui::pager::{Pager, PagerOrder};
+use crate::user::Role;
 use crate::web::Section;
 use crate::web::access::{SignedIn, Visitor};
 use crate::web::error::Error;
@@ -121,13 +122,13 @@ pub(crate) fn show(
     _: &Parts<'_>,
 ) -> Result<Response, Error> {
     let asked = Asked::of(request);
-    let kept = app.store.kept_by(&account.user)?;
-    let (owner, name) = match asked.of {
-        "" => (account.user.id, account.user.name.as_str()),
-        of => {
-            let kept = kept.iter().find(|kept| kept.name.as_str() == of).ok_or(Error::NotFound)?;
-            (kept.owner, kept.name.as_str())
-        }
+    let kept = match asked.of {
+        "" => None,
+        of => Some(app.store.kept_of(&account.user, of)?.ok_or(Error::NotFound)?),
+    };
+    let (owner, name) = match &kept {
+        None => (account.user.id, account.user.name.as_str()),
+        Some(kept) => (kept.owner, kept.name.as_str()),
     };
     app.store.flush_clicks();
     let page = app.store.links(owner, &asked.wanted(app, name))?;
@@ -156,7 +157,7 @@ pub(crate) fn show(
     let data = LinkList {
         title: &title,
         is_own: asked.of.is_empty(),
-        lists: lists(&asked, &kept),
+        lists: lists(app, account, kept.as_ref())?,
         total: page.total.into(),
         matches: is_search.then_some(page.found as u64),
         query: asked.text,
@@ -180,16 +181,26 @@ pub(crate) fn show(
     Ok(super::page(link_list::page(&frame, &data)))
 }
 
-/// One's own links and those that one looks after, where there are any.
-fn lists(asked: &Asked<'_>, kept: &[Kept]) -> Vec<List> {
-    let own = List { label: "Your links".to_owned(), href: "/links".to_owned(), is_current: asked.of.is_empty() };
-    let of = |kept: &Kept| List {
-        label: format!("{}’s links ({})", kept.name.as_str(), number::grouped(kept.links.into())),
-        href: format!("/links{}", percent::query(&[("of", kept.name.as_str())])),
-        is_current: asked.of == kept.name.as_str(),
+/// One's own links and those that one looks after, where there are any. The archive grows with every user who is removed,
+/// and its lists are found by way of the users, too.
+fn lists(app: &App, account: &SignedIn, shown: Option<&Kept>) -> Result<Vec<List>, Error> {
+    let is_administrator = account.user.role == Role::Administrator;
+    let count_max = if is_administrator { KEPT_LISTED_MAX } else { usize::MAX - 1 };
+    let mut kept = app.store.kept_by(&account.user, count_max + 1)?;
+    let is_cut = kept.len() > count_max;
+    kept.truncate(count_max);
+    kept.extend(shown.filter(|shown| !kept.contains(shown)).cloned());
+    if kept.is_empty() {
+        return Ok(Vec::new());
+    }
+    let list = |label: String, href: String, is_current| List { label, href, is_current };
+    let of = |kept: &Kept| {
+        let label = format!("{}’s links ({})", kept.name.as_str(), number::grouped(kept.links.into()));
+        list(label, format!("/links{}", percent::query(&[("of", kept.name.as_str())])), shown == Some(kept))
     };
-    let kept: Vec<List> = kept.iter().filter(|kept| kept.links > 0 || asked.of == kept.name.as_str()).map(of).collect();
-    if kept.is_empty() { kept } else { [own].into_iter().chain(kept).collect() }
+    let own = list("Your links".to_owned(), "/links".to_owned(), shown.is_none());
+    let more = is_cut.then(|| list("More…".to_owned(), "/admin/users".to_owned(), false));
+    Ok([own].into_iter().chain(kept.iter().map(of)).chain(more).collect())
 }
 
 fn filters(asked: &Asked<'_>) -> Vec<Filter> {

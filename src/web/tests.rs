@@ -4,6 +4,7 @@
 mod clocks;
 mod confirm;
 mod exports;
+mod kept;
 mod roles;
 mod throttle;
 mod transport;

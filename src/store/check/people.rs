@@ -184,11 +184,12 @@ impl Estates {
         if !of.email.as_str().is_empty() || !of.password.as_str().is_empty() || of.last_login.is_some() {
             return Err(damage("user", &key, "removed, but more than the name is left"));
         }
+        let has_links = self.counts.get(key.as_slice())?.is_some_and(|count| count.value() != [0; 4]);
         let keeper = match estate {
+            Estate::Archived if !has_links => return Ok(()),
             Estate::Archived => None,
             Estate::Kept(keeper) => Some(keeper),
             Estate::Deleted => {
-                let has_links = self.counts.get(key.as_slice())?.is_some_and(|count| count.value() != [0; 4]);
                 if has_links && self.leaving.get(key.as_slice())?.is_none() {
                     return Err(damage("user", &key, "links are left that should be deleted"));
                 }

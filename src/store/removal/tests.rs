@@ -31,7 +31,7 @@ fn may_see(store: &Store, user: UserId, link: &Link) -> bool {
 }
 
 fn kept(store: &Store, user: UserId) -> Vec<(String, u32)> {
-    let kept = store.kept_by(&get(store, user)).unwrap();
+    let kept = store.kept_by(&get(store, user), usize::MAX).unwrap();
     kept.into_iter().map(|kept| (kept.name.as_str().to_owned(), kept.links)).collect()
 }
 
@@ -291,4 +291,21 @@ fn marks_that_do_not_read_keep_no_other_links_and_hide_none() {
     for damage in ["user_purge \\x00\\x00:", "user \\x00", "keeper \\x00\\x00\\x00\\x00\\x00:"] {
         assert!(found.contains(damage), "{damage}: {found}");
     }
+}
+
+#[test]
+fn nobody_looks_after_links_where_there_are_none() {
+    let (_folder, store) = fresh();
+    let root = admin(&store, "root-user");
+    let [anna, bert] = ["anna", "bert"].map(|name| user(&store, name));
+    link(&store, bert, "bert", "b");
+    store.remove_user(None, anna, Estate::Kept(bert)).unwrap().unwrap();
+    assert_eq!(store.rows()[4], vec![], "no row says that somebody does");
+    store.remove_user(None, bert, Estate::Kept(root)).unwrap().unwrap();
+    assert_eq!(store.rows()[4].len(), 1);
+    assert_eq!(kept(&store, root), [("bert".to_owned(), 1)]);
+    assert!(store.kept_of(&get(&store, root), "anna").unwrap().is_none());
+    assert!(store.kept_of(&get(&store, root), "bert").unwrap().is_some());
+    assert_eq!(store.release_name(anna).unwrap(), Ok(()));
+    audit(&store);
 }
