@@ -48,6 +48,9 @@ pub(crate) const SLUG_TRIES_MAX: usize = 10;
 pub(crate) const ALIASES_PER_LINK_MAX: usize = 10;
 /// Changes of target that are kept of a link, the newest. With the longest targets they take 100 KB.
 pub(crate) const PAST_TARGETS_MAX: usize = 50;
+/// Addresses of one user where a link has been that still say so; some 60 bytes each. Past it an address of a link that
+/// is deleted is like one that never led anywhere.
+pub(crate) const GRAVES_PER_USER_MAX: u32 = 10_000;
 /// Lists of removed users' links that an administrator has beside their own; the others are found by the users' pages.
 pub(crate) const KEPT_LISTED_MAX: usize = 20;
 /// The longest title, in characters.

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use redb::{ReadableTable, WriteTransaction};
 
 use crate::clock::Timestamp;
+use crate::limits::GRAVES_PER_USER_MAX;
 use crate::link::{Link, LinkId};
 use crate::slug::Slug;
 use crate::store::Store;
 use crate::store::error::{Error, unless_damaged};
 use crate::store::hot::Epoch;
 use crate::store::record::{self, RedirectRecord};
-use crate::store::tables::REDIRECT;
+use crate::store::tables::{GRAVE_COUNT, REDIRECT, count_of, user_key};
 use crate::target::Target;
 use crate::user::{UserId, UserName};
 
@@ -45,16 +46,24 @@ pub(super) fn to_record(link: &Link) -> RedirectRecord {
     }
 }
 
-fn insert(tx: &WriteTransaction, path: &str, record: &RedirectRecord) -> Result<(), Error> {
+/// Writes a row. True when there was a grave.
+fn insert(tx: &WriteTransaction, path: &str, record: &RedirectRecord) -> Result<bool, Error> {
     let sealed = record::seal(path.as_bytes(), record)?;
-    tx.open_table(REDIRECT)?.insert(path.as_bytes(), sealed.as_slice())?;
-    Ok(())
+    let mut table = tx.open_table(REDIRECT)?;
+    let before = table.insert(path.as_bytes(), sealed.as_slice())?;
+    let before = before.map(|raw| record::unseal::<RedirectRecord>(path.as_bytes(), raw.value()));
+    Ok(before.is_some_and(|before| before.is_ok_and(|before| before.target.is_none())))
 }
 
 /// Writes the rows of a link.
 pub(super) fn put(tx: &WriteTransaction, name: &UserName, link: &Link) -> Result<(), Error> {
     let record = to_record(link);
-    link.slugs().try_for_each(|slug| insert(tx, &path(name, slug), &record))
+    for slug in link.slugs() {
+        if insert(tx, &path(name, slug), &record)? {
+            put_graves(tx, link.owner, graves(tx, link.owner)?.saturating_sub(1))?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes the rows of a link, as if it had never been.
@@ -66,8 +75,8 @@ pub(super) fn remove(tx: &WriteTransaction, name: &UserName, link: &Link) -> Res
     Ok(())
 }
 
-/// Removes what stands under a name, so many rows at most. True when nothing is left.
-pub(super) fn clear(tx: &WriteTransaction, name: &UserName, count_max: usize) -> Result<bool, Error> {
+/// Removes what stands under the name of somebody who has no links, so many rows at most. True when nothing is left.
+pub(super) fn clear(tx: &WriteTransaction, owner: UserId, name: &UserName, count_max: usize) -> Result<bool, Error> {
     let mut table = tx.open_table(REDIRECT)?;
     // `0` comes after `/`.
     let (from, to) = (format!("{}/", name.as_str()), format!("{}0", name.as_str()));
@@ -78,13 +87,35 @@ pub(super) fn clear(tx: &WriteTransaction, name: &UserName, count_max: usize) ->
     for path in &paths {
         table.remove(path.as_slice())?;
     }
-    Ok(paths.len() < count_max)
+    let is_clear = paths.len() < count_max;
+    if is_clear {
+        tx.open_table(GRAVE_COUNT)?.remove(user_key(owner).as_slice())?;
+    }
+    Ok(is_clear)
 }
 
-/// Leaves a row that says: here a link has been.
+/// Leaves a row that says: here a link has been. Past [`GRAVES_PER_USER_MAX`] of them it leaves none: nobody else gets an
+/// address under this name in any case, and a deletion never has to wait for room.
 pub(super) fn bury(tx: &WriteTransaction, name: &UserName, link: &Link, slug: &Slug) -> Result<(), Error> {
+    let path = path(name, slug);
+    let graves = graves(tx, link.owner)?;
+    if graves >= GRAVES_PER_USER_MAX {
+        tx.open_table(REDIRECT)?.remove(path.as_bytes())?;
+        return Ok(());
+    }
     let record = RedirectRecord { enabled: false, expires_ms: None, target: None, ..to_record(link) };
-    insert(tx, &path(name, slug), &record)
+    insert(tx, &path, &record)?;
+    put_graves(tx, link.owner, graves + 1)
+}
+
+/// How many graves an owner has, or a few more. A number that does not read is taken for the most.
+fn graves(tx: &WriteTransaction, owner: UserId) -> Result<u32, Error> {
+    Ok(unless_damaged(count_of(&tx.open_table(GRAVE_COUNT)?, owner))?.unwrap_or(GRAVES_PER_USER_MAX))
+}
+
+fn put_graves(tx: &WriteTransaction, owner: UserId, graves: u32) -> Result<(), Error> {
+    tx.open_table(GRAVE_COUNT)?.insert(user_key(owner).as_slice(), graves.to_be_bytes().as_slice())?;
+    Ok(())
 }
 
 /// How it stands with a slug.

@@ -8,7 +8,7 @@
 use redb::{ReadableTable, WriteTransaction};
 
 use crate::clock::Timestamp;
-use crate::limits::LINKS_DELETED_PER_COMMIT;
+use crate::limits::{LINKS_DELETED_PER_COMMIT, PURGE_ROWS_PER_COMMIT};
 use crate::link::LinkId;
 use crate::password::PasswordHash;
 use crate::store::error::{Error, Kind, unless_damaged};
@@ -136,29 +136,21 @@ impl Store {
         })
     }
 
-    /// Gives the name of a removed user free. Their number is never given out again.
+    /// Gives the name of a removed user free. Their number is never given out again. What is left of their addresses goes
+    /// first, in slices; whoever is cut off there finds the name still taken, and goes on with the rest.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails; the name stays taken then.
     pub(crate) fn release_name(&self, id: UserId) -> Result<Ordered, Error> {
-        let released = self.write("releasing a name", move |tx| {
-            let Some(user) = users::get(&tx.open_table(USER)?, id)?.filter(User::is_removed) else {
-                return Ok(Err(Refused::NoAccount));
-            };
-            if !links_of(tx, id, 1)?.is_empty() || tx.open_table(USER_PURGE)?.get(user_key(id).as_slice())?.is_some() {
-                return Ok(Err(Refused::HasLinks));
+        loop {
+            let released = self.write("releasing a name", move |tx| release_slice(tx, id));
+            self.hot.forget_all();
+            match released? {
+                Ok(false) => {}
+                Ok(true) => return Ok(Ok(())),
+                Err(why) => return Ok(Err(why)),
             }
-            redirects::clear(tx, &user.name, usize::MAX)?;
-            tx.open_table(USER)?.remove(user_key(id).as_slice())?;
-            tx.open_table(USER_NAME)?.remove(user.name.as_str().as_bytes())?;
-            tx.open_table(LINK_COUNT)?.remove(user_key(id).as_slice())?;
-            if let Some(keeper) = user.state.estate().and_then(keeper) {
-                tx.open_table(KEEPER)?.remove(keeper_key(keeper, id).as_slice())?;
-            }
-            Ok(Ok(()))
-        });
-        self.hot.forget_all();
-        released
+        }
     }
 
     /// Deletes one slice of the links of removed users that are to go. True while more are left.
@@ -188,6 +180,26 @@ impl Store {
     }
 }
 
+/// Removes one slice of what stands under a name, and with the last of it who had it. True when the name is free.
+fn release_slice(tx: &WriteTransaction, id: UserId) -> Result<Result<bool, Refused>, Error> {
+    let Some(user) = users::get(&tx.open_table(USER)?, id)?.filter(User::is_removed) else {
+        return Ok(Err(Refused::NoAccount));
+    };
+    if !links_of(tx, id, 1)?.is_empty() || tx.open_table(USER_PURGE)?.get(user_key(id).as_slice())?.is_some() {
+        return Ok(Err(Refused::HasLinks));
+    }
+    if !redirects::clear(tx, id, &user.name, PURGE_ROWS_PER_COMMIT)? {
+        return Ok(Ok(false));
+    }
+    tx.open_table(USER)?.remove(user_key(id).as_slice())?;
+    tx.open_table(USER_NAME)?.remove(user.name.as_str().as_bytes())?;
+    tx.open_table(LINK_COUNT)?.remove(user_key(id).as_slice())?;
+    if let Some(keeper) = user.state.estate().and_then(keeper) {
+        tx.open_table(KEEPER)?.remove(keeper_key(keeper, id).as_slice())?;
+    }
+    Ok(Ok(true))
+}
+
 /// The first of a user's links.
 fn links_of(tx: &WriteTransaction, owner: UserId, count: usize) -> Result<Vec<LinkId>, Error> {
     let (from, to) = (link_key(owner, LinkId(0)), link_key(owner, LinkId(u32::MAX)));
@@ -212,7 +224,7 @@ fn delete_slice(tx: &WriteTransaction, owner: UserId) -> Result<(), Error> {
             links::remove(tx, owner, *id)?;
         }
         // With the links gone, what is left under the name belongs to one that did not read.
-        if slice.len() == LINKS_DELETED_PER_COMMIT || !redirects::clear(tx, &user.name, LINKS_DELETED_PER_COMMIT)? {
+        if slice.len() == LINKS_DELETED_PER_COMMIT || !redirects::clear(tx, owner, &user.name, PURGE_ROWS_PER_COMMIT)? {
             return Ok(());
         }
     }

@@ -18,6 +18,7 @@
 //! | `link_count` | owner | u32 |
 //! | `link_past` | owner, link, number | [`PastRecord`](super::record::PastRecord), sealed |
 //! | `redirect` | `name/slug`, the request's path | [`RedirectRecord`](super::record::RedirectRecord), sealed |
+//! | `grave_count` | owner | u32: rows in `redirect` that say where a link of theirs has been, or more |
 //! | `click_log` | number | a block of clicks as they came, see [`block`](super::ledger::block) |
 //! | `click_seg` | owner, link, number | a segment of a link's clicks, see [`block`](super::ledger::block) |
 //! | `roll_day` | owner, link, day u16 | [`RollRecord`](super::record::RollRecord), sealed; day 0 is all days together |
@@ -29,7 +30,7 @@
 //! Days are counted from 1970-01-01, UTC. Links and users are numbered from 1. In `roll_day` and `roll_total` link 0 stands
 //! for all links of a user, and with owner 0 for those of everybody.
 //!
-//! Format 3 had none of `device`, `keeper`, `link_past` and `user_purge`. Format 2 had no such sums. Format 1 had `click` (owner, link, number), `click_total` and `click_tally` (owner, link) instead of the log and what
+//! Format 3 had none of `device`, `grave_count`, `keeper`, `link_past` and `user_purge`. Format 2 had no such sums. Format 1 had `click` (owner, link, number), `click_total` and `click_tally` (owner, link) instead of the log and what
 //! is made of it.
 
 use redb::{ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
@@ -57,6 +58,7 @@ pub(super) const LINK: Definition = TableDefinition::new("link");
 pub(super) const LINK_COUNT: Definition = TableDefinition::new("link_count");
 pub(super) const LINK_PAST: Definition = TableDefinition::new("link_past");
 pub(super) const REDIRECT: Definition = TableDefinition::new("redirect");
+pub(super) const GRAVE_COUNT: Definition = TableDefinition::new("grave_count");
 /// Of format 1, as are the next two.
 pub(super) const CLICK: Definition = TableDefinition::new("click");
 pub(super) const CLICK_TOTAL: Definition = TableDefinition::new("click_total");
@@ -70,7 +72,7 @@ pub(super) const DICT_ID: Definition = TableDefinition::new("dict_id");
 pub(super) const CLICK_PURGE: Definition = TableDefinition::new("click_purge");
 
 /// Every table; all are made with the file, so that a reader never meets a missing one.
-pub(super) const ALL: [Definition; 21] = [
+pub(super) const ALL: [Definition; 22] = [
     META,
     USER,
     USER_NAME,
@@ -85,6 +87,7 @@ pub(super) const ALL: [Definition; 21] = [
     LINK_COUNT,
     LINK_PAST,
     REDIRECT,
+    GRAVE_COUNT,
     CLICK_LOG,
     CLICK_SEG,
     ROLL_DAY,

@@ -1,10 +1,12 @@
 //! Links, where they lead, and how many each user has.
 
 use super::{Examiner, Flaw, Rows, damage, leftover};
-use crate::limits::{ALIASES_PER_LINK_MAX, PAST_TARGETS_MAX};
+use crate::limits::{ALIASES_PER_LINK_MAX, GRAVES_PER_USER_MAX, PAST_TARGETS_MAX};
 use crate::link::LinkId;
 use crate::store::record::{self, RedirectRecord, UserRecord};
-use crate::store::tables::{LINK, LINK_COUNT, LINK_PAST, REDIRECT, USER, link_key, link_of, number, user_key};
+use crate::store::tables::{
+    GRAVE_COUNT, LINK, LINK_COUNT, LINK_PAST, REDIRECT, USER, count_of, link_key, link_of, number, user_key,
+};
 use crate::store::{link_past, links, redirects};
 use crate::user::UserId;
 
@@ -38,11 +40,19 @@ impl Examiner<'_> {
             }
             Ok(())
         })?;
+        let grave_counts = self.open(GRAVE_COUNT)?;
+        // All of a user's stand together.
+        let mut graves = (UserId(0), 0);
         self.each(&rows, |path, raw| {
             let redirect: RedirectRecord = record::unseal(path, raw)?;
             let owner = UserId(redirect.owner);
             if redirect.target.is_none() {
-                return grave(&users, path, owner);
+                graves = if graves.0 == owner { (owner, graves.1 + 1) } else { (owner, 1) };
+                grave(&users, path, owner)?;
+                if graves.1 == count_of(&grave_counts, owner)?.saturating_add(1) {
+                    return Err(damage("grave_count", &user_key(owner), "says less than there are"));
+                }
+                return Ok(());
             }
             let key = link_key(owner, LinkId(redirect.link));
             let Some(raw) = links.get(key.as_slice())? else { return Err(damage("redirect", path, "of no link")) };
@@ -50,6 +60,13 @@ impl Examiner<'_> {
             let name = owner_name(&users, &key)?;
             let is_own = link.slugs().any(|slug| format!("{name}/{}", slug.as_str()).as_bytes() == path);
             if is_own { Ok(()) } else { Err(damage("redirect", path, "of a link with another slug")) }
+        })?;
+        self.each(&grave_counts, |key, raw| match users.get(key)? {
+            None => Err(damage("grave_count", key, "of no user")),
+            Some(_) if number("grave_count", raw)? > GRAVES_PER_USER_MAX => {
+                Err(damage("grave_count", key, "says more than there may be"))
+            }
+            Some(_) => Ok(()),
         })?;
         self.past(&links)?;
         self.link_counts(&users, &links)

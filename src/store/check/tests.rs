@@ -6,7 +6,7 @@ use std::path::Path;
 use redb::Database;
 
 use super::*;
-use crate::limits::{ALIASES_PER_LINK_MAX, PAST_TARGETS_MAX};
+use crate::limits::{ALIASES_PER_LINK_MAX, GRAVES_PER_USER_MAX, PAST_TARGETS_MAX};
 use crate::link::NewLink;
 use crate::session::Signs;
 use crate::store::ledger::rolls::day;
@@ -268,6 +268,11 @@ static BROKEN: &[(&str, Break)] = &[
             insert(at, LINK_PAST, &key, &past(&key, "https://a.example/"));
         }
     }),
+    ("grave_count \\x00\\x00\\x00\\x01: says less than there are", |at| plant(at, GRAVE_COUNT, &ANNA, gone)),
+    ("says more than there may be", |at| {
+        insert(at, GRAVE_COUNT, &ANNA, &(GRAVES_PER_USER_MAX + 1).to_be_bytes());
+    }),
+    ("grave_count \\x00\\x00\\x00c: of no user", |at| insert(at, GRAVE_COUNT, &[0, 0, 0, 99], &[0; 4])),
     ("rows: link_past", |at| plant(at, LINK_PAST, b"", flip)),
     ("link_past abc: ", |at| insert(at, LINK_PAST, b"abc", &past(b"abc", "https://a.example/"))),
     ("\\x00c\\x00\\x00\\x00\\x00: of no link", |at| {

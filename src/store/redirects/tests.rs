@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::Redirect;
+use crate::limits::GRAVES_PER_USER_MAX;
+use crate::store::Store;
 use crate::store::error::Kind;
 use crate::store::record::{self, RedirectRecord};
-use crate::store::tables::REDIRECT;
-use crate::store::tests::{fresh, link, open, tamper, user};
+use crate::store::tables::{GRAVE_COUNT, REDIRECT, user_key};
+use crate::store::tests::{fresh, link, name, open, tamper, user};
 use crate::target::Target;
 use crate::user::UserId;
 
@@ -95,4 +97,34 @@ fn many_paths_are_looked_up_at_once_and_the_bad_cost_the_good_nothing() {
     assert!(store.redirects([].into_iter()).is_empty());
     store.close();
     assert_eq!(store.redirects(["anna/none"].into_iter()), [None], "a store that fails finds nothing");
+}
+
+#[test]
+fn past_so_many_graves_a_deletion_leaves_none_and_is_never_refused() {
+    let (folder, store) = fresh();
+    let anna = user(&store, "anna");
+    let [a, b, c, d] = ["a", "b", "c", "d"].map(|slug| link(&store, anna, slug).id);
+    let delete = |store: &Store, id| store.delete_link(anna, name("anna"), id).unwrap().unwrap();
+    let is_grave = |store: &Store, path| store.redirect(path).unwrap().map(|found| found.target.is_none());
+    delete(&store, a);
+    store.close();
+    tamper(folder.path(), GRAVE_COUNT, &user_key(anna), &(GRAVES_PER_USER_MAX - 1).to_be_bytes());
+    let (store, _) = open(folder.path()).unwrap();
+    delete(&store, b);
+    delete(&store, c);
+    assert_eq!(["anna/a", "anna/b", "anna/c"].map(|path| is_grave(&store, path)), [Some(true), Some(true), None]);
+    // One that is taken back makes room for another.
+    link(&store, anna, "b");
+    delete(&store, d);
+    assert_eq!(["anna/b", "anna/d"].map(|path| is_grave(&store, path)), [Some(false), Some(true)]);
+    let e = link(&store, anna, "c").id;
+    delete(&store, e);
+    assert_eq!(is_grave(&store, "anna/c"), None);
+    store.close();
+    // Also not where the number does not read.
+    tamper(folder.path(), GRAVE_COUNT, &user_key(anna), b"x");
+    let (store, _) = open(folder.path()).unwrap();
+    let f = link(&store, anna, "f").id;
+    delete(&store, f);
+    assert_eq!(is_grave(&store, "anna/f"), None);
 }

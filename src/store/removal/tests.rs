@@ -309,3 +309,25 @@ fn nobody_looks_after_links_where_there_are_none() {
     assert_eq!(store.release_name(anna).unwrap(), Ok(()));
     audit(&store);
 }
+
+#[test]
+fn a_name_with_many_graves_is_given_free_in_slices() {
+    let (_folder, store) = fresh();
+    let [anna, bert] = ["anna", "bert"].map(|name| user(&store, name));
+    let (a, _) = (link(&store, anna, "anna", "a"), link(&store, bert, "bert", "b"));
+    store.delete_link(anna, name("anna"), a.id).unwrap().unwrap();
+    let bury = move |tx: &redb::WriteTransaction| {
+        (0..PURGE_ROWS_PER_COMMIT).try_for_each(|at| redirects::bury(tx, &name("anna"), &a, &slug(&format!("x{at}"))))
+    };
+    store.write("burying", bury).unwrap();
+    audit(&store);
+    store.remove_user(None, anna, Estate::Archived).unwrap().unwrap();
+    let before = store.commits();
+    assert_eq!(store.release_name(anna).unwrap(), Ok(()));
+    assert_eq!(store.commits() - before, 2);
+    let left = ["anna/a", "anna/x7", "bert/b"].map(|path| store.redirect(path).unwrap().is_some());
+    assert_eq!(left, [false, false, true]);
+    assert_eq!(rows_with(&store, b"anna/"), [""; 0]);
+    user(&store, "anna");
+    audit(&store);
+}
