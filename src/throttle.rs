@@ -7,14 +7,16 @@
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::mem::{self, Discriminant};
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::limits::{
-    KNOWN_TRIES, KNOWN_TRY_EVERY, LOGIN_TRIES, LOGIN_TRY_EVERY, NAME_TRIES, NAME_TRY_EVERY, PAIR_FORGOTTEN, PAIR_PAUSE,
-    PAIR_PAUSE_MAX, PAIR_TRIES, PRIVATE_ADDRESS_FACTOR, REGISTRATION_EVERY, REGISTRATIONS, THROTTLED_KEYS_MAX,
-    TOKEN_TRIES, TOKEN_TRY_EVERY,
+    GUESSING_PLACES_MAX, KNOWN_TRIES, KNOWN_TRY_EVERY, LINK_MAKERS_MAX, LOGIN_TRIES, LOGIN_TRY_EVERY, NAME_TRIES,
+    NAME_TRY_EVERY, PAIR_FORGOTTEN, PAIR_PAUSE, PAIR_PAUSE_MAX, PAIR_TRIES, PRIVATE_ADDRESS_FACTOR,
+    REGISTERING_PLACES_MAX, REGISTRATION_EVERY, REGISTRATIONS, TOKEN_PLACES_MAX, TOKEN_TRIES, TOKEN_TRY_EVERY,
+    TRIED_KNOWN_MAX, TRIED_NAMES_MAX, TRIED_PAIRS_MAX,
 };
 use crate::session::Known;
 use crate::user::UserId;
@@ -23,10 +25,14 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// Everybody's tries.
 pub(crate) struct Throttle {
-    entries: Mutex<HashMap<Key, Entry>>,
+    tables: Mutex<Tables>,
     /// Names are held as hashes under keys of this process, so that a long one takes no more room.
     names: RandomState,
 }
+
+/// The counts of each kind of key in a table with a bound of its own: what is cheap to fill pushes out nothing else.
+#[derive(Default)]
+struct Tables(HashMap<Discriminant<Key>, HashMap<Key, Entry>>);
 
 /// Something that is being tried. Dropped, it counts as never begun.
 #[must_use]
@@ -95,7 +101,7 @@ struct Entry {
 
 impl Throttle {
     pub(crate) fn new() -> Throttle {
-        Throttle { entries: Mutex::default(), names: RandomState::new() }
+        Throttle { tables: Mutex::default(), names: RandomState::new() }
     }
 
     /// A try to log in as `name`, which is known in this browser or network, if in any.
@@ -157,8 +163,9 @@ impl Throttle {
     /// Forgets all failures of a name: its owner has proved to be it in another way, or an administrator says so.
     pub(crate) fn forgive(&self, name: &str) {
         let name = self.names.hash_one(name);
-        self.lock()
-            .retain(|key, _| !matches!(key, Key::Pair(of, _) | Key::Name(of) | Key::Known(of, _) if *of == name));
+        for table in self.lock().0.values_mut() {
+            table.retain(|key, _| !matches!(key, Key::Pair(of, _) | Key::Name(of) | Key::Known(of, _) if *of == name));
+        }
     }
 
     fn known(&self, name: u64, mark: [u8; 32]) -> Key {
@@ -170,28 +177,44 @@ impl Throttle {
     }
 
     fn begin(&self, now: Duration, keys: &[Key]) -> Result<Attempt<'_>, Wait> {
-        let mut entries = self.lock();
-        let entry = |key: &Key| entries.get(key).copied().unwrap_or_default();
-        let longest = keys.iter().map(|key| (key.rule().wait(&entry(key), now), *key)).max_by_key(|(wait, _)| *wait);
+        let mut tables = self.lock();
+        let wait = |key: &Key| tables.get(key).map_or(Duration::ZERO, |entry| key.rule().wait(entry, now));
+        let longest = keys.iter().map(|key| (wait(key), *key)).max_by_key(|(wait, _)| *wait);
         if let Some((wait, key)) = longest.filter(|(wait, _)| !wait.is_zero()) {
-            let entry = entries.entry(key).or_default();
+            let entry = tables.entry(key, now);
             let is_new = entry.told <= now;
             entry.told = entry.told.max(now + wait);
             let s = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             return Err(Wait { s, is_new });
         }
         for key in keys {
-            if !entries.contains_key(key) && entries.len() >= THROTTLED_KEYS_MAX {
-                make_room(&mut entries, now);
-            }
-            key.rule().count(entries.entry(*key).or_default(), now);
+            key.rule().count(tables.entry(*key, now), now);
         }
         Ok(Attempt { throttle: self, keys: keys.to_vec(), now })
     }
 
-    /// The table is whole even after a panic: nothing between its changes can fail.
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Entry>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The tables are whole even after a panic: nothing between its changes can fail.
+    fn lock(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tables {
+    fn get(&self, key: &Key) -> Option<&Entry> {
+        self.0.get(&mem::discriminant(key))?.get(key)
+    }
+
+    fn get_mut(&mut self, key: &Key) -> Option<&mut Entry> {
+        self.0.get_mut(&mem::discriminant(key))?.get_mut(key)
+    }
+
+    /// The count of a key, with room made for it.
+    fn entry(&mut self, key: Key, now: Duration) -> &mut Entry {
+        let table = self.0.entry(mem::discriminant(&key)).or_default();
+        if table.len() >= key.keys_max() && !table.contains_key(&key) {
+            make_room(table, key.keys_max(), now);
+        }
+        table.entry(key).or_default()
     }
 }
 
@@ -203,18 +226,20 @@ impl Attempt<'_> {
 
     /// It was right. That takes nothing back of what this place has tried with other names.
     pub(crate) fn succeed(self) {
-        let mut entries = self.throttle.lock();
+        let mut tables = self.throttle.lock();
         for key in self.keys.iter().filter(|key| matches!(key, Key::Pair(..))) {
-            entries.remove(key);
+            if let Some(entry) = tables.get_mut(key) {
+                *entry = Entry::default();
+            }
         }
     }
 }
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        let mut entries = self.throttle.lock();
+        let mut tables = self.throttle.lock();
         for key in &self.keys {
-            if let Some(entry) = entries.get_mut(key) {
+            if let Some(entry) = tables.get_mut(key) {
                 key.rule().take_back(entry, self.now);
             }
         }
@@ -232,6 +257,19 @@ impl Key {
             Key::Name(_) => Rule::Closing { room: NAME_TRIES, every: NAME_TRY_EVERY },
             Key::Known(..) => Rule::Bucket { room: KNOWN_TRIES, every: KNOWN_TRY_EVERY },
             Key::Links { per_minute, .. } => Rule::Bucket { room: per_minute, every: MINUTE / per_minute },
+        }
+    }
+
+    /// So many of its kind are counted at a time.
+    fn keys_max(self) -> usize {
+        match self {
+            Key::Guesses(_) => GUESSING_PLACES_MAX,
+            Key::Registrations(_) => REGISTERING_PLACES_MAX,
+            Key::Tokens(_) => TOKEN_PLACES_MAX,
+            Key::Pair(..) => TRIED_PAIRS_MAX,
+            Key::Name(_) => TRIED_NAMES_MAX,
+            Key::Known(..) => TRIED_KNOWN_MAX,
+            Key::Links { .. } => LINK_MAKERS_MAX,
         }
     }
 }
@@ -299,18 +337,19 @@ impl Rule {
     }
 }
 
-/// Forgets what is over, and of the rest the sixteenth that would be over first. What is closed stays for as long as there
-/// is anything else.
-fn make_room(entries: &mut HashMap<Key, Entry>, now: Duration) {
-    entries.retain(|_, entry| entry.over > now || entry.closed > now);
-    if entries.len() < THROTTLED_KEYS_MAX {
+/// Forgets what is over, and of a table that is full all the same the sixteenth that would be over first; what is closed
+/// only where nothing else is left.
+fn make_room(table: &mut HashMap<Key, Entry>, keys_max: usize, now: Duration) {
+    table.retain(|_, entry| entry.over > now || entry.closed > now);
+    if table.len() < keys_max {
         return;
     }
     let is_closed = |key: &Key, entry: &Entry| !key.rule().wait(entry, now).is_zero();
-    let mut order: Vec<_> = entries.iter().map(|(key, entry)| (is_closed(key, entry), entry.over, *key)).collect();
-    let (first, ..) = order.select_nth_unstable_by_key(THROTTLED_KEYS_MAX / 16, |(closed, over, _)| (*closed, *over));
-    for (.., key) in first {
-        entries.remove(key);
+    let mut order: Vec<_> = table.iter().map(|(key, entry)| (is_closed(key, entry), entry.over, *key)).collect();
+    let (first, ..) = order.select_nth_unstable_by_key(keys_max / 16, |(closed, over, _)| (*closed, *over));
+    let all_closed = first.iter().all(|(closed, ..)| *closed);
+    for (.., key) in first.iter().filter(|(closed, ..)| *closed == all_closed) {
+        table.remove(key);
     }
 }
 

@@ -37,8 +37,23 @@ pub(crate) const TOKEN_TRY_EVERY: Duration = Duration::from_secs(360);
 pub(crate) const LINKS_PER_MINUTE: u32 = 60;
 /// What the operator may say of it, where any bound is wanted: past it no bound is meant.
 pub(crate) const LINKS_PER_MINUTE_RANGE: std::ops::RangeInclusive<u32> = 1..=10_000;
-/// Addresses, names and pairs whose tries are counted at a time; they take some 6 MB.
+/// All whose tries are counted at a time; they take some 6 MB. Each kind has a share of its own: what costs an attacker
+/// nothing, such as secrets from many addresses, pushes out nothing that holds one back elsewhere.
 pub(crate) const THROTTLED_KEYS_MAX: usize = 20_000;
+/// Addresses with wrong passwords. Each try is hashed, so nobody fills this faster than the gate lets them.
+pub(crate) const GUESSING_PLACES_MAX: usize = 4_000;
+/// Names with wrong passwords. To push out one that is closed, all of these have to be closed: 400,000 hashes.
+pub(crate) const TRIED_NAMES_MAX: usize = 4_000;
+/// Names at an address; one address may have many.
+pub(crate) const TRIED_PAIRS_MAX: usize = 6_000;
+/// Names in a known browser, network or session: only who has logged in has one.
+pub(crate) const TRIED_KNOWN_MAX: usize = 2_000;
+/// Addresses with new accounts.
+pub(crate) const REGISTERING_PLACES_MAX: usize = 1_500;
+/// Addresses with wrong secrets.
+pub(crate) const TOKEN_PLACES_MAX: usize = 1_500;
+/// People who make links; each counts for a minute or two.
+pub(crate) const LINK_MAKERS_MAX: usize = 1_000;
 /// A browser that somebody has logged in with is known for this long after it.
 pub(crate) const KNOWN_S: i64 = 180 * 86_400;
 /// Browsers in which one person is known.
@@ -48,4 +63,14 @@ pub(crate) const KNOWN_NETWORKS_MAX: usize = 5;
 /// That a known browser was there again is written at most this often.
 pub(crate) const KNOWN_STAMP_S: i64 = 86_400;
 
+const _: () = assert!(
+    GUESSING_PLACES_MAX
+        + TRIED_NAMES_MAX
+        + TRIED_PAIRS_MAX
+        + TRIED_KNOWN_MAX
+        + REGISTERING_PLACES_MAX
+        + TOKEN_PLACES_MAX
+        + LINK_MAKERS_MAX
+        == THROTTLED_KEYS_MAX
+);
 const _: () = assert!(NAME_TRY_EVERY.as_secs() * NAME_TRIES as u64 <= 3_600);

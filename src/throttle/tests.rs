@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use super::*;
+use crate::limits::THROTTLED_KEYS_MAX;
 
 /// A clock in seconds, and the limits on it.
 struct Rows {
@@ -16,6 +17,12 @@ const A: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 7
 
 fn ip(text: &str) -> Option<IpAddr> {
     Some(text.parse().unwrap())
+}
+
+impl Tables {
+    fn len(&self) -> usize {
+        self.0.values().map(HashMap::len).sum()
+    }
 }
 
 impl Rows {
@@ -225,31 +232,57 @@ fn places_are_addresses_and_networks_of_64_bits() {
     assert!(Place::of(None).is_private);
 }
 
+/// The /64 of this number.
+fn network(number: u128) -> Option<IpAddr> {
+    Some(IpAddr::from(((0x2001_0db8 << 32 | number) << 64).to_be_bytes()))
+}
+
 #[test]
-fn countless_networks_take_no_more_room_and_free_nobody_who_has_to_wait() {
+fn countless_networks_take_no_more_room_and_open_nothing_that_is_closed() {
     let rows = Rows::new();
-    let bad: Try = |t, now| t.token(now, A);
-    assert_eq!(rows.fail_until_refused(bad), (10, 360));
     attack(&rows, "alice");
-    for number in 0..200_000_u128 {
-        let address = IpAddr::from(((0x2001_0db8 << 32 | number) << 64).to_be_bytes());
-        rows.throttle.token(rows.now, Some(address)).unwrap().count();
+    let stranger = || rows.throttle.log_in(rows.now, ip("192.0.2.9"), "alice", None).err().map(|wait| wait.s);
+    // Secrets cost nothing. Ten of them close their network, so that all look as bad as the name.
+    for number in 0..20_000 {
+        (0..10).for_each(|_| rows.throttle.token(rows.now, network(number)).unwrap().count());
+        if number % 1_000 == 0 {
+            assert_eq!(stranger(), Some(3_600), "{number}");
+        }
     }
-    let entries = rows.throttle.lock();
-    assert!(entries.len() <= THROTTLED_KEYS_MAX && entries.capacity() <= 3 * THROTTLED_KEYS_MAX);
-    drop(entries);
-    assert_eq!(rows.fail_until_refused(bad), (0, 360));
+    // One each: those come and go, and who has to wait stays.
+    for number in 100_000..120_000 {
+        rows.throttle.register(rows.now, network(number)).unwrap().count();
+        rows.throttle.log_in(rows.now, network(number), &format!("n{number}"), None).unwrap().count();
+    }
+    let tables = rows.throttle.lock();
+    assert!(tables.len() <= THROTTLED_KEYS_MAX);
+    assert!(tables.0.values().map(HashMap::capacity).sum::<usize>() <= 3 * THROTTLED_KEYS_MAX);
+    drop(tables);
+    assert_eq!(stranger(), Some(3_600));
     assert_eq!(rows.throttle.log_in(rows.now, A, "alice", None).err().map(|wait| wait.s), Some(3_600));
+}
+
+#[test]
+fn who_has_to_wait_stays_while_others_of_the_kind_come_and_go() {
+    let rows = Rows::new();
+    // Fewer than a sixteenth have nothing to wait for.
+    let closed = TOKEN_PLACES_MAX as u128 - 20;
+    for number in 0..closed {
+        assert_eq!(rows.fail_until_refused(|t, now| t.token(now, network(number))), (10, 360), "{number}");
+    }
+    for number in 100_000..101_000 {
+        rows.throttle.token(rows.now, network(number)).unwrap().count();
+    }
+    for number in 0..closed {
+        assert_eq!(rows.fail_until_refused(|t, now| t.token(now, network(number))).0, 0, "{number}");
+    }
 }
 
 #[test]
 fn a_table_full_of_pauses_still_takes_the_next() {
     let rows = Rows::new();
-    let mut at = 0_u128;
-    while at < THROTTLED_KEYS_MAX as u128 + 10 {
-        let address = IpAddr::from(((0x2001_0db8 << 32 | at) << 64).to_be_bytes());
-        assert_eq!(rows.fail_until_refused(|t, now| t.register(now, Some(address))).0, 5, "{at}");
-        at += 1;
+    for number in 0..REGISTERING_PLACES_MAX as u128 + 10 {
+        assert_eq!(rows.fail_until_refused(|t, now| t.register(now, network(number))).0, 5, "{number}");
     }
-    assert!(rows.throttle.lock().len() <= THROTTLED_KEYS_MAX);
+    assert!(rows.throttle.lock().len() <= REGISTERING_PLACES_MAX);
 }
