@@ -312,9 +312,7 @@ impl Rule {
             Rule::Pause => {
                 entry.failures = if entry.over > now { entry.failures + 1 } else { 1 };
                 entry.over = now + PAIR_FORGOTTEN;
-                if let Some(further) = entry.failures.checked_sub(PAIR_TRIES) {
-                    entry.closed = now + PAIR_PAUSE_MAX.min(PAIR_PAUSE * 2_u32.pow(further.min(8)));
-                }
+                entry.closed = now + pause(entry.failures);
             }
         }
     }
@@ -330,10 +328,21 @@ impl Rule {
                 }
             }
             Rule::Pause => {
+                let closed_by_this = entry.closed == then + pause(entry.failures);
                 entry.failures = entry.failures.saturating_sub(1);
-                entry.closed = entry.closed.min(then);
+                if closed_by_this || entry.failures < PAIR_TRIES {
+                    entry.closed = entry.closed.min(then);
+                }
             }
         }
+    }
+}
+
+/// How long a name has to rest at an address after so many failures.
+fn pause(failures: u32) -> Duration {
+    match failures.checked_sub(PAIR_TRIES) {
+        Some(further) => PAIR_PAUSE_MAX.min(PAIR_PAUSE * 2_u32.pow(further.min(8))),
+        None => Duration::ZERO,
     }
 }
 

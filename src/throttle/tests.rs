@@ -193,6 +193,21 @@ fn what_was_not_decided_and_what_was_right_counts_for_nothing() {
 }
 
 #[test]
+fn who_comes_to_nothing_opens_only_what_nobody_else_has_closed() {
+    let throttle = Throttle::new();
+    let begin = |s: u64| throttle.log_in(Duration::from_secs(1_000 + s), ip("10.0.0.1"), "alice", None);
+    let fail = |s| begin(s).map(Attempt::count).map_err(|wait| wait.s);
+    let slow = begin(0).unwrap();
+    (0..4).for_each(|_| fail(0).unwrap());
+    assert_eq!(fail(0), Err(30));
+    assert_eq!(fail(30), Ok(()));
+    drop(slow);
+    assert_eq!(fail(30), Err(60), "five others have failed");
+    drop(begin(90).unwrap());
+    assert_eq!(fail(90), Ok(()), "the last itself came to nothing");
+}
+
+#[test]
 fn somebody_is_told_of_once_in_a_pause() {
     let mut rows = Rows::new();
     let attempt: Try = |t, now| t.log_in(now, A, "alice", None);
