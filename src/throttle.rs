@@ -18,7 +18,7 @@ use crate::limits::{
     REGISTERING_PLACES_MAX, REGISTRATION_EVERY, REGISTRATIONS, TOKEN_PLACES_MAX, TOKEN_TRIES, TOKEN_TRY_EVERY,
     TRIED_KNOWN_MAX, TRIED_NAMES_MAX, TRIED_PAIRS_MAX,
 };
-use crate::session::Known;
+use crate::session::{Known, SessionHash};
 use crate::user::UserId;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -61,7 +61,7 @@ enum Key {
     Pair(u64, Place),
     /// A name from everywhere.
     Name(u64),
-    /// A name from a browser or network that it is known in.
+    /// A name from a browser or network that it is known in, or from a session.
     Known(u64, u64),
     /// Under another bound the count begins anew.
     Links {
@@ -127,13 +127,20 @@ impl Throttle {
         self.begin(now, &[Key::Guesses(place), Key::Pair(name, place), last])
     }
 
-    /// A try of the password of somebody signed in.
+    /// A try of the password of somebody signed in. It counts for the session too: whoever has stolen that may have a
+    /// great many addresses, and asks from inside, where no name is ever closed.
     ///
     /// # Errors
     /// As [`Throttle::log_in`].
-    pub(crate) fn password(&self, now: Duration, from: Option<IpAddr>, name: &str) -> Result<Attempt<'_>, Wait> {
-        let place = Place::of(from);
-        self.begin(now, &[Key::Guesses(place), Key::Pair(self.names.hash_one(name), place)])
+    pub(crate) fn password(
+        &self,
+        now: Duration,
+        from: Option<IpAddr>,
+        name: &str,
+        session: SessionHash,
+    ) -> Result<Attempt<'_>, Wait> {
+        let (name, place) = (self.names.hash_one(name), Place::of(from));
+        self.begin(now, &[Key::Guesses(place), Key::Pair(name, place), self.known(name, session)])
     }
 
     /// A registration; each counts, whatever comes of it.
@@ -168,7 +175,7 @@ impl Throttle {
         }
     }
 
-    fn known(&self, name: u64, mark: [u8; 32]) -> Key {
+    fn known(&self, name: u64, mark: SessionHash) -> Key {
         Key::Known(name, self.names.hash_one(mark))
     }
 

@@ -67,10 +67,11 @@ pub(crate) fn demand<Who>(
 /// [`Error::Busy`] when too many wait to have one compared, [`Error::SlowDown`] after too many wrong ones.
 pub(crate) fn give(app: &App, account: &SignedIn, password: &str, request: &Request) -> Result<bool, Error> {
     let user = &account.user;
-    let attempt = app.throttle.password(app.uptime(), request.peer, user.name.as_str()).map_err(|wait| {
-        account_form::note_throttled("login", user.name.as_str(), request, wait);
-        Error::SlowDown(wait.s)
-    })?;
+    let attempt =
+        app.throttle.password(app.uptime(), request.peer, user.name.as_str(), account.session).map_err(|wait| {
+            account_form::note_throttled("login", user.name.as_str(), request, wait);
+            Error::SlowDown(wait.s)
+        })?;
     if account_form::verdict(&app.hasher, password, Some(user))? == Verdict::Wrong {
         attempt.count();
         warn!(target: "accounts", user = user.name.as_str(), ip = request.ip(); "login failed");

@@ -238,19 +238,25 @@ fn the_password_of_somebody_signed_in_cannot_be_guessed_without_end() {
     let signed_in = site.sign_in();
     site.clock.advance_s(crate::limits::CONFIRMED_S);
     let page = site.get("/links", &signed_in);
-    let give = |site: &Site, password: &str| {
+    let give = |site: &Site, ip: &str, password: &str| {
         let fields = format!("csrf_token={}&site.name=Kept&{PASSWORD_AGAIN}={password}", token(&page));
-        site.post_from("192.0.2.1", "/admin/settings", &signed_in, &fields)
+        site.post_from(ip, "/admin/settings", &signed_in, &fields)
     };
     for _ in 0..5 {
-        assert_eq!(give(&site, "wrong").status, 422);
+        assert_eq!(give(&site, "192.0.2.1", "wrong").status, 422);
     }
-    let refused = give(&site, RIGHT);
+    let refused = give(&site, "192.0.2.1", RIGHT);
     assert_eq!(refused.status, 429);
     assert!(text(&refused).contains("value=\"Kept\"") && retry_after(&refused) > 0);
     let email = format!("csrf_token={}&email=a%40b.example&password={RIGHT}", token(&page));
     assert_eq!(site.post_from("192.0.2.1", "/accounts/email", &signed_in, &email).status, 429);
     assert_eq!(site.log_in("192.0.2.1", "", "alice", RIGHT).status, 429, "they are one count");
     site.wait(31);
-    assert_eq!(give(&site, RIGHT).status, 303);
+    assert_eq!(give(&site, "192.0.2.1", RIGHT).status, 303);
+    // Nor from ever other addresses.
+    site.clock.advance_s(crate::limits::CONFIRMED_S);
+    let statuses: Vec<_> = (0..6).map(|number| give(&site, &format!("198.51.100.{number}"), "wrong").status).collect();
+    assert_eq!(statuses, [422, 422, 422, 422, 422, 429]);
+    site.wait(90);
+    assert_eq!(give(&site, "198.51.100.9", RIGHT).status, 303);
 }
