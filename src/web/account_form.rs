@@ -5,7 +5,7 @@ use log::{error, warn};
 use crate::app::App;
 use crate::password::{self, Hasher, HasherError, PasswordHash, Verdict};
 use crate::random;
-use crate::throttle::{Attempt, Wait};
+use crate::throttle::Wait;
 use crate::ui::field::Errors;
 use crate::ui::text;
 use crate::user::{Email, Role, User, UserName};
@@ -65,15 +65,21 @@ pub(crate) fn note_throttled(what: &str, user: &str, request: &Request, wait: Wa
     }
 }
 
-/// Begins a try of a secret that was handed out as an address.
+/// The answer to a secret of no one-time link: [`Error::NotFound`], and [`Error::SlowDown`] after too many of them.
 ///
-/// # Errors
-/// [`Error::SlowDown`] after too many wrong ones.
-pub(crate) fn try_secret<'a>(app: &'a App, request: &Request) -> Result<Attempt<'a>, Error> {
-    app.throttle.token(app.uptime(), request.peer).map_err(|wait| {
-        note_throttled("one-time link", "-", request, wait);
-        Error::SlowDown(wait.s)
-    })
+/// Only these are counted, and a good one is looked up before: 256 bits are not guessed, and whoever tries at the same
+/// address keeps nobody from a link that was handed out to them.
+pub(crate) fn wrong_secret(app: &App, request: &Request) -> Error {
+    match app.throttle.token(app.uptime(), request.peer) {
+        Ok(attempt) => {
+            attempt.count();
+            Error::NotFound
+        }
+        Err(wait) => {
+            note_throttled("one-time link", "-", request, wait);
+            Error::SlowDown(wait.s)
+        }
+    }
 }
 
 /// Hashes a password with a fresh salt.

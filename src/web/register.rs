@@ -27,11 +27,12 @@ const INVITE_COOKIE_S: i64 = 3_600;
 /// Takes the secret of an invitation out of the address, as that of a reset link. Opening it does not use it up.
 ///
 /// # Errors
-/// [`Error::NotFound`] for an invitation that is wrong, used, taken back or expired alike.
+/// [`Error::NotFound`] for an invitation that is wrong, used, taken back or expired alike; [`Error::SlowDown`] after
+/// too many of them.
 pub(crate) fn take(app: &App, visitor: &Visitor, request: &Request, parts: &Parts<'_>) -> Result<Response, Error> {
     let secret = parts.first().copied().unwrap_or_default();
-    if !is_good(app, request, secret)? {
-        return Err(Error::NotFound);
+    if !app.store.is_invited(secret, app.now())? {
+        return Err(account_form::wrong_secret(app, request));
     }
     Ok(visitor.set_cookie(Response::see_other("/accounts/register"), Name::Invite, secret, INVITE_COOKIE_S))
 }
@@ -42,29 +43,21 @@ fn secret(app: &App, request: &Request) -> Option<String> {
     cookie::find(&request.cookies(), Name::Invite, secure).filter(|secret| !secret.is_empty()).map(str::to_owned)
 }
 
-/// Whether a secret is that of an invitation. Wrong ones are counted.
-fn is_good(app: &App, request: &Request, secret: &str) -> Result<bool, Error> {
-    let attempt = account_form::try_secret(app, request)?;
-    let is_good = app.store.is_invited(secret, app.now())?;
-    if !is_good {
-        attempt.count();
-    }
-    Ok(is_good)
-}
-
-/// The form, or the page that says whom to ask.
+/// The form, or the page that says whom to ask. A cookie whose invitation is over is no try, and goes.
 pub(crate) fn show(app: &App, visitor: &Visitor, request: &Request, _: &Parts<'_>) -> Result<Response, Error> {
-    let is_invited = match secret(app, request) {
-        Some(secret) if app.registration() != Registration::Closed => is_good(app, request, &secret)?,
-        _ => false,
+    let secret = secret(app, request);
+    let is_invited = match &secret {
+        Some(secret) => app.store.is_invited(secret, app.now())?,
+        None => false,
     };
-    let reason = match app.registration() {
-        Registration::Closed => NoRegistration::Closed,
-        _ if is_invited => return Ok(super::page(draw(visitor, true, &Form::default(), &Errors::new()))),
-        Registration::Open => return Ok(super::page(draw(visitor, false, &Form::default(), &Errors::new()))),
-        Registration::Invite => NoRegistration::ByInvitation,
-    };
-    Ok(super::page(register::closed_page(&visitor.frame("Register"), reason)))
+    let refused = |why| register::closed_page(&visitor.frame("Register"), why);
+    let page = super::page(match app.registration() {
+        Registration::Closed => refused(NoRegistration::Closed),
+        Registration::Invite if !is_invited => refused(NoRegistration::ByInvitation),
+        Registration::Invite | Registration::Open => draw(visitor, is_invited, &Form::default(), &Errors::new()),
+    });
+    let is_over = secret.is_some() && !is_invited;
+    Ok(if is_over { visitor.set_cookie(page, Name::Invite, "", 0) } else { page })
 }
 
 /// Makes the account. Signing in comes next, so that the password is typed once more by whoever chose it.
@@ -75,7 +68,7 @@ pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> R
     let (form, visitor) = (&submission.form, submission.visitor);
     let secret = match secret(app, submission.request) {
         _ if app.registration() == Registration::Closed => return Err(Error::Forbid),
-        Some(secret) if is_good(app, submission.request, &secret)? => Some(secret),
+        Some(secret) if app.store.is_invited(&secret, app.now())? => Some(secret),
         _ if app.registration() == Registration::Open => None,
         Some(_) => return Ok(over(visitor, form)),
         None => return Err(Error::Forbid),

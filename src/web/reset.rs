@@ -79,14 +79,7 @@ fn asked(app: &App, request: &Request) -> Result<(String, User), Error> {
 
 /// Whose secret this is. Wrong ones are counted.
 fn owner(app: &App, request: &Request, secret: &str) -> Result<UserId, Error> {
-    let attempt = account_form::try_secret(app, request)?;
-    match app.store.reset_for(secret, app.now())? {
-        Some(user) => Ok(user),
-        None => {
-            attempt.count();
-            Err(Error::NotFound)
-        }
-    }
+    app.store.reset_for(secret, app.now())?.ok_or_else(|| account_form::wrong_secret(app, request))
 }
 
 fn draw(visitor: &Visitor, user: &User, errors: &Errors) -> Markup {

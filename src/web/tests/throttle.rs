@@ -147,11 +147,35 @@ fn secrets_of_reset_links_cannot_be_guessed_without_end() {
         assert_eq!(ask(&site, &good).status, 303, "a good one does not count");
         assert_eq!(ask(&site, &number.to_string()).status, 404);
     }
-    let refused = ask(&site, &good);
+    let refused = ask(&site, "10");
     assert_eq!((refused.status, retry_after(&refused) > 300), (429, true));
     assert!(text(&refused).contains("Too many attempts. Try again in 6 minutes."));
+    assert_eq!(ask(&site, &good).status, 303, "whoever tries beside them keeps nobody from their link");
     site.wait(360);
-    assert_eq!(ask(&site, &good).status, 303);
+    assert_eq!([ask(&site, "11").status, ask(&site, "12").status], [404, 429]);
+}
+
+#[test]
+fn an_invitation_opens_beside_wrong_ones_and_one_that_is_over_costs_nothing() {
+    let site = Site::new();
+    let ask = |path: &str, cookie: &str| {
+        let headers = [("Host", "localhost"), ("Accept", "text/html"), ("Cookie", cookie)];
+        site.send_from("192.0.2.1".parse().unwrap(), Transport::Unknown, "GET", path, &headers, "")
+    };
+    let over = format!("invite={}", "5".repeat(64));
+    for number in 0..20 {
+        let page = ask("/accounts/register", &over);
+        assert_eq!((page.status, cookie(&page, "invite")), (200, Some("invite=".to_owned())), "{number}");
+    }
+    let invite = |secret: &str| ask(&format!("/accounts/invite/{secret}"), "").status;
+    for number in 0..10 {
+        assert_eq!(invite(&number.to_string()), 404, "{number}");
+    }
+    assert_eq!(invite("10"), 429);
+    let good = site.app.store.invite(None, NOON).unwrap().unwrap();
+    assert_eq!(invite(&good), 303);
+    let page = ask("/accounts/register", &format!("invite={good}"));
+    assert_eq!((page.status, cookie(&page, "invite")), (200, None));
 }
 
 #[test]
