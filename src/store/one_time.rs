@@ -13,7 +13,7 @@ use crate::store::error::Error;
 use crate::store::record::{self, OneTimeRecord};
 use crate::store::standing::{Refused, may_order};
 use crate::store::tables::ONE_TIME;
-use crate::store::{sessions, users};
+use crate::store::{devices, sessions, users};
 use crate::user::{User, UserId};
 
 /// What a one-time link is good for. The numbers are on disk.
@@ -171,6 +171,7 @@ impl Store {
             }
             drop_resets(tx, user)?;
             sessions::end_all(tx, user)?;
+            devices::forget_all(tx, user)?;
             sessions::start(tx, user, &session, now)?;
             Ok(Some(user))
         })

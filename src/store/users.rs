@@ -9,7 +9,7 @@ use crate::store::error::Error;
 use crate::store::record::{self, UserRecord};
 use crate::store::settings::{self, Settings};
 use crate::store::tables::{META, USER, USER_EMAIL, USER_NAME, next_id, number, user_key};
-use crate::store::{Store, one_time, sessions};
+use crate::store::{Store, devices, one_time, sessions};
 use crate::user::{Email, Estate, NewUser, Role, State, User, UserId, UserName};
 
 const SET_UP: &[u8] = b"set_up";
@@ -266,7 +266,8 @@ impl Store {
         })
     }
 
-    /// Gives a user a new password and ends every session and unused reset link; `session` is begun anew.
+    /// Gives a user a new password and ends every session and unused reset link; `session` is begun anew. No browser or
+    /// network is known any more: one of them may have been a thief's.
     ///
     /// False when there is no such user, or the password is no longer the one that was `verified`; nothing is written
     /// then. Whoever need not know the old password gives `None`.
@@ -291,6 +292,7 @@ impl Store {
             if found {
                 sessions::end_all(tx, id)?;
                 one_time::drop_resets(tx, id)?;
+                devices::forget_all(tx, id)?;
                 if let Some(hash) = session {
                     sessions::start(tx, id, &hash, now)?;
                 }

@@ -1,4 +1,5 @@
-//! A new password for one's account. Every other browser is signed out: whoever had the old one may be in it.
+//! A new password for one's account. Every other browser is signed out and known no more: whoever had the old one may be
+//! in it.
 
 use log::info;
 
@@ -9,6 +10,7 @@ use crate::ui::text;
 use crate::web::access::{SignedIn, Submission};
 use crate::web::account_form::{self, Owner};
 use crate::web::confirm;
+use crate::web::device;
 use crate::web::error::Error;
 use crate::web::flash::Message;
 use crate::web::profile::{self, Refused};
@@ -45,6 +47,7 @@ pub(crate) fn submit(
         if is_changed {
             info!(target: "accounts", user = user.name.as_str(), ip = submission.request.ip(); "password changed");
             let response = visitor.begin_session(Response::see_other("/accounts/profile"), &token);
+            let response = device::remember(app, visitor, submission.request, user, response)?;
             return Ok(visitor.say(response, &Message::PasswordChanged));
         }
         errors.push("password", text::WRONG_PASSWORD);

@@ -70,6 +70,27 @@ fn a_known_browser_is_known_after_a_restart_and_what_is_sent_with_it_is_in_no_an
     assert!(!owner.open("/accounts/profile").body.contains(&value));
 }
 
+#[test]
+fn a_new_password_makes_every_browser_but_the_one_at_hand_a_stranger() {
+    const NEW: &str = "another-long-secret-42";
+    let appliance = behind_proxy();
+    let (mut owner, mut thief) = (at(&appliance, "203.0.113.5"), at(&appliance, "198.51.100.5"));
+    owner.log_in(ADMIN, PASSWORD);
+    thief.log_in(ADMIN, PASSWORD);
+    let fields = [("password", PASSWORD), ("password1", NEW), ("password2", NEW)];
+    assert_eq!(owner.submit("/accounts/profile", "/accounts/password", &fields).status, 303);
+    for browser in [&mut owner, &mut thief] {
+        browser.cookies.retain(|name, _| name == "device");
+        assert_eq!(browser.cookies.len(), 1);
+    }
+    for number in 0..50 {
+        let mut attacker = at(&appliance, &format!("192.0.2.{number}"));
+        (0..2).for_each(|_| assert_eq!(try_to_log_in(&mut attacker, ADMIN, "a wrong one").status, 422, "{number}"));
+    }
+    assert_eq!(try_to_log_in(&mut thief, ADMIN, "a wrong one").status, 429);
+    owner.log_in(ADMIN, NEW);
+}
+
 /// Behind a proxy that says nothing, or in an office, everybody has the address of whoever guesses.
 #[test]
 fn guessing_at_an_address_keeps_no_known_browser_out_that_shares_it() {

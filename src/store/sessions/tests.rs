@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::limits::SESSION_IDLE_S;
+use crate::session::Signs;
 use crate::store::error::Kind;
 use crate::store::tests::{NOW, audit, fresh, hash_of, open, tamper, user};
 
@@ -120,7 +121,11 @@ fn a_new_password_ends_every_session_and_begins_one() {
     for number in 0..5 {
         sign_in(&store, anna, number, NOW);
     }
+    let signs = Signs { browser: Some([1; 32]), network: Some([2; 32]) };
+    [anna, bert].into_iter().for_each(|user| store.remember(user, signs.clone(), NOW).unwrap());
     assert!(store.change_password(anna, None, hash_of("second"), Some(hash(6)), NOW).unwrap());
+    let is_known = |user| store.known_by(Some(user), &signs, NOW).unwrap().is_some();
+    assert_eq!([anna, bert].map(is_known), [false, true]);
     assert!((0..5).all(|number| !is_live(&store, number, NOW)));
     assert!(is_live(&store, 6, NOW) && is_live(&store, 9, NOW));
     assert_eq!(store.user(anna).unwrap().unwrap().password.as_str(), "second");
