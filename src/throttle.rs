@@ -3,6 +3,14 @@
 //! Rules and a bounded table, no more: who asks, and what came of a try, is for others to say. Times are those of a clock
 //! that never jumps, counted from any beginning. Nothing here is on disk and nothing is a state of an account: a name
 //! under attack is closed to strangers for an hour at most, and known names are treated like made-up ones.
+//!
+//! What stays, and why:
+//! - Name and e-mail address of one account are counted apart, so whoever has both has twice the tries. One count for
+//!   both would tell strangers which belong together.
+//! - Somebody in a network where an account is known gets on with a closed name where others have to wait, and so learns
+//!   that it is an account's and that its owner is a neighbour.
+//! - Whoever guesses at an address that its owner shares keeps them from the forms that ask for the password again, and
+//!   in a browser that is not known from logging in. A known browser gets in, and has then given the password.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
