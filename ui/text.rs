@@ -66,6 +66,8 @@ pub(crate) const WRONG_LOGIN: &str = "Wrong email, username or password.";
 pub(crate) const WRONG_PASSWORD: &str = "This is not your current password.";
 pub(crate) const WRONG_SETUP_CODE: &str = "This is not the setup code. It is printed where the server was started.";
 pub(crate) const SLUG_TAKEN: &str = "You already have a link with this slug.";
+/// Of a link that somebody else has made.
+pub(crate) const SLUG_TAKEN_THERE: &str = "This slug is taken.";
 
 /// At a new link past the bound on links per user.
 pub(crate) fn links_full(most: u32) -> String {

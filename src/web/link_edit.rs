@@ -58,7 +58,8 @@ pub(crate) fn submit(
                 info!(target: "links", owner = name.as_str(), slug = link.slug.as_str(); "link changed");
                 return Ok(visitor.say(Response::see_other(format!("/links/{id}")), &Message::Saved));
             }
-            Some(Err(NotRenamed::Taken)) => errors.push("slug", text::SLUG_TAKEN),
+            Some(Err(NotRenamed::Taken)) if link.owner == account.user.id => errors.push("slug", text::SLUG_TAKEN),
+            Some(Err(NotRenamed::Taken)) => errors.push("slug", text::SLUG_TAKEN_THERE),
             Some(Err(NotRenamed::TooOften)) => errors.push("slug", text::renamed_too_often()),
             None => return Err(Error::NotFound),
         }

@@ -69,6 +69,10 @@ fn links_that_are_handed_over_go_on_while_everybody_works() {
     assert_eq!(visitor.get("/anna/one").header("location"), Some("https://example.com/one"));
     bob.open("/links").says("anna’s links (2)");
     assert_eq!(bob.open(&format!("/links/{id}")).clicks(), (2, 0));
+    let edit = format!("/links/{id}/edit");
+    let page = bob.submit(&edit, &edit, &[("slug", "two")]);
+    assert_eq!(page.status, 422);
+    page.says("This slug is taken.");
     assert_eq!(admin.get(&format!("/links/{id}")).status, 404);
     let page = admin.open("/admin/users/anna");
     page.says("2 links go on redirecting. bob looks after them.");
