@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::limits::TITLE_CHARS_MAX;
 use crate::slug::Slug;
-use crate::target::Target;
+use crate::target::{BlockedHosts, Target};
 use crate::user::UserId;
 
 /// A link's number in the data file; never given out twice. In addresses it is written in base 36, and one that would
@@ -50,6 +50,8 @@ pub(crate) enum State {
     Active,
     Disabled,
     Expired,
+    /// Its target's host is one where no link may lead.
+    Blocked,
 }
 
 /// A title: one line of at most [`TITLE_CHARS_MAX`] characters.
@@ -121,17 +123,19 @@ impl Link {
         std::iter::once(&self.slug).chain(&self.aliases)
     }
 
-    pub(crate) fn state(&self, now: Timestamp) -> State {
-        state(self.about.enabled, self.about.expires, now)
+    pub(crate) fn state(&self, blocked: &BlockedHosts, now: Timestamp) -> State {
+        state(self.about.enabled, self.about.expires, self.about.target.is_blocked(blocked), now)
     }
 }
 
 /// Whether a link leads anywhere at `now`. One rule for the redirect and for every page.
-pub(crate) fn state(enabled: bool, expires: Option<Timestamp>, now: Timestamp) -> State {
+pub(crate) fn state(enabled: bool, expires: Option<Timestamp>, is_blocked: bool, now: Timestamp) -> State {
     if !enabled {
         State::Disabled
     } else if expires.is_some_and(|expires| expires <= now) {
         State::Expired
+    } else if is_blocked {
+        State::Blocked
     } else {
         State::Active
     }
@@ -153,16 +157,18 @@ mod tests {
     }
 
     #[test]
-    fn a_link_expires_at_its_moment_and_disabled_wins() {
+    fn a_link_expires_at_its_moment_and_its_owners_word_wins() {
         let at = Timestamp::from_ms;
-        for (enabled, expires, now, expected) in [
-            (true, None, 5, State::Active),
-            (true, Some(6), 5, State::Active),
-            (true, Some(5), 5, State::Expired),
-            (false, Some(5), 9, State::Disabled),
-            (false, None, 0, State::Disabled),
+        for (enabled, expires, is_blocked, now, expected) in [
+            (true, None, false, 5, State::Active),
+            (true, Some(6), false, 5, State::Active),
+            (true, Some(6), true, 5, State::Blocked),
+            (true, Some(5), false, 5, State::Expired),
+            (true, Some(5), true, 5, State::Expired),
+            (false, Some(5), false, 9, State::Disabled),
+            (false, None, true, 0, State::Disabled),
         ] {
-            assert_eq!(state(enabled, expires.map(at), at(now)), expected);
+            assert_eq!(state(enabled, expires.map(at), is_blocked, at(now)), expected);
         }
     }
 

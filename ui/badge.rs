@@ -14,6 +14,7 @@ pub(crate) fn state(state: LinkState) -> Markup {
             LinkState::Active => span.badge.badge-success { "Active" },
             LinkState::Disabled => span.badge { "Disabled" },
             LinkState::Expired => span.badge.badge-warning { "Expired" },
+            LinkState::Blocked => span.badge.badge-warning { "Blocked" },
         }
     }
 }

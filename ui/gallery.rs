@@ -521,6 +521,7 @@ fn rows(words: Words) -> Vec<Row> {
             12,
             LinkState::Active,
         ),
+        row("https://short.example/alice/prize", "", "https://bad.example/", 3, LinkState::Blocked),
     ]
 }
 

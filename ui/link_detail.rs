@@ -49,6 +49,9 @@ pub(crate) struct RecentClick {
 pub(crate) fn page(frame: &Frame<'_>, link: &LinkDetail<'_>) -> Markup {
     let main = html! {
         (head(link))
+        @if link.state == LinkState::Blocked {
+            p.note { "Links to this host are not allowed here. Visitors see “switched off”." }
+        }
         (action::form(frame))
         (facts(link))
         (statistics::numbers(&link.statistics))

@@ -33,7 +33,7 @@ pub(crate) struct LinkList<'a> {
     pub(crate) query: &'a str,
     /// Fields that a new search keeps: status and order.
     pub(crate) kept: Vec<(&'static str, String)>,
-    /// All, Active, Disabled, Expired.
+    /// All, and the states.
     pub(crate) filters: Vec<Filter>,
     pub(crate) columns: Columns,
     pub(crate) rows: Vec<Row>,

@@ -16,6 +16,7 @@ use crate::store::clicks::{self, LateNumbers, Numbers};
 use crate::store::error::{Error, unless_damaged};
 use crate::store::links::{from_row, get, total};
 use crate::store::tables::{LINK, link_key, link_of};
+use crate::target::BlockedHosts;
 use crate::user::UserId;
 
 /// The order of a list.
@@ -52,6 +53,8 @@ pub(crate) struct Wanted {
     pub(crate) slug: Option<String>,
     pub(crate) state: Option<State>,
     pub(crate) step: Step,
+    /// What decides the state of a link besides the link itself.
+    pub(crate) blocked: BlockedHosts,
     pub(crate) now: Timestamp,
 }
 
@@ -94,7 +97,7 @@ impl Wanted {
             || is_in(link.about.title.as_str())
             || is_in(link.about.target.as_str())
             || self.slug.as_ref().is_some_and(|wanted| is_slug(&|slug| slug.contains(wanted)));
-        text_fits && self.state.is_none_or(|state| link.state(self.now) == state)
+        text_fits && self.state.is_none_or(|state| link.state(&self.blocked, self.now) == state)
     }
 
     fn cursor(&self, row: &Row) -> Cursor {

@@ -30,7 +30,7 @@ pub(crate) fn show(
     let people_only = statistics::bots(request) == Bots::Hide;
     let recent = app.store.latest_clicks(link.owner, link.id, people_only)?;
     let past = app.store.past_targets(link.owner, link.id)?;
-    let addresses = app.settings().addresses;
+    let settings = app.settings();
     let aliases = link.aliases.iter().map(|alias| {
         let slug = alias.as_str().to_owned();
         (visitor.short_url(own.name.as_str(), &slug), slug)
@@ -41,14 +41,14 @@ pub(crate) fn show(
         id: &link.id.to_string(),
         url: &url,
         aliases: aliases.collect(),
-        state: link.state(app.now()),
+        state: link.state(&settings.blocked_hosts, app.now()),
         title: link.about.title.as_str(),
         target: link.about.target.as_str(),
         past: past.into_iter().map(|past| (past.until, past.target.as_str().to_owned())).collect(),
         created_at: link.created,
         expires_at: link.about.expires,
         statistics: Statistics { live: Some(format!("{path}/live")), ..statistics },
-        recent: recent.into_iter().map(|seen| recent_click(seen, addresses)).collect(),
+        recent: recent.into_iter().map(|seen| recent_click(seen, settings.addresses)).collect(),
     };
     Ok(super::page(link_detail::page(&frame, &data)))
 }

@@ -6,6 +6,7 @@ use crate::click;
 use crate::limits::{KEPT_LISTED_MAX, LINKS_SCANNED_MAX, SEARCH_BYTES_MAX, SPARKLINE_DAYS};
 use crate::link::{LinkId, State};
 use crate::store::{Cursor, Kept, Page, Sort, Step, Wanted};
+use crate::target::BlockedHosts;
 use crate::ui::link_list::{self, Column, Columns, Filter, LinkList, List, Order, Row};
 use crate::ui::number;
 use crate::ui::pager::{Pager, PagerOrder};
@@ -20,11 +21,12 @@ use crate::web::router::Parts;
 
 const SORTS: [(Sort, &str); 4] =
     [(Sort::Newest, "newest"), (Sort::Oldest, "oldest"), (Sort::Clicks, "clicks"), (Sort::Slug, "slug")];
-const STATES: [(Option<State>, &str, &str); 4] = [
+const STATES: [(Option<State>, &str, &str); 5] = [
     (None, "", "All"),
     (Some(State::Active), "active", "Active"),
     (Some(State::Disabled), "disabled", "Disabled"),
     (Some(State::Expired), "expired", "Expired"),
+    (Some(State::Blocked), "blocked", "Blocked"),
 ];
 
 /// What the address asks for. Words that mean nothing are taken as the default.
@@ -62,6 +64,7 @@ impl<'a> Asked<'a> {
             slug: slug_in(self.text, name),
             state: self.state,
             step: self.step.clone(),
+            blocked: app.settings().blocked_hosts.clone(),
             now: app.now(),
         }
     }
@@ -138,7 +141,7 @@ pub(crate) fn show(
     let pager = pager(&asked, &page);
     let is_search = !asked.text.is_empty() || asked.state.is_some();
     let new = LinkId::parse(request.query("new"));
-    let now = app.now();
+    let (now, settings) = (app.now(), app.settings());
     let today = calendar::day(now.ms());
     let days = calendar::before(today, SPARKLINE_DAYS - 1)..=today;
     let ids: Vec<LinkId> = page.rows.iter().map(|row| row.link.id).collect();
@@ -151,7 +154,7 @@ pub(crate) fn show(
         clicks: row.numbers.humans,
         daily: daily.remove(&row.link.id).unwrap_or_default(),
         created_at: row.link.created,
-        state: row.link.state(now),
+        state: row.link.state(&settings.blocked_hosts, now),
         is_new: Some(row.link.id) == new,
     });
     let data = LinkList {
@@ -166,7 +169,7 @@ pub(crate) fn show(
             .filter(|(_, value)| !value.is_empty())
             .map(|(name, value)| (name, value.to_owned()))
             .collect(),
-        filters: filters(&asked),
+        filters: filters(&asked, &settings.blocked_hosts),
         columns: Columns {
             address: asked.column(Sort::Slug, Order::Ascending, None),
             clicks: asked.column(Sort::Clicks, Order::Descending, None),
@@ -203,13 +206,15 @@ fn lists(app: &App, account: &SignedIn, shown: Option<&Kept>) -> Result<Vec<List
     Ok([own].into_iter().chain(kept.iter().map(of)).chain(more).collect())
 }
 
-fn filters(asked: &Asked<'_>) -> Vec<Filter> {
+/// The states to choose from; where no host is blocked, no link is.
+fn filters(asked: &Asked<'_>, blocked: &BlockedHosts) -> Vec<Filter> {
     let filter = |&(state, _, label): &(Option<State>, &str, &'static str)| Filter {
         label,
         href: asked.href(asked.sort, state, ("", "")),
         is_current: state == asked.state,
     };
-    STATES.iter().map(filter).collect()
+    let may_be = |state| state != Some(State::Blocked) || state == asked.state || !blocked.as_slice().is_empty();
+    STATES.iter().filter(|(state, ..)| may_be(*state)).map(filter).collect()
 }
 
 fn pager(asked: &Asked<'_>, page: &Page) -> Pager {

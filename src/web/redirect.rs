@@ -49,10 +49,9 @@ pub(crate) fn plain_path(target: &str) -> Option<String> {
 /// [`Error::Gone`] as for [`show`].
 pub(super) fn destination<'a>(found: &'a Redirect, settings: &Settings, now: Timestamp) -> Result<&'a Target, Error> {
     let Some(target) = &found.target else { return Err(Error::Gone(text::DELETED)) };
-    match link::state(found.enabled, found.expires, now) {
-        State::Active if target.is_blocked(&settings.blocked_hosts) => Err(Error::Gone(text::SWITCHED_OFF)),
+    match link::state(found.enabled, found.expires, target.is_blocked(&settings.blocked_hosts), now) {
         State::Active => Ok(target),
-        State::Disabled => Err(Error::Gone(text::SWITCHED_OFF)),
+        State::Disabled | State::Blocked => Err(Error::Gone(text::SWITCHED_OFF)),
         State::Expired => Err(Error::Gone(text::EXPIRED)),
     }
 }

@@ -337,3 +337,37 @@ fn a_row_shows_title_target_state_and_clicks() {
     assert!(!page.text().contains(&target), "and cut in the text");
     assert!(!page.body.contains("<i>"), "escaped");
 }
+
+#[test]
+fn links_to_a_blocked_host_are_marked_as_blocked_and_found_by_that() {
+    let appliance = Start::with_admin().run();
+    let mut admin = Browser::admin(&appliance);
+    let id = admin.make_link("https://www.bad.example/", "bad");
+    let off = admin.make_link("https://bad.example/", "off");
+    admin.make_link("https://good.example/", "good");
+    admin.submit("/links", &format!("/links/{off}/switch"), &[("to", "off")]);
+    let states = |browser: &mut Browser| {
+        ["active", "blocked", "disabled"].map(|state| {
+            let page = browser.open(&format!("/links?status={state}&sort=slug"));
+            ["bad", "good", "off"]
+                .into_iter()
+                .filter(|slug| page.text().contains(&format!("/{slug} ")))
+                .collect::<Vec<_>>()
+        })
+    };
+    admin.open("/links").does_not_say("Blocked");
+    assert_eq!(states(&mut admin), [vec!["bad", "good"], vec![], vec!["off"]]);
+    let settings = "/admin/settings";
+    admin.submit(settings, settings, &[("links.blocked-hosts", "bad.example")]);
+    let list = admin.open("/links");
+    list.says("Blocked https://www.bad.example/");
+    list.says("Disabled https://bad.example/");
+    list.does_not_say("Blocked https://good.example/");
+    assert_eq!(states(&mut admin), [vec!["good"], vec!["bad"], vec!["off"]]);
+    let page = admin.open(&format!("/links/{id}"));
+    page.says("Blocked");
+    page.says("Links to this host are not allowed here. Visitors see “switched off”.");
+    page.does_not_say("Active");
+    admin.submit(settings, settings, &[("links.blocked-hosts", "")]);
+    admin.open(&format!("/links/{id}")).does_not_say("Blocked");
+}

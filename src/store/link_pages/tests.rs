@@ -11,7 +11,15 @@ use crate::visitor::Class;
 const SORTS: [Sort; 4] = [Sort::Newest, Sort::Oldest, Sort::Clicks, Sort::Slug];
 
 fn wanted(sort: Sort) -> Wanted {
-    Wanted { sort, text: String::new(), slug: None, state: None, step: Step::First, now: NOW }
+    Wanted {
+        sort,
+        text: String::new(),
+        slug: None,
+        state: None,
+        step: Step::First,
+        blocked: BlockedHosts::default(),
+        now: NOW,
+    }
 }
 
 fn slugs(page: &Page) -> Vec<String> {
