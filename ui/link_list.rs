@@ -206,6 +206,8 @@ fn with_selected(frame: &Frame<'_>) -> Markup {
             (field::token(frame.csrf_token))
             input type="hidden" name="next" value=(frame.here);
             span.muted { "With selected:" }
+            // Enter in a box presses the first button of the form. This one closes a dialog, and there is none.
+            button type="submit" formmethod="dialog" hidden { "Nothing" }
             button.small type="submit" name="do" value="enable" { "Enable" }
             button.small type="submit" name="do" value="disable" { "Disable" }
             button.small.danger type="submit" name="do" value="ask" { "Delete…" }

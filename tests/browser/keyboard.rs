@@ -158,3 +158,22 @@ fn files_are_taken_away_with_the_keyboard() {
         screen.tab_to(&format!("main a[href='/links/{file}']"));
     }
 }
+
+#[test]
+fn enter_in_a_box_of_the_list_does_nothing() {
+    let Some((_appliance, screen)) = at_the_list() else { return };
+    screen.shorten("https://docs.example/", "docs");
+    screen.tab_to(".cell-pick input");
+    screen.keys(" ");
+    assert!(screen.is("document.activeElement.checked"));
+    screen.run("document.documentElement.dataset.still = 'here'", &[]);
+    screen.keys(ENTER);
+    // What it would send is sent by now, or the answer to this comes from the next page.
+    screen.run("return fetch('/health').then(() => null)", &[]);
+    assert!(screen.is("document.documentElement.dataset.still == 'here' && document.activeElement.checked"));
+    // The buttons still work.
+    screen.tab_to("#selected [value=disable]");
+    screen.keys(ENTER);
+    screen.wait("document.body.innerText.includes('1 link disabled.')");
+    assert_eq!(screen.complaints(), [""; 0]);
+}
