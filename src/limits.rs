@@ -67,6 +67,9 @@ pub(crate) const EXPORT_PIECE_BYTES: usize = 32 << 10;
 pub(crate) const EXPORT_PIECE: Duration = Duration::from_millis(10);
 /// Links looked at for one search or sort; 20,000 take about 10 ms.
 pub(crate) const LINKS_SCANNED_MAX: usize = 20_000;
+/// Links looked at for one page of everybody's, or to count those that lead to a host; the next page goes on from there.
+/// Each takes two looks more than one of [`LINKS_SCANNED_MAX`], since the ranges of all owners are merged.
+pub(crate) const SITE_LINKS_SCANNED_MAX: usize = 20_000;
 /// The longest search text.
 pub(crate) const SEARCH_BYTES_MAX: usize = 200;
 

@@ -31,9 +31,10 @@ pub(crate) struct Instance {
 }
 
 /// The pages for administrators: their address and what they are called.
-const PAGES: [(&str, &str); 4] = [
+const PAGES: [(&str, &str); 5] = [
     ("/admin", "State"),
     ("/admin/users", "Users"),
+    ("/admin/links", "Links"),
     ("/admin/statistics", "Statistics"),
     ("/admin/settings", "Settings"),
 ];
@@ -64,14 +65,17 @@ pub(crate) fn page(frame: &Frame<'_>, instance: &Instance) -> Markup {
 }
 
 fn tiles(instance: &Instance) -> Markup {
-    let tiles =
-        [(instance.users, "user", "users"), (instance.links, "link", "links"), (instance.people, "click", "clicks")];
+    let tiles = [
+        (instance.users, "user", "users", "/admin/users"),
+        (instance.links, "link", "links", "/admin/links"),
+        (instance.people, "click", "clicks", "/admin/statistics"),
+    ];
     html! {
         div.tiles {
-            @for (count, one, many) in tiles {
+            @for (count, one, many, href) in tiles {
                 div.tile {
                     span.tile-number { (number::grouped(count)) }
-                    span.tile-label { (if count == 1 { one } else { many }) }
+                    a.tile-label href=(href) { (if count == 1 { one } else { many }) }
                 }
             }
         }

@@ -19,8 +19,8 @@ pub(crate) fn state(state: LinkState) -> Markup {
     }
 }
 
-/// The button that switches the link of this number on or off.
-pub(crate) fn switch(class: &str, id: &str, state: LinkState) -> Markup {
+/// The button that switches a link on or off, by the path of its addresses.
+pub(crate) fn switch(class: &str, path: &str, state: LinkState) -> Markup {
     let (to, word) = if state == LinkState::Disabled { ("on", "Enable") } else { ("off", "Disable") };
-    action::button(class, &format!("/links/{id}/switch"), ("to", to), word)
+    action::button(class, &format!("{path}/switch"), ("to", to), word)
 }

@@ -12,6 +12,7 @@ use maud::Markup;
 use crate::clock::Timestamp;
 use crate::ui::account_delete::{self, AccountDelete};
 use crate::ui::admin::{self, Instance};
+use crate::ui::admin_links::{self, AdminLinks};
 use crate::ui::admin_settings::{self, AdminSettings, Backup};
 use crate::ui::admin_user::{self, AdminUser, Links};
 use crate::ui::admin_user_remove::{self, AdminUserRemove};
@@ -204,6 +205,30 @@ fn admin_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
     ]
 }
 
+fn site_links(words: Words) -> AdminLinks<'static> {
+    let row = |state| admin_links::Row {
+        url: words("https://short.example/alice/promo").to_owned(),
+        owner: words("alice").to_owned(),
+        title: words("Autumn sale").to_owned(),
+        target: words("https://shop.example/collections/autumn/coats-and-jackets?utm_source=letter&size=m").to_owned(),
+        created_at: AT,
+        state,
+        path: format!("/admin/links/{}/5k3v9q", words("alice")),
+        delete_href: format!("/admin/links/{}/5k3v9q/delete?next=%2Fadmin%2Flinks", words("alice")),
+    };
+    AdminLinks {
+        query: words("shop"),
+        rows: [LinkState::Active, LinkState::Disabled, LinkState::Expired, LinkState::Blocked].map(row).to_vec(),
+        pager: Pager {
+            previous: Some(words("/admin/links?before=5k3v9q").to_owned()),
+            next: Some(words("/admin/links?after=5k3v9q").to_owned()),
+            order: PagerOrder::NewestFirst,
+        },
+        damaged: 1,
+        looked_at: None,
+    }
+}
+
 fn user_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
     let inside = Frame { section: Section::Admin, ..frame(words, "Users", theme) };
     let states = [
@@ -254,7 +279,11 @@ fn user_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
         reset_link: (state == State::Active).then_some(words("https://short.example/accounts/reset/0f0f")),
     };
     let account = |state, count| admin_user::page(&inside, &user(state, count));
+    let links = site_links(words);
+    let no_links = AdminLinks { rows: Vec::new(), looked_at: Some(20_000), ..links.clone() };
     vec![
+        ("admin-links", admin_links::page(&inside, &links)),
+        ("admin-links-none", admin_links::page(&inside, &no_links)),
         ("users", admin_users::page(&inside, &users)),
         ("users-none", admin_users::page(&inside, &none)),
         ("user", account(states[0], 12)),
@@ -412,7 +441,8 @@ fn link_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
         target_changed_at: Some(AT),
     };
     let delete = LinkDelete {
-        id: words("5k3v9q"),
+        path: words("/links/5k3v9q"),
+        back: words("/links/5k3v9q"),
         url: words("https://short.example/alice/promo"),
         clicks: 1204,
         has_aliases: true,

@@ -8,7 +8,10 @@ use crate::ui::{copy, field, number};
 /// The link in question.
 #[derive(Debug, Clone)]
 pub(crate) struct LinkDelete<'a> {
-    pub(crate) id: &'a str,
+    /// Where its addresses begin.
+    pub(crate) path: &'a str,
+    /// Where whoever is asked came from.
+    pub(crate) back: &'a str,
     /// The whole short address.
     pub(crate) url: &'a str,
     pub(crate) clicks: u64,
@@ -38,14 +41,15 @@ pub(crate) fn page(frame: &Frame<'_>, link: &LinkDelete<'_>) -> Markup {
                 }
                 "This cannot be undone."
             }
-            form method="post" action={ "/links/" (link.id) "/delete" } {
+            form method="post" action={ (link.path) "/delete" } {
                 (field::token(frame.csrf_token))
+                input type="hidden" name="next" value=(link.back);
                 div.buttons {
                     button.danger-solid type="submit" { "Delete link" }
-                    button type="submit" formaction={ "/links/" (link.id) "/switch" } name="to" value="off" {
+                    button type="submit" formaction={ (link.path) "/switch" } name="to" value="off" {
                         "Disable instead"
                     }
-                    a.button href={ "/links/" (link.id) } { "Cancel" }
+                    a.button href=(link.back) { "Cancel" }
                 }
             }
         }

@@ -78,7 +78,7 @@ fn head(link: &LinkDetail<'_>) -> Markup {
                     span { "Edit" }
                 }
                 a.button href={ "/links/" (link.id) "/qr.svg" } { "QR code" }
-                (badge::switch("button", link.id, link.state))
+                (badge::switch("button", &format!("/links/{}", link.id), link.state))
                 a.button.danger href={ "/links/" (link.id) "/delete" } {
                     (icon::draw(Icon::Trash))
                     span { "Delete" }

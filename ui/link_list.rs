@@ -323,7 +323,7 @@ fn row_menu(row: &Row) -> Markup {
                 a.menu-item href={ "/links/" (row.id) } { "Details" }
                 a.menu-item href={ "/links/" (row.id) "/edit" } { "Edit" }
                 a.menu-item href={ "/links/" (row.id) "/qr.svg" } { "QR code" }
-                (badge::switch("menu-item", &row.id, row.state))
+                (badge::switch("menu-item", &format!("/links/{}", row.id), row.state))
                 a.menu-item.danger-text href={ "/links/" (row.id) "/delete" } { "Delete" }
             }
         }
@@ -331,7 +331,7 @@ fn row_menu(row: &Row) -> Markup {
 }
 
 /// A long target with its middle left out: host and ending tell links apart best.
-fn cut_middle(target: &str) -> String {
+pub(crate) fn cut_middle(target: &str) -> String {
     let chars: Vec<char> = target.chars().collect();
     if chars.len() <= TARGET_CHARS_MAX {
         return target.to_owned();

@@ -24,10 +24,12 @@ pub(crate) fn show(
     let own = own_link::find(app, account, parts)?;
     app.store.flush_clicks();
     let numbers = app.store.numbers(own.link.owner, own.link.id)?;
+    let path = format!("/links/{}", own.link.id);
     let mut frame = visitor.frame("Delete link");
     frame.section = Section::Links;
     let data = LinkDelete {
-        id: &own.link.id.to_string(),
+        path: &path,
+        back: &path,
         url: &own.url(visitor),
         clicks: numbers.humans,
         has_aliases: !own.link.aliases.is_empty(),

@@ -9,6 +9,8 @@ mod account_export;
 mod account_form;
 mod admin;
 mod admin_backups;
+mod admin_link_delete;
+mod admin_links;
 mod admin_settings;
 mod admin_user;
 mod admin_user_remove;

@@ -11,10 +11,11 @@ use crate::web::error::Error;
 use crate::web::request::{Method, Request};
 use crate::web::response::Response;
 use crate::web::{
-    account_delete, account_export, admin, admin_backups, admin_settings, admin_user, admin_user_remove, admin_users,
-    assets, click_export, email_change, health, home, link_alias, link_create, link_delete, link_detail, link_edit,
-    link_export, link_list, link_live, link_qr, link_selected, link_switch, login, logout, password_change, privacy,
-    profile, register, reset, robots, session_end, setup, statistics, statistics_export, theme,
+    account_delete, account_export, admin, admin_backups, admin_link_delete, admin_links, admin_settings, admin_user,
+    admin_user_remove, admin_users, assets, click_export, email_change, health, home, link_alias, link_create,
+    link_delete, link_detail, link_edit, link_export, link_list, link_live, link_qr, link_selected, link_switch, login,
+    logout, password_change, privacy, profile, register, reset, robots, session_end, setup, statistics,
+    statistics_export, theme,
 };
 
 type Answer = Result<Response, Error>;
@@ -131,6 +132,13 @@ pub(crate) const ROUTES: &[Route] = &[
         Submit::ConfirmedAdministrator(admin_user_remove::submit),
     ),
     action("admin/users/*/release", Submit::ConfirmedAdministrator(admin_user_remove::submit_release)),
+    page("admin/links", Show::Administrator(admin_links::show)),
+    action("admin/links/*/*/switch", Submit::ConfirmedAdministrator(admin_links::submit_switch)),
+    form(
+        "admin/links/*/*/delete",
+        Show::Administrator(admin_link_delete::show),
+        Submit::ConfirmedAdministrator(admin_link_delete::submit),
+    ),
     action("admin/backups", Submit::Administrator(admin_backups::submit)),
     action("admin/backups/download", Submit::ConfirmedAdministrator(admin_backups::submit_download)),
     form("links/*/edit", Show::SignedIn(link_edit::show), Submit::SignedIn(link_edit::submit)),
@@ -183,8 +191,11 @@ pub(crate) fn find(path: &[String]) -> Option<(&'static Route, Vec<&str>)> {
 pub(crate) fn form_page(request: &Request) -> &str {
     // Of the administrators' addresses nothing is to be learned from where this leads.
     if is_for_administrators(&request.path) {
-        let is_about_users = request.path.get(1).is_some_and(|word| word == "users" || word == "invitations");
-        return if is_about_users { "/admin/users" } else { "/admin/settings" };
+        return match request.path.get(1).map_or("", String::as_str) {
+            "users" | "invitations" => "/admin/users",
+            "links" => "/admin/links",
+            _ => "/admin/settings",
+        };
     }
     let has_page = find(&request.path).is_some_and(|(route, _)| route.show.is_some());
     match has_page {

@@ -165,6 +165,9 @@ fn signed_in(appliance: &Appliance, screen: &Screen, look: &mut impl FnMut(&'sta
         ("/accounts/profile", "profile"),
         ("/accounts/delete", "delete account"),
         ("/admin", "admin"),
+        ("/admin/links", "links of all"),
+        ("/admin/links?q=nowhere", "links of all: no match"),
+        (&format!("/admin/links/{USER}/{link}/delete"), "delete link: as an administrator"),
         ("/admin/settings", "settings"),
         ("/links/zzzzzz", "not found: no such link"),
     ] {

@@ -54,6 +54,10 @@ mod link_switch;
 mod link_alias;
 // Deleting a link.
 mod link_delete;
+// Everybody's links.
+mod admin_links;
+// Deleting anybody's link.
+mod admin_link_delete;
 // The clicks on many links together.
 mod statistics;
 // The pages' own files.
