@@ -31,7 +31,7 @@ pub(crate) fn page(frame: &Frame<'_>, selected: &LinkSelected<'_>) -> Markup {
             form method="post" action="/links/selected" {
                 (field::token(frame.csrf_token))
                 input type="hidden" name="next" value=(selected.back);
-                ul.top-links {
+                ul.top-links.field {
                     @for row in &selected.rows {
                         li {
                             input type="hidden" name={ "link-" (row.id) } value="1";
