@@ -36,6 +36,8 @@ pub(crate) struct Row {
     pub(crate) state: LinkState,
     /// Where its addresses for administrators begin.
     pub(crate) path: String,
+    /// Where its target's host is blocked, unless it is.
+    pub(crate) block_href: Option<String>,
     pub(crate) delete_href: String,
 }
 
@@ -127,7 +129,7 @@ fn table_row(row: &Row) -> Markup {
             td {
                 a href={ "/admin/users/" (row.owner) } { (row.owner) }
             }
-            td.cell-created { (moment::day(row.created_at)) }
+            td.muted { (moment::day(row.created_at)) }
             td { (badge::state(row.state)) }
             td.cell-menu {
                 (row_menu(row))
@@ -144,6 +146,9 @@ fn row_menu(row: &Row) -> Markup {
             }
             div.menu-panel {
                 (badge::switch("menu-item", &row.path, row.state))
+                @if let Some(href) = &row.block_href {
+                    a.menu-item href=(href) { "Block this host" }
+                }
                 a.menu-item.danger-text href=(row.delete_href) { "Delete" }
             }
         }

@@ -12,6 +12,7 @@ use maud::Markup;
 use crate::clock::Timestamp;
 use crate::ui::account_delete::{self, AccountDelete};
 use crate::ui::admin::{self, Instance};
+use crate::ui::admin_host_block::{self, AdminHostBlock};
 use crate::ui::admin_links::{self, AdminLinks};
 use crate::ui::admin_settings::{self, AdminSettings, Backup};
 use crate::ui::admin_user::{self, AdminUser, Links};
@@ -96,6 +97,7 @@ fn pages(words: Words, theme: Theme) -> Vec<(&'static str, String)> {
         link_pages(words, theme),
         error_pages(words, theme),
         admin_pages(words, theme),
+        site_link_pages(words, theme),
         user_pages(words, theme),
         removal_pages(words, theme),
     ];
@@ -205,6 +207,25 @@ fn admin_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
     ]
 }
 
+fn site_link_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
+    let inside = Frame { section: Section::Admin, ..frame(words, "Links", theme) };
+    let links = site_links(words);
+    let fine = Errors::new();
+    let block = AdminHostBlock {
+        host: words("shop.example"),
+        links: 1,
+        is_all: false,
+        back: words("/admin/links"),
+        errors: &fine,
+    };
+    let no_links = AdminLinks { rows: Vec::new(), looked_at: Some(20_000), ..links.clone() };
+    vec![
+        ("admin-links", admin_links::page(&inside, &links)),
+        ("admin-host-block", admin_host_block::page(&inside, &block)),
+        ("admin-links-none", admin_links::page(&inside, &no_links)),
+    ]
+}
+
 fn site_links(words: Words) -> AdminLinks<'static> {
     let row = |state| admin_links::Row {
         url: words("https://short.example/alice/promo").to_owned(),
@@ -214,6 +235,7 @@ fn site_links(words: Words) -> AdminLinks<'static> {
         created_at: AT,
         state,
         path: format!("/admin/links/{}/5k3v9q", words("alice")),
+        block_href: (state != LinkState::Blocked).then(|| words("/admin/block-host?host=shop.example").to_owned()),
         delete_href: format!("/admin/links/{}/5k3v9q/delete?next=%2Fadmin%2Flinks", words("alice")),
     };
     AdminLinks {
@@ -279,11 +301,7 @@ fn user_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
         reset_link: (state == State::Active).then_some(words("https://short.example/accounts/reset/0f0f")),
     };
     let account = |state, count| admin_user::page(&inside, &user(state, count));
-    let links = site_links(words);
-    let no_links = AdminLinks { rows: Vec::new(), looked_at: Some(20_000), ..links.clone() };
     vec![
-        ("admin-links", admin_links::page(&inside, &links)),
-        ("admin-links-none", admin_links::page(&inside, &no_links)),
         ("users", admin_users::page(&inside, &users)),
         ("users-none", admin_users::page(&inside, &none)),
         ("user", account(states[0], 12)),

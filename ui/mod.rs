@@ -48,6 +48,7 @@ pub(crate) mod link_selected;
 pub(crate) mod statistics;
 
 pub(crate) mod admin;
+pub(crate) mod admin_host_block;
 pub(crate) mod admin_links;
 pub(crate) mod admin_settings;
 pub(crate) mod admin_user;

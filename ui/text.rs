@@ -37,6 +37,7 @@ pub(crate) fn welcome(username: &str) -> String {
 pub(crate) const BACKUP_BEGUN: &str = "A backup is being made. It is in the list once it was examined.";
 pub(crate) const SAVED: &str = "Saved.";
 pub(crate) const ENABLED: &str = "Enabled.";
+pub(crate) const HOST_BLOCKED: &str = "Blocked. Links to this host show “switched off”.";
 pub(crate) const DISABLED: &str = "Disabled. Visitors see “switched off”.";
 
 /// After a link is gone; `address` is the short address without `https://`.

@@ -38,6 +38,20 @@ pub(crate) struct Settings {
     pub(crate) private_targets: PrivateTargets,
 }
 
+impl Settings {
+    /// Adds a host, in the spelling of [`target::canonical_host`], to those where no link may lead.
+    ///
+    /// # Errors
+    /// What to tell when there is no room for it.
+    pub(crate) fn block(&mut self, host: &str) -> Result<(), String> {
+        if self.blocked_hosts.cover(host) {
+            return Ok(());
+        }
+        let hosts = self.blocked_hosts.as_slice().join(",");
+        set_blocked_hosts(self, &format!("{hosts},{host}"))
+    }
+}
+
 /// What browsers are told of a short link's redirect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Redirects {

@@ -15,6 +15,7 @@ use crate::store::error::{Error, unless_damaged};
 use crate::store::links::from_row;
 use crate::store::tables::{LINK, link_key, link_of, number};
 use crate::store::{Store, users};
+use crate::target::BlockedHosts;
 use crate::user::{UserId, UserName};
 
 /// Where a page lies: beside a link, of whoever it is.
@@ -174,6 +175,26 @@ impl Store {
     /// When the store fails.
     pub(crate) fn site_page(&self, text: &str, step: SiteStep) -> Result<SitePage, Error> {
         self.read("listing everybody's links", |tx| page(tx, &Sought::new(text), step, SITE_LINKS_SCANNED_MAX))
+    }
+
+    /// How many links lead to some hosts, and whether that is all of them: at most [`SITE_LINKS_SCANNED_MAX`] are looked
+    /// at.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn links_to(&self, hosts: &BlockedHosts) -> Result<(usize, bool), Error> {
+        self.read("counting links to a host", |tx| {
+            let table = tx.open_table(LINK)?;
+            let mut rows = table.iter()?;
+            let mut count = 0;
+            for row in rows.by_ref().take(SITE_LINKS_SCANNED_MAX) {
+                let (key, raw) = row?;
+                let link =
+                    unless_damaged(owner_of(key.value()).and_then(|owner| from_row(owner, key.value(), raw.value())))?;
+                count += usize::from(link.is_some_and(|link| link.about.target.is_blocked(hosts)));
+            }
+            Ok((count, rows.next().is_none()))
+        })
     }
 }
 

@@ -24,7 +24,7 @@ impl BlockedHosts {
     }
 
     /// Whether the host or a domain above it is among these.
-    pub(super) fn cover(&self, host: &str) -> bool {
+    pub(crate) fn cover(&self, host: &str) -> bool {
         let has = |domain: &str| self.0.binary_search_by(|blocked| blocked.as_str().cmp(domain)).is_ok();
         has(host) || host.match_indices('.').any(|(dot, _)| has(&host[dot + 1..]))
     }

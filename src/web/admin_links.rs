@@ -61,6 +61,8 @@ pub(crate) fn show(
     let pager = pager(query, &page);
     let (now, settings) = (app.now(), app.settings());
     let here = percent::query(&[("next", frame.here)]);
+    let block_href =
+        |host: &str| format!("/admin/block-host{}", percent::query(&[("host", host), ("next", frame.here)]));
     let rows = page.rows.into_iter().map(|(link, name)| {
         let link = OwnLink { link, name };
         let (path, about) = (path(&link), &link.link.about);
@@ -71,6 +73,7 @@ pub(crate) fn show(
             target: about.target.as_str().to_owned(),
             created_at: link.link.created,
             state: link.link.state(&settings.blocked_hosts, now),
+            block_href: (!about.target.is_blocked(&settings.blocked_hosts)).then(|| block_href(about.target.host())),
             delete_href: format!("{path}/delete{here}"),
             path,
         }

@@ -9,6 +9,7 @@ mod account_export;
 mod account_form;
 mod admin;
 mod admin_backups;
+mod admin_host_block;
 mod admin_link_delete;
 mod admin_links;
 mod admin_settings;

@@ -11,11 +11,11 @@ use crate::web::error::Error;
 use crate::web::request::{Method, Request};
 use crate::web::response::Response;
 use crate::web::{
-    account_delete, account_export, admin, admin_backups, admin_link_delete, admin_links, admin_settings, admin_user,
-    admin_user_remove, admin_users, assets, click_export, email_change, health, home, link_alias, link_create,
-    link_delete, link_detail, link_edit, link_export, link_list, link_live, link_qr, link_selected, link_switch, login,
-    logout, password_change, privacy, profile, register, reset, robots, session_end, setup, statistics,
-    statistics_export, theme,
+    account_delete, account_export, admin, admin_backups, admin_host_block, admin_link_delete, admin_links,
+    admin_settings, admin_user, admin_user_remove, admin_users, assets, click_export, email_change, health, home,
+    link_alias, link_create, link_delete, link_detail, link_edit, link_export, link_list, link_live, link_qr,
+    link_selected, link_switch, login, logout, password_change, privacy, profile, register, reset, robots, session_end,
+    setup, statistics, statistics_export, theme,
 };
 
 type Answer = Result<Response, Error>;
@@ -139,6 +139,11 @@ pub(crate) const ROUTES: &[Route] = &[
         Show::Administrator(admin_link_delete::show),
         Submit::ConfirmedAdministrator(admin_link_delete::submit),
     ),
+    form(
+        "admin/block-host",
+        Show::Administrator(admin_host_block::show),
+        Submit::ConfirmedAdministrator(admin_host_block::submit),
+    ),
     action("admin/backups", Submit::Administrator(admin_backups::submit)),
     action("admin/backups/download", Submit::ConfirmedAdministrator(admin_backups::submit_download)),
     form("links/*/edit", Show::SignedIn(link_edit::show), Submit::SignedIn(link_edit::submit)),
@@ -193,7 +198,7 @@ pub(crate) fn form_page(request: &Request) -> &str {
     if is_for_administrators(&request.path) {
         return match request.path.get(1).map_or("", String::as_str) {
             "users" | "invitations" => "/admin/users",
-            "links" => "/admin/links",
+            "links" | "block-host" => "/admin/links",
             _ => "/admin/settings",
         };
     }

@@ -167,6 +167,7 @@ fn signed_in(appliance: &Appliance, screen: &Screen, look: &mut impl FnMut(&'sta
         ("/admin", "admin"),
         ("/admin/links", "links of all"),
         ("/admin/links?q=nowhere", "links of all: no match"),
+        (&format!("/admin/block-host?host={}example", "long-name-of-a-host.".repeat(5)), "block host"),
         (&format!("/admin/links/{USER}/{link}/delete"), "delete link: as an administrator"),
         ("/admin/settings", "settings"),
         ("/links/zzzzzz", "not found: no such link"),

@@ -56,6 +56,8 @@ mod link_alias;
 mod link_delete;
 // Everybody's links.
 mod admin_links;
+// Blocking a host where links lead.
+mod admin_host_block;
 // Deleting anybody's link.
 mod admin_link_delete;
 // The clicks on many links together.

@@ -103,6 +103,21 @@ fn a_search_looks_at_addresses_targets_and_titles() {
 }
 
 #[test]
+fn links_to_a_host_and_below_it_are_counted() {
+    let (_folder, store) = fresh();
+    let anna = user(&store, "anna");
+    for (text, target) in
+        [("a", "https://bad.example/"), ("b", "https://www.bad.example/x"), ("c", "https://notbad.example/")]
+    {
+        let new = NewLink { slug: Some(slug(text)), change: about(target, "") };
+        store.create_link(anna, name("anna"), new, NOW).unwrap().unwrap();
+    }
+    for (host, count) in [("bad.example", 2), ("www.bad.example", 1), ("none.example", 0)] {
+        assert_eq!(store.links_to(&BlockedHosts::new(vec![host.to_owned()])).unwrap(), (count, true), "{host}");
+    }
+}
+
+#[test]
 fn a_damaged_link_or_owner_hides_no_others() {
     let (folder, store) = fresh();
     let (anna, bert) = (user(&store, "anna"), user(&store, "bert"));
