@@ -23,8 +23,13 @@ pub(crate) fn field(url: &str) -> Markup {
 
 /// The button alone, for places that show the address already.
 pub(crate) fn button(url: &str) -> Markup {
+    button_of(url, &format!("Copy {}", shown(url)))
+}
+
+/// The button for another text, with the name of what it copies.
+pub(crate) fn button_of(text: &str, label: &str) -> Markup {
     html! {
-        button.small.copy-button type="button" data-copy=(url) aria-label={ "Copy " (shown(url)) } hidden {
+        button.small.copy-button type="button" data-copy=(text) aria-label=(label) hidden {
             (icon::draw(Icon::Copy))
             span { "Copy" }
         }

@@ -386,6 +386,7 @@ fn account_pages(words: Words, theme: Theme) -> Vec<(&'static str, Markup)> {
         is_admin: false,
         links: 1204,
         browsers: [true, false].map(browser).to_vec(),
+        new_link_url: words("https://short.example/links/new"),
         new_email: words(""),
         email_errors,
         password_errors,

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::limits::EMAIL_BYTES_MAX;
 use crate::ui::field::{self, Errors, Field};
 use crate::ui::layout::{self, Frame};
-use crate::ui::{moment, number};
+use crate::ui::{copy, moment, number};
 
 /// The account, and the two forms as they were sent.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub(crate) struct Profile<'a> {
     pub(crate) links: u64,
     /// The one seen last first.
     pub(crate) browsers: Vec<Browser>,
+    /// Where the form for a new link is, whole.
+    pub(crate) new_link_url: &'a str,
     /// What stands in the field for a new address; empty unless it was refused.
     pub(crate) new_email: &'a str,
     pub(crate) email_errors: &'a Errors,
@@ -50,6 +52,7 @@ pub(crate) fn page(frame: &Frame<'_>, profile: &Profile<'_>) -> Markup {
         (email_form(frame, profile))
         (password_form(frame, profile))
         (browsers(frame, profile))
+        (bookmarklet(profile))
         section.form {
             h2 { "Your data" }
             p.help { "Everything that is kept of you, your links and their clicks, one JSON object a line." }
@@ -99,6 +102,29 @@ fn details(profile: &Profile<'_>) -> Markup {
             }
             dt { "Links" }
             dd { (number::grouped(profile.links)) }
+        }
+    }
+}
+
+/// The code of a bookmark that takes the page one is on along to the form for a new link. Text to copy: a link with code
+/// in it is nothing that our pages have.
+fn bookmarklet(profile: &Profile<'_>) -> Markup {
+    let code = format!(
+        "javascript:location.href='{}?url='+encodeURIComponent(location.href)+'&title='+encodeURIComponent(document.title)",
+        profile.new_link_url
+    );
+    html! {
+        section.form {
+            h2 { "Bookmark" }
+            div.field {
+                label for="bookmark" { "Shorten this page" }
+                p.help #bookmark-help {
+                    "Make a bookmark of any page, then replace its address by this: from then on it fills in a new link for \
+                     the page that you are on."
+                }
+                input #bookmark type="text" readonly value=(code) aria-describedby="bookmark-help";
+            }
+            (copy::button_of(&code, "Copy the code"))
         }
     }
 }

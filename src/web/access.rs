@@ -211,7 +211,12 @@ impl Visitor {
 
     /// The whole short address of a slug of `owner`.
     pub(crate) fn short_url(&self, owner: &str, slug: &str) -> String {
-        format!("{}://{}/{owner}/{slug}", self.scheme, self.shown.text())
+        format!("{}/{owner}/{slug}", self.site())
+    }
+
+    /// The address of this server as links show it, without a path.
+    pub(crate) fn site(&self) -> String {
+        format!("{}://{}", self.scheme, self.shown.text())
     }
 }
 

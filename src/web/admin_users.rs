@@ -46,7 +46,7 @@ pub(crate) fn submit(
     }
     let secret = app.store.invite(Some(user.id), app.now())?.map_err(refused)?;
     info!(target: "accounts", by = user.name.as_str(), ip = submission.request.ip(); "invited");
-    let url = format!("{}://{}/accounts/invite/{secret}", visitor.scheme, visitor.shown.text());
+    let url = format!("{}/accounts/invite/{secret}", visitor.site());
     Ok(super::page(draw(app, visitor, submission.request, Some(&url))?))
 }
 

@@ -58,6 +58,7 @@ pub(crate) fn draw(app: &App, visitor: &Visitor, account: &SignedIn, refused: &R
         is_admin: user.role == Role::Administrator,
         password_chars_min: user.role.strength().chars_min(),
         links: app.store.link_count(user.id)?.into(),
+        new_link_url: &format!("{}/links/new", visitor.site()),
         new_email: refused.new_email,
         browsers: browsers.collect(),
         email_errors: &refused.email_errors,

@@ -1,5 +1,7 @@
 //! What the script adds to pages that work without it: copying, local times, shortcuts.
 
+use serde_json::json;
+
 use crate::appliance::PASSWORD;
 use crate::person::at_the_list;
 use crate::screen::{CONTROL, ENTER, LOCAL_NAME, Screen, TAB};
@@ -184,4 +186,22 @@ fn a_password_can_be_pasted() {
     screen.keys_with(CONTROL, "v");
     screen.keys(ENTER);
     screen.arrives_at("/links");
+}
+
+#[test]
+fn the_code_of_the_bookmark_fills_in_a_new_link_for_the_page_one_is_on() {
+    let Some((_appliance, screen)) = at_the_list() else { return };
+    screen.go("/accounts/profile");
+    let code = screen.text_of("return document.querySelector('#bookmark').value", &[]);
+    screen.go("/privacy?a=1&b='%20+#c");
+    screen.run("document.title = arguments[0]", &["Tom & 'Jerry' #1+1"]);
+    let page = screen.text_of("return location.href", &[]);
+    let code = code.strip_prefix("javascript:").unwrap();
+    assert!(!code.contains('%'), "browsers would decode it first");
+    // As a bookmark is run: not by the page, whose policy allows no code in it.
+    screen.chromium("Runtime.evaluate", &json!({ "expression": code }));
+    screen.arrives_at("/links/new");
+    let value = |field: &str| screen.text_of("return document.querySelector(arguments[0]).value", &[field]);
+    assert_eq!((value("#target_url"), value("#title")), (page, "Tom & 'Jerry' #1+1".to_owned()));
+    assert_eq!(screen.complaints(), [""; 0]);
 }
