@@ -1,6 +1,7 @@
 //! A right can be used once, in time, and only the newest.
 
 use super::*;
+use crate::session::Signs;
 use crate::store::tests::{NOW, admin, audit, fresh, hash_of, open, tamper, user};
 use crate::user::{Estate, Role};
 
@@ -15,7 +16,10 @@ fn a_reset_link_works_once() {
     for _ in 0..2 {
         assert_eq!(store.reset_for(&token, NOW).unwrap(), Some(anna), "asking does not use it up");
     }
+    let signs = Signs { browser: Some([1; 32]), network: Some([2; 32]) };
+    store.remember(anna, signs.clone(), NOW).unwrap();
     assert_eq!(store.use_reset(&token, hash_of("second"), SESSION, NOW).unwrap(), Some(anna));
+    assert_eq!(store.known_by(Some(anna), &signs, NOW).unwrap(), None, "one of them may have been a thief's");
     assert_eq!(store.user(anna).unwrap().unwrap().password.as_str(), "second");
     assert!(store.session([1; 32], NOW).unwrap().is_none());
     assert!(store.session(SESSION, NOW).unwrap().is_some());
