@@ -64,9 +64,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let hasher = Hasher::new(machine::hashes_at_once(), config.threads / 2, Cost::USUAL);
     let app = Arc::new(App::new(store, clock, hasher, &config)?);
     app.note_listening(listening);
-    let ready = || announce(&app, &config, listening, opened.new);
     let housekeeping =
         Housekeeping::start(Arc::clone(&app), opened.repaired).map_err(|error| Error::failed(error.to_string()))?;
+    let ready = || {
+        announce(&app, &config, listening, opened.new);
+        housekeeping.begin();
+    };
     let ended = server::run(&app, sockets, &config, &signals, ready).map_err(Error::failed)?;
     drop(housekeeping);
     app.store.close();
