@@ -61,7 +61,8 @@ pub(super) fn put(tx: &WriteTransaction, hash: &TokenHash, right: &OneTimeRecord
     Ok(())
 }
 
-/// The keys of the rights that `lapsed` picks, and of damaged ones, which are good for nothing.
+/// The keys of the rights that `lapsed` picks. Damaged ones are good for nothing and stay: they may be a page of another
+/// table, whose rows are not ours to remove; a check tells of them.
 fn keys_where(
     table: &impl ReadableTable<&'static [u8], &'static [u8]>,
     lapsed: impl Fn(&OneTimeRecord) -> bool,
@@ -69,7 +70,7 @@ fn keys_where(
     let mut keys = Vec::new();
     for row in table.iter()? {
         let (key, raw) = row?;
-        if record::unseal(key.value(), raw.value()).map_or(true, |right| lapsed(&right)) {
+        if record::unseal(key.value(), raw.value()).is_ok_and(|right| lapsed(&right)) {
             keys.push(key.value().to_vec());
         }
     }

@@ -235,7 +235,8 @@ impl Store {
         })
     }
 
-    /// Removes sessions that are over, or damaged, in slices of [`PURGE_ROWS_PER_COMMIT`]. Returns how many.
+    /// Removes sessions that are over, in slices of [`PURGE_ROWS_PER_COMMIT`]. Returns how many. What does not read stays:
+    /// it may be a page of another table, whose rows are not ours to remove; a check tells of it.
     ///
     /// # Errors
     /// When the store fails; slices removed before stay so.
@@ -246,7 +247,7 @@ impl Store {
             for row in table.iter()? {
                 let (key, raw) = row?;
                 let session = record::unseal(key.value(), raw.value()).map(|record| from_record(&record));
-                if !session.is_ok_and(|session| session.is_live(now)) {
+                if session.is_ok_and(|session| !session.is_live(now)) {
                     over.extend(SessionHash::try_from(key.value()));
                 }
             }

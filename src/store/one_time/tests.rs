@@ -131,17 +131,14 @@ fn a_damaged_right_is_nobodys_and_hinders_nobody() {
     let (folder, store) = fresh();
     let anna = user(&store, "anna");
     store.close();
-    for sweep in [false, true] {
-        tamper(folder.path(), ONE_TIME, &hash("token"), b"\x01");
-        let (store, _) = open(folder.path()).unwrap();
-        assert!(store.reset_for("token", NOW).is_err());
-        if sweep {
-            assert_eq!(store.sweep_one_time(NOW).unwrap(), 1);
-        } else {
-            assert!(store.change_password(anna, None, hash_of("second"), None, NOW).unwrap());
-        }
-        assert_eq!(store.reset_for("token", NOW).unwrap(), None);
-    }
+    tamper(folder.path(), ONE_TIME, &hash("token"), b"\x01");
+    let (store, _) = open(folder.path()).unwrap();
+    let token = store.hand_out_reset(None, anna, NOW).unwrap().unwrap();
+    assert_eq!(store.sweep_one_time(NOW).unwrap(), 1, "it hides no other");
+    assert_eq!(store.reset_for(&token, NOW).unwrap(), None);
+    assert!(store.change_password(anna, None, hash_of("second"), None, NOW).unwrap());
+    // It may be a row of another table, in a page that was written to the wrong place.
+    assert!(store.reset_for("token", NOW).is_err(), "it is not ours to remove");
 }
 
 #[test]
@@ -150,7 +147,11 @@ fn sweeping_goes_in_slices() {
     let many = PURGE_ROWS_PER_COMMIT + 1;
     let put_many = move |tx: &WriteTransaction| {
         let mut table = tx.open_table(ONE_TIME)?;
-        (0..many).try_for_each(|number| Ok(table.insert(number.to_be_bytes().as_slice(), [].as_slice()).map(drop)?))
+        let right = OneTimeRecord { purpose: 1, user: 1, expires_ms: NOW.ms(), by: 0 };
+        (0..many).try_for_each(|number| {
+            let key = number.to_be_bytes();
+            Ok(table.insert(key.as_slice(), record::seal(&key, &right)?.as_slice()).map(drop)?)
+        })
     };
     store.write("making rights", put_many).unwrap();
     let before = store.commits();
