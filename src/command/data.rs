@@ -126,6 +126,9 @@ pub(crate) fn explain(folder: &Path, error: &OpenError) -> Error {
         OpenError::Damaged(_) => {
             Error { code: Code::Damaged, text: format!("{path} is {error}. It was left as it is. {PUT_A_COPY}") }
         }
+        OpenError::Disk(_) => {
+            Error::failed(format!("{path} cannot be read: {error}. Look after the disk, then try again."))
+        }
         OpenError::Newer { .. } => {
             Error { code: Code::Damaged, text: format!("{path} was {error}. Run the newer executable.") }
         }

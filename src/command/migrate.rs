@@ -25,9 +25,9 @@ pub(crate) fn run(options: &Options, dry_run: bool) -> Result<(), Error> {
     let outcome = if dry_run {
         try_upgrade(&path, machine::page_cache_bytes(), show).map_err(|error| data::explain(folder, &error))
     } else {
-        data::open_and_tell(&config, show).map(|(store, opened)| {
-            store.close();
-            opened.upgraded
+        data::open_and_tell(&config, show).and_then(|(store, opened)| {
+            store.close_well()?;
+            Ok(opened.upgraded)
         })
     };
     *PROGRESS.lock().unwrap_or_else(PoisonError::into_inner) = Progress::new();

@@ -76,7 +76,7 @@ impl From<ConfigError> for Error {
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Error {
         match error.kind {
-            store::Kind::Damaged => {
+            store::Kind::Damaged | store::Kind::Nonsense => {
                 let text = format!("the data file is damaged ({error}). {}", data::PUT_A_COPY);
                 Error { code: Code::Damaged, text }
             }

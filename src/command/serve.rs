@@ -72,9 +72,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     };
     let ended = server::run(&app, sockets, &config, &signals, ready).map_err(Error::failed)?;
     drop(housekeeping);
-    app.store.close();
+    let closed = app.store.close_well();
     let finished = number::counted(app.traffic.finished(), "request");
     info!(target: "core", "stopped, {finished} finished");
+    closed?;
     match ended {
         Ended::Stopped => Ok(()),
         Ended::Failed(why) => Err(Error::failed(format!("{why}. Start the server again."))),

@@ -19,7 +19,7 @@ impl Parts {
     /// is none.
     pub(super) fn run(&mut self, doing: &'static str, part: impl FnOnce() -> Result<(), store::Error>) -> bool {
         let outcome = if self.said.contains_key(doing) {
-            store::quietly(part)
+            store::quietly(part).ok()
         } else {
             // Where it was is told once.
             catch_unwind(AssertUnwindSafe(part)).ok()

@@ -27,6 +27,7 @@ use crate::store::create::create_backups;
 use crate::store::dirty::CHUNK_BYTES;
 use crate::store::error::{Error, OpenError};
 use crate::store::file::{self, Held};
+use crate::store::quiet::quietly;
 use crate::store::upgrade::{self, FORMAT};
 use crate::store::{Store, space, tables};
 
@@ -340,9 +341,9 @@ pub(crate) fn prove_copy(path: &Path, cache_bytes: usize, tell: Tell) -> Result<
 
 /// Damage can make redb panic.
 pub(super) fn examine(look: impl FnOnce() -> Result<Report, Error>) -> Result<Report, BackupError> {
-    match file::quietly(look) {
-        Some(report) => Ok(report?),
-        None => Err(BackupError::Open(OpenError::Damaged("its pages make no sense".to_owned()))),
+    match quietly(look) {
+        Ok(report) => Ok(report?),
+        Err(why) => Err(BackupError::Open(OpenError::nonsense(&why))),
     }
 }
 

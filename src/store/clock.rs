@@ -7,7 +7,7 @@ use redb::ReadableTable;
 use crate::clock::{ClockSeen, Timestamp};
 use crate::store::Store;
 use crate::store::error::{Error, Kind, unless_damaged};
-use crate::store::file::quietly;
+use crate::store::quiet::quietly;
 use crate::store::record::{self, ClockRecord, SessionRecord, UserRecord};
 use crate::store::tables::{META, SESSION, USER};
 
@@ -21,7 +21,7 @@ impl Store {
     pub(crate) fn newest_time(&self) -> Result<Timestamp, Error> {
         // It reads whole tables, so it is among the first to meet damage; that makes redb panic.
         let read = || self.read_newest_time();
-        let damaged = || Err(Error::new(Kind::Damaged, "looking for the newest time: a page makes no sense"));
+        let damaged = |_| Err(Error::new(Kind::Damaged, "looking for the newest time: a page makes no sense"));
         quietly(read).unwrap_or_else(damaged)
     }
 

@@ -13,8 +13,10 @@ pub(crate) struct Error {
 /// What a caller may want to choose by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// The disk or the file system refused, or gave back nonsense. The handle is not used again; the writer opens the file anew.
+    /// The disk or the file system refused. The handle is not used again; the writer opens the file anew.
     Disk,
+    /// Pages are not what redb has written. The handle is used no more than after [`Kind::Disk`].
+    Nonsense,
     /// There is no room on the disk. Nothing was written.
     Full,
     /// A record does not read as what it should be. Only that record is affected.
@@ -35,7 +37,7 @@ impl Error {
 
     /// True when the handle on the file is of no use any more.
     pub(super) fn is_of_disk(&self) -> bool {
-        matches!(self.kind, Kind::Disk | Kind::Full)
+        matches!(self.kind, Kind::Disk | Kind::Nonsense | Kind::Full)
     }
 
     /// Names what failed; the innermost name stays.
@@ -68,11 +70,15 @@ impl From<redb::Error> for Error {
     fn from(error: redb::Error) -> Error {
         let kind = match error {
             redb::Error::DatabaseClosed => Kind::Unavailable,
-            redb::Error::Io(ref why) if matches!(why.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
-                Kind::Full
-            }
-            // Pages that make no sense are the disk's fault, like any other failed read.
-            _ => Kind::Disk,
+            redb::Error::Io(ref why) => match why.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Kind::Full,
+                // A page leads behind the end of the file, or is one that redb cannot make sense of.
+                ErrorKind::UnexpectedEof | ErrorKind::InvalidData => Kind::Nonsense,
+                _ => Kind::Disk,
+            },
+            redb::Error::PreviousIo => Kind::Disk,
+            // Also tables that are missing or of another kind: ours are all there since the file was made.
+            _ => Kind::Nonsense,
         };
         Error::new(kind, error.to_string())
     }
@@ -127,6 +133,24 @@ pub(crate) enum OpenError {
     NotUpgraded { found: u32, ours: u32, why: String },
     /// The operating system refused.
     Io(String),
+    /// The disk failed while what is in it was read.
+    Disk(String),
+}
+
+impl OpenError {
+    /// redb takes some damage for a bug of its own, and panics with this text.
+    pub(super) fn nonsense(panic: &str) -> OpenError {
+        OpenError::Damaged(format!("its pages make no sense: {panic}"))
+    }
+}
+
+impl From<Error> for OpenError {
+    fn from(error: Error) -> OpenError {
+        match error.kind {
+            Kind::Damaged | Kind::Nonsense => OpenError::Damaged(error.to_string()),
+            Kind::Disk | Kind::Full | Kind::Unavailable => OpenError::Disk(error.to_string()),
+        }
+    }
 }
 
 impl std::fmt::Display for OpenError {
@@ -143,7 +167,7 @@ impl std::fmt::Display for OpenError {
             }
             OpenError::MissingBesideBackups => f.write_str("missing, but its backups are here"),
             OpenError::MissingInRestore => f.write_str("missing, and a restore is under way or was cut off"),
-            OpenError::Io(why) => f.write_str(why),
+            OpenError::Io(why) | OpenError::Disk(why) => f.write_str(why),
         }
     }
 }

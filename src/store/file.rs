@@ -1,10 +1,8 @@
 //! The data file: opened so that one which is not ours stays as it
 //! was, opened again after the disk has failed.
 
-use std::cell::Cell;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
@@ -21,6 +19,7 @@ use crate::store::backup::{Stage, Tell};
 use crate::store::copy::{folder_of, is_same, remove_unfinished};
 use crate::store::create::create_if_missing;
 use crate::store::error::{Error, Kind, OpenError};
+use crate::store::quiet::quietly;
 use crate::store::renew;
 use crate::store::space::Room;
 use crate::store::tables::{self, META};
@@ -43,6 +42,8 @@ pub(super) struct DataFile {
     room: Room,
     cache_bytes: usize,
     state: RwLock<State>,
+    /// Until it is released: nothing has been written.
+    hold: Mutex<Option<Hold>>,
     /// Readers wait here while the file is being opened again. The lock has nothing in it: looking at the open file
     /// is every request's business, and needs only to share `state`.
     turned: Mutex<()>,
@@ -73,38 +74,61 @@ pub(crate) struct Opened {
 
 impl DataFile {
     /// Opens the data file in `folder`, making folder and file when they do not exist, and brings one of an older format
-    /// to ours.
+    /// to ours. Until [`DataFile::release`] what redb writes stays in memory, but for a file that was just written anew.
     ///
     /// # Errors
     /// As [`OpenError`] says; an existing file is unchanged then.
     pub(super) fn open(folder: &Path, cache_bytes: usize, tell: Tell) -> Result<(DataFile, Opened), OpenError> {
+        // Closing what did not open well can make redb panic, too.
+        quietly(|| DataFile::open_or_panic(folder, cache_bytes, tell))
+            .unwrap_or_else(|why| Err(OpenError::nonsense(&why)))
+    }
+
+    fn open_or_panic(folder: &Path, cache_bytes: usize, tell: Tell) -> Result<(DataFile, Opened), OpenError> {
         let path = folder.join(FILE_NAME);
         let new = create_if_missing(folder, &path, cache_bytes)?;
         let mut held = open_held(&path, cache_bytes, tell)?;
-        if let Ok(secret) = held.database.begin_read().map_err(Error::from).and_then(|tx| tables::secret(&tx)) {
-            remove_unfinished(&path, &secret);
-        }
         let (repaired, is_older) = (held.repaired, held.format != FORMAT);
         let (mut upgraded, mut renewed) = (None, None);
-        let (database, storage) = if is_older {
+        let (database, storage, hold) = if is_older {
+            // What is left of copies takes room that the next one needs.
+            secret(&held.database).inspect(|secret| remove_unfinished(&path, secret));
             let replaced = upgrade::replace(&path, &held, cache_bytes, tell)?;
             upgraded = Some(replaced.upgraded);
-            (replaced.database, replaced.storage)
+            (replaced.database, replaced.storage, None)
         } else if renew::is_due(&held.database) {
+            secret(&held.database).inspect(|secret| remove_unfinished(&path, secret));
             let outcome = renew::replace(&path, &mut held, cache_bytes, tell);
-            // The old file is let go of in either case.
+            // The old file is let go of in either case; what examining it had redb write stays in memory.
             drop(held);
             renewed = Some(outcome.as_ref().map(drop).map_err(ToString::to_string));
-            outcome.or_else(|_| open_existing(&path, cache_bytes))?
+            match outcome {
+                Ok((database, storage)) => (database, storage, None),
+                Err(_) => open_held(&path, cache_bytes, |_| {})?.parts(),
+            }
         } else {
-            held.release()?
+            held.parts()
         };
         let state = RwLock::new(State::Open(Arc::new(database), storage));
         // It may be a link: what it leads to is what grows.
         let place = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
         let room = Room::of(folder_of(&place));
-        let file = DataFile { path, room, cache_bytes, state, turned: Mutex::default(), opened: Condvar::new() };
+        let (hold, turned, opened) = (Mutex::new(hold), Mutex::default(), Condvar::new());
+        let file = DataFile { path, room, cache_bytes, state, hold, turned, opened };
         Ok((file, Opened { new, repaired, upgraded, renewed }))
+    }
+
+    /// Lets what redb has written since opening reach the file, and removes what killed processes left of copies: from
+    /// here on the file is known to be good enough to serve.
+    ///
+    /// # Errors
+    /// When it is not open, and those of the file system.
+    pub(super) fn release(&self) -> Result<(), OpenError> {
+        let secret = secret(&*self.database()?);
+        let hold = self.hold.lock().unwrap_or_else(PoisonError::into_inner).take();
+        hold.map_or(Ok(()), Hold::release).map_err(|error| OpenError::Io(error.to_string()))?;
+        secret.inspect(|secret| remove_unfinished(&self.path, secret));
+        Ok(())
     }
 
     /// The database, for one transaction. While it is being opened again, waits for that up to [`REOPEN_WAIT`].
@@ -152,12 +176,15 @@ impl DataFile {
         }
     }
 
-    fn turn(&self, state: State) {
+    /// # Errors
+    /// The text of a panic while the old handle was closed, as damage can cause one.
+    fn turn(&self, state: State) -> Result<(), String> {
         // The old handle closes its file when dropped; nobody should wait for that behind the lock.
         let old = std::mem::replace(&mut *self.state.write().unwrap_or_else(PoisonError::into_inner), state);
-        drop(old);
+        let closed = quietly(|| drop(old));
         drop(self.turned.lock().unwrap_or_else(PoisonError::into_inner));
         self.opened.notify_all();
+        closed
     }
 
     pub(super) fn cache_bytes(&self) -> usize {
@@ -185,14 +212,15 @@ impl DataFile {
     /// which nobody knows whether it is on disk. Until this succeeds [`DataFile::database`] says so; the writer
     /// calls again before its next write.
     pub(super) fn reopen(&self, report: Report) {
-        self.turn(State::Opening);
+        // How a handle that is of no use was closed does not matter: the file is examined on opening.
+        let _ = self.turn(State::Opening);
         match self.open_again() {
             Ok((database, storage)) => {
-                self.turn(State::Open(Arc::new(database), storage));
+                let _ = self.turn(State::Open(Arc::new(database), storage));
                 report("the data file is open again");
             }
             Err(error) => {
-                self.turn(State::Shut);
+                let _ = self.turn(State::Shut);
                 let why = match error {
                     OpenError::InUse => "it is still in use".to_owned(),
                     other => other.to_string(),
@@ -216,8 +244,11 @@ impl DataFile {
     }
 
     /// Closes the database; the file is marked as cleanly closed once the last reader is gone.
-    pub(super) fn close(&self) {
-        self.turn(State::Shut);
+    ///
+    /// # Errors
+    /// The text of a panic, as damage can cause one; the file is not marked then.
+    pub(super) fn close(&self) -> Result<(), String> {
+        self.turn(State::Shut)
     }
 }
 
@@ -249,6 +280,10 @@ impl Held {
         let storage = self.hold.storage();
         self.hold.release().map_err(|error| OpenError::Io(error.to_string()))?;
         Ok((self.database, storage))
+    }
+
+    fn parts(self) -> (Database, Storage, Option<Hold>) {
+        (self.database, self.hold.storage(), Some(self.hold))
     }
 }
 
@@ -290,7 +325,7 @@ pub(super) fn open_held(path: &Path, cache_bytes: usize, tell: Tell) -> Result<H
         let format = check_format(&database)?;
         Ok((database, format))
     });
-    let (database, format) = opened.unwrap_or_else(|| Err(OpenError::Damaged("its pages make no sense".to_owned())))?;
+    let (database, format) = opened.unwrap_or_else(|why| Err(OpenError::nonsense(&why)))?;
     // Whoever had the lock before may have put another file in its place, and written here nothing would be kept.
     if !is_same(&fs::metadata(path).map_err(io)?, &about) {
         return Err(OpenError::InUse);
@@ -298,21 +333,9 @@ pub(super) fn open_held(path: &Path, cache_bytes: usize, tell: Tell) -> Result<H
     Ok(Held { database, hold, format, repaired: repaired.load(Ordering::Relaxed) })
 }
 
-thread_local! {
-    static IS_TRYING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// True while this thread tries whether a file opens: a panic then is an answer, and no news for the operator.
-pub(crate) fn is_trying() -> bool {
-    IS_TRYING.get()
-}
-
-/// Runs `work`; a panic in it is `None`.
-pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
-    let before = IS_TRYING.replace(true);
-    let outcome = catch_unwind(AssertUnwindSafe(work)).ok();
-    IS_TRYING.set(before);
-    outcome
+/// The secret of a file; it tells which unfinished copies are its own.
+fn secret(database: &Database) -> Option<[u8; 32]> {
+    database.begin_read().map_err(Error::from).and_then(|tx| tables::secret(&tx)).ok()
 }
 
 /// What can be told without redb: length and first bytes.
@@ -335,14 +358,7 @@ fn look_at_header(file: &mut File, len: u64) -> Result<(), OpenError> {
 fn open_error(error: DatabaseError) -> OpenError {
     match error {
         DatabaseError::DatabaseAlreadyOpen => OpenError::InUse,
-        DatabaseError::Storage(redb::StorageError::Io(error)) if error.kind() != io::ErrorKind::UnexpectedEof => {
-            // redb reports a header it cannot make sense of as invalid data.
-            if error.kind() == io::ErrorKind::InvalidData {
-                OpenError::Damaged(error.to_string())
-            } else {
-                OpenError::Io(error.to_string())
-            }
-        }
+        DatabaseError::Storage(error) => Error::from(error).into(),
         other => OpenError::Damaged(other.to_string()),
     }
 }
@@ -363,7 +379,7 @@ fn check_format(database: &Database) -> Result<u32, OpenError> {
         Ok((Some(format @ 1..=FORMAT), _)) => Ok(format),
         Ok((Some(found), version)) if found > FORMAT => Err(OpenError::Newer { found, ours: FORMAT, version }),
         Ok(_) => Err(OpenError::Damaged("it names no format of ours".to_owned())),
-        Err(error) => Err(OpenError::Damaged(error.to_string())),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -36,6 +36,7 @@ mod link_past;
 mod links;
 mod one_time;
 mod queue;
+mod quiet;
 mod record;
 mod redirects;
 mod removal;
@@ -68,11 +69,12 @@ pub(crate) use check::{Findings, Report as CheckReport};
 pub(crate) use clicks::{History, Numbers, OneDay, Period, Places, Seen, TallyOf, Whose};
 pub(crate) use create::{begin_anew, create_folder};
 pub(crate) use error::{Error, Kind, OpenError};
-pub(crate) use file::{FILE_NAME, Opened, is_trying, quietly};
+pub(crate) use file::{FILE_NAME, Opened};
 pub(crate) use health::Health;
 pub(crate) use keepers::Kept;
 pub(crate) use link_pages::{Cursor, Page, Row, Sort, Step, Wanted};
 pub(crate) use links::{NotMade, NotRenamed};
+pub(crate) use quiet::{is_trying, quietly, text_of};
 pub(crate) use redirects::Redirect;
 pub(crate) use settings::{Redirects, SETTINGS, Setting, Settings};
 pub(crate) use site_pages::{SitePage, SiteStep};
@@ -132,13 +134,16 @@ impl Store {
         let writer = {
             let (file, queue, ledger) = (Arc::clone(&file), Arc::clone(&queue), Arc::clone(&ledger));
             thread::Builder::new().name("writer".to_owned()).spawn(move || {
-                let start = || Keeper::start(ledger, &file.database()?.begin_read()?, report);
+                let start = || -> Result<Keeper, OpenError> {
+                    let read = || Keeper::start(ledger, &file.database()?.begin_read()?, report);
+                    let keeper = read()?;
+                    file.release().map(|()| keeper)
+                };
                 // Allocators keep threads apart: what reading the log takes is given back to the one that has read it,
                 // and no other thread will ever need as much.
-                let Some(keeper) = file::quietly(start) else { return };
-                let keeper = match keeper {
+                let keeper = match quietly(start).unwrap_or_else(|why| Err(OpenError::nonsense(&why))) {
                     Ok(keeper) => keeper,
-                    Err(error) => return drop(tell_start.send(Err(OpenError::Damaged(error.to_string())))),
+                    Err(error) => return drop(tell_start.send(Err(error))),
                 };
                 if tell_start.send(Ok(())).is_err() {
                     return;
@@ -153,10 +158,10 @@ impl Store {
             })
         };
         let writer = writer.map_err(|error| OpenError::Io(error.to_string()))?;
-        let nonsense = || Err(OpenError::Damaged("its pages make no sense".to_owned()));
-        if let Err(error) = started.recv().unwrap_or_else(|_| nonsense()) {
-            // It has the file until its end.
+        if let Err(error) = started.recv().unwrap_or_else(|_| Err(OpenError::nonsense(""))) {
+            // It has the file until its end. What closing writes reaches nothing.
             drop(writer.join());
+            let _ = file.close();
             return Err(error);
         }
         let found_in_log = ledger.uncounted();
@@ -164,14 +169,26 @@ impl Store {
         Ok(Store { file, queue, ledger, hot: Hot::new(), writer, copying: Mutex::default(), found_in_log })
     }
 
-    /// Writes what waits and closes the file. Later calls find it closed.
+    /// Writes what waits and closes the file. Later calls find it closed. Whoever has to know how that went calls
+    /// [`Store::close_well`].
     pub(crate) fn close(&self) {
+        let _ = self.close_well();
+    }
+
+    /// Closes the store and says how that went.
+    ///
+    /// # Errors
+    /// When redb stumbles over its own pages while it closes them; [`Kind::Damaged`] when they are to blame.
+    pub(crate) fn close_well(&self) -> Result<(), Error> {
         self.queue.stop();
         if let Some(writer) = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() {
             // The thread turns its own panics into an exit.
             drop(writer.join());
         }
-        self.file.close();
+        self.file.close().map_err(|why| {
+            let kind = if is_damaged(&self.file) { Kind::Damaged } else { Kind::Disk };
+            Error::new(kind, format!("it could not be closed well; it is examined at the next start: {why}"))
+        })
     }
 
     /// Bytes the data file occupies on disk.
@@ -254,22 +271,26 @@ impl Store {
 /// way: whoever keeps the server running has to be told.
 fn exit_code(file: &DataFile, report: Report) -> i32 {
     // Closing may fail like the writing did; the file is let go of all the same.
-    file::quietly(|| file.close());
-    let check = || match check_file(file.path(), file.cache_bytes()) {
-        Err(BackupError::Open(OpenError::InUse)) => None,
-        checked => Some(checked),
-    };
-    let is_damaged = match file::quietly(|| file::when_let_go(check)).flatten() {
-        Some(Ok(found)) => found.damage.count > 0,
-        Some(Err(error)) => error.is_damage(),
-        None => false,
-    };
-    if is_damaged {
+    let _ = file.close();
+    if is_damaged(file) {
         report("the data file is damaged; the process ends. Put a backup in its place: linkjar restore FILE");
         return 4;
     }
     report("the writing thread failed; the process ends");
     1
+}
+
+/// Looks at everything in a file that was closed.
+fn is_damaged(file: &DataFile) -> bool {
+    let check = || match check_file(file.path(), file.cache_bytes()) {
+        Err(BackupError::Open(OpenError::InUse)) => None,
+        checked => Some(checked),
+    };
+    match quietly(|| file::when_let_go(check)).ok().flatten() {
+        Some(Ok(found)) => found.damage.count > 0,
+        Some(Err(error)) => error.is_damage(),
+        None => false,
+    }
 }
 
 impl Drop for Store {

@@ -629,6 +629,55 @@ fn damage_ends_the_process_with_its_own_code_also_beside_a_reader() {
     }
 }
 
+/// Overwrites every page but the first, down to its head; redb panics when it reads such a page.
+fn ruin_pages(folder: &Path) {
+    use std::os::unix::fs::FileExt;
+    let path = folder.join(FILE_NAME);
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    let pages = std::fs::metadata(&path).unwrap().len() / 4_096;
+    (1..pages).for_each(|page| file.write_all_at(&[0xff; 4_092], page * 4_096 + 4).unwrap());
+}
+
+#[test]
+fn a_file_that_does_not_close_well_is_damage_that_is_told_and_no_panic() {
+    let (folder, store) = fresh();
+    user(&store, "anna");
+    store.close_well().unwrap();
+    let (store, _) = Store::open(folder.path(), 0, ignore).unwrap();
+    user(&store, "bert");
+    ruin_pages(folder.path());
+    let error = store.close_well().unwrap_err();
+    assert_eq!(error.kind, Kind::Damaged);
+    assert!(error.to_string().contains("could not be closed well"), "{error}");
+}
+
+#[test]
+fn a_disk_that_fails_while_it_is_opened_is_not_taken_for_damage() {
+    use backend::fault::{Call, How, Plan};
+    let (folder, store) = fresh();
+    user(&store, "anna");
+    store.close_well().unwrap();
+    let before = std::fs::read(folder.path().join(FILE_NAME)).unwrap();
+    let open_after = |reads| {
+        let plan = Plan::new(Call::Read, reads, How::Broken, true);
+        Plan::follow(&plan);
+        let opened = DataFile::open(folder.path(), 0, |_| {});
+        (plan, opened)
+    };
+    let refusals = (0..).map(open_after).map_while(|(_, opened)| opened.err()).collect::<Vec<_>>();
+    assert!(refusals.len() > 3 && refusals.iter().all(|why| matches!(why, OpenError::Disk(_))), "{refusals:?}");
+    // And while the log is read.
+    let (plan, opened) = open_after(i64::MAX);
+    let file = opened.unwrap().0;
+    plan.lift();
+    Plan::follow(&Plan::new(Call::Read, 0, How::Broken, true));
+    let start = || Keeper::start(Arc::new(Ledger::new(hasty())), &file.database()?.begin_read()?, ignore);
+    let error = start().err().unwrap();
+    assert!(matches!(OpenError::from(error), OpenError::Disk(_)));
+    drop(file);
+    assert!(std::fs::read(folder.path().join(FILE_NAME)).unwrap() == before);
+}
+
 #[test]
 fn a_last_number_that_has_gone_back_takes_no_row_of_another() {
     let (folder, store) = fresh();

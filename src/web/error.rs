@@ -62,7 +62,7 @@ impl From<store::Error> for Error {
             store::Kind::Unavailable => Error::Busy(2),
             // The store says so in the log, once.
             store::Kind::Full => Error::NotSaved(None),
-            store::Kind::Disk | store::Kind::Damaged => Error::Internal(error.to_string()),
+            store::Kind::Disk | store::Kind::Nonsense | store::Kind::Damaged => Error::Internal(error.to_string()),
         }
     }
 }

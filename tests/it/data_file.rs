@@ -141,12 +141,8 @@ fn refuses_or_serves_well(bytes: &[u8], links: &[(String, String)], what: &str) 
     match start(&data) {
         Tried::Ended(ended) => {
             assert_eq!(ended.code(), 4, "{what}: {}", ended.stderr);
-            // The writer may meet it before anybody hears of the address; that is no refusal, and it says so in its own
-            // words.
-            if !ended.stderr.contains("the process ends") {
-                is_one_error(&ended, what);
-                assert!(contents(&data) == before, "{what}: the refused file was changed");
-            }
+            is_one_error(&ended, what);
+            assert!(contents(&data) == before, "{what}: the refused file was changed");
             true
         }
         Tried::Running(running) => {
