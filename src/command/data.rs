@@ -1,5 +1,6 @@
 //! Opening the data file for a command, and saying what to do when it does not open.
 
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -32,7 +33,17 @@ pub(crate) fn open(config: &Config) -> Result<(Store, Opened), Error> {
 /// As [`open`].
 pub(crate) fn open_and_tell(config: &Config, tell: Tell) -> Result<(Store, Opened), Error> {
     let opened = Store::open_and_tell(&config.data_dir, cache_bytes(config), report, tell);
+    HAS_OPENED.set(opened.is_ok());
     opened.map_err(|error| explain(&config.data_dir, &error))
+}
+
+thread_local! {
+    static HAS_OPENED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// True once this thread has opened the data file: a panic in it is taken for one over pages that make no sense.
+pub(super) fn has_opened() -> bool {
+    HAS_OPENED.get()
 }
 
 fn cache_bytes(config: &Config) -> usize {

@@ -29,9 +29,10 @@ mod user_reset_link;
 mod user_role;
 mod version;
 
+use std::any::Any;
 use std::ffi::OsString;
 use std::io::Write;
-use std::panic::PanicHookInfo;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, resume_unwind};
 
 use crate::cli::{self, Command};
 use crate::config::ConfigError;
@@ -105,7 +106,7 @@ pub(crate) fn run(args: Vec<OsString>) -> u8 {
         return 0;
     }
     let outcome = match cli::parse(args) {
-        Ok(command) => perform(command),
+        Ok(command) => catch_unwind(AssertUnwindSafe(|| perform(command))).unwrap_or_else(broken_off),
         Err(usage) => Err(Error::usage(usage.to_string())),
     };
     match outcome {
@@ -117,6 +118,15 @@ pub(crate) fn run(args: Vec<OsString>) -> u8 {
     }
 }
 
+/// Pages that make no sense can make redb panic. Any other panic goes on.
+fn broken_off(panic: Box<dyn Any + Send>) -> Result<(), Error> {
+    if !data::has_opened() {
+        resume_unwind(panic);
+    }
+    let text = format!("its pages make no sense: {}", store::text_of(&*panic));
+    Err(store::Error::new(store::Kind::Nonsense, text).into())
+}
+
 /// Says why a command failed, in the log if that is all that its reader understands.
 fn report(text: &str) {
     if logging::is_json() && log::log_enabled!(target: "core", log::Level::Error) {
@@ -126,9 +136,10 @@ fn report(text: &str) {
     }
 }
 
-/// A panic is one line of the log like every other event; without a log it goes to stderr as it is.
+/// A panic is one line of the log like every other event; without a log it goes to stderr as it is. What [`broken_off`]
+/// makes an error is told once.
 fn tell_of_panic(panic: &PanicHookInfo<'_>) {
-    if store::is_trying() {
+    if store::is_trying() || data::has_opened() {
         return;
     }
     if log::log_enabled!(target: "core", log::Level::Error) {

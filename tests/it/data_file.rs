@@ -29,6 +29,14 @@ enum Tried {
 struct Running {
     child: Child,
     address: SocketAddr,
+    /// What it has written to stderr is in here.
+    outside: TempDir,
+}
+
+impl Running {
+    fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.outside.path().join("stderr.log")).unwrap()).into_owned()
+    }
 }
 
 impl Drop for Running {
@@ -54,7 +62,7 @@ fn start(data: &Path) -> Tried {
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut stdout).unwrap();
     let address = stdout.trim().strip_prefix("http://").and_then(|rest| rest.strip_suffix('/'));
     match address.and_then(|address| address.parse().ok()) {
-        Some(address) => Tried::Running(Running { child, address }),
+        Some(address) => Tried::Running(Running { child, address, outside }),
         None => {
             let status = child.wait().unwrap();
             let stderr = String::from_utf8_lossy(&fs::read(&log).unwrap()).into_owned();
@@ -331,6 +339,45 @@ fn pages_that_were_zeroed_or_swapped_never_lead_to_a_wrong_target() {
         damaged[second..second + 4096].copy_from_slice(&bytes[first..first + 4096]);
         refuses_or_serves_well(&damaged, &links, &format!("pages {} and {} swapped", pair[0], pair[1]));
     }
+}
+
+/// redb panics over a page whose head alone is whole. That is an error like any other for the server that starts, for a
+/// command, and for a server that stops.
+#[test]
+fn pages_whose_head_alone_is_whole_are_refused_or_met_with_one_error() {
+    let (bytes, links) = real_file();
+    let mut codes = [0; 5];
+    for page in (0..bytes.len() / 4096).filter(|page| bytes[page * 4096..][..4096] != [0; 4096]) {
+        let what = format!("page {page}");
+        let mut damaged = bytes.clone();
+        damaged[page * 4096 + 4..(page + 1) * 4096].fill(0xff);
+        refuses_or_serves_well(&damaged, &links, &what);
+
+        let (_folder, data) = folder_with(&damaged);
+        let listed = run_command(data.parent().unwrap(), &["user", "list"], "");
+        assert!(matches!(listed.code(), 0 | 4), "{what}: {}", listed.stderr);
+        if listed.code() == 4 {
+            is_one_error(&listed, &what);
+        }
+
+        let (_folder, data) = folder_with(&damaged);
+        if let Tried::Running(mut running) = start(&data) {
+            // With something to write there is more to close.
+            for (path, _) in &links {
+                try_send(running.address, &format!("GET {path} HTTP/1.1\r\n"), "");
+            }
+            let pid = rustix::process::Pid::from_child(&running.child);
+            // It may have ended by itself.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+            let code = running.child.wait().unwrap().code();
+            let log = running.log();
+            assert!(matches!(code, Some(0 | 4)), "{what}: {code:?} {log}");
+            // What meets damage beside the main thread is logged where it was.
+            assert!(code == Some(0) || log.contains("damaged"), "{what}: {log}");
+            codes[code.unwrap() as usize] += 1;
+        }
+    }
+    assert!(codes[0] > 0 && codes[4] > 0, "{codes:?}");
 }
 
 /// By then clicks that were in the log are counted.
