@@ -59,7 +59,7 @@ fn links_go_on_in_the_archive_or_not() {
         }
         let page = admin.open(&format!("/admin/users/{name}"));
         page.does_not_say("@mail.example");
-        let is_kept = page.text().contains("1 link go on redirecting, in the archive.");
+        let is_kept = page.text().contains("1 link goes on redirecting, in the archive.");
         let is_gone = page.text().contains("There are no links left under this name.");
         assert_eq!((is_kept, is_gone), (links == "keep", links == "delete"), "{}", page.text());
         assert!(appliance.log().contains(&format!("user removed user={name} links={word} by={name}")));
