@@ -73,6 +73,7 @@ pub(crate) use file::{FILE_NAME, Opened};
 pub(crate) use health::Health;
 pub(crate) use keepers::Kept;
 pub(crate) use link_pages::{Cursor, Page, Row, Sort, Step, Wanted};
+pub(crate) use link_past::Past;
 pub(crate) use links::{NotMade, NotRenamed};
 pub(crate) use quiet::{is_trying, quietly, text_of};
 pub(crate) use redirects::Redirect;

@@ -102,6 +102,9 @@ pub(crate) struct Told {
 #[derive(Debug)]
 pub(crate) enum Part {
     Account,
+    Sessions,
+    /// Where links from this one on stood and led before.
+    Earlier(LinkId),
     /// All links from this one on.
     Links(LinkId),
     /// Something of all links from this one on.
@@ -171,6 +174,14 @@ impl Export {
         let (store, owner, rows) = (&app.store, self.user.id, &mut self.rows);
         match part {
             Part::Account => account_export::push(rows, &self.user),
+            Part::Sessions => account_export::push_sessions(rows, app, owner)?,
+            Part::Earlier(first) => {
+                let (links, next) = store.links_from(owner, first, LINKS_PER_PIECE)?;
+                for Row { link, .. } in &links {
+                    account_export::push_earlier(rows, link, &store.past_targets(owner, link.id)?);
+                }
+                self.parts.extend(next.map(Part::Earlier));
+            }
             Part::Links(first) => {
                 let (links, next) = store.links_from(owner, first, LINKS_PER_PIECE)?;
                 links.iter().for_each(|row| link_export::push(rows, row));

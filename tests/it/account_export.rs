@@ -13,6 +13,10 @@ fn everything_of_a_person_is_in_one_file_and_nothing_of_anybody_else() {
     for number in 0..3 {
         anna.make_link(&format!("https://docs.example/{number}"), &format!("link-{number}"));
     }
+    let moved = anna.make_link("https://docs.example/before", "before");
+    let edit = format!("/links/{moved}/edit");
+    let fields = [("target_url", "https://docs.example/after"), ("slug", "after")];
+    assert_eq!(anna.submit(&edit, &edit, &fields).status, 303);
     bert.make_link("https://docs.example/", "his-own");
     for path in ["/anna/link-0", "/anna/link-0", "/anna/link-2", "/bert/his-own"] {
         assert_eq!(Browser::of(&appliance).get(path).status, 302);
@@ -28,8 +32,18 @@ fn everything_of_a_person_is_in_one_file_and_nothing_of_anybody_else() {
         if row["type"] == "account" {
             assert_eq!((&row["username"], &row["email"]), (&"anna".into(), &"anna@mail.example".into()));
         }
+        if row["type"] == "session" {
+            assert_eq!((&row["browser"], &row["network"]), (&"Firefox".into(), &"127.0.0.0".into()));
+        }
+        if row["type"] == "earlier_address" {
+            assert_eq!((&row["slug"], &row["earlier_slug"]), (&"after".into(), &"before".into()));
+        }
+        if row["type"] == "earlier_target" {
+            assert_eq!((&row["slug"], &row["target_url"]), (&"after".into(), &"https://docs.example/before".into()));
+        }
     }
-    assert_eq!((kinds["account"], kinds["link"], kinds["click"]), (1, 3, 3));
+    assert_eq!((kinds["account"], kinds["session"], kinds["link"], kinds["click"]), (1, 1, 4, 3));
+    assert_eq!((kinds["earlier_address"], kinds["earlier_target"]), (1, 1));
     assert!(kinds["statistics"] >= 8, "{kinds:?}");
     for foreign in ["bert", "his-own", PASSWORD, "argon2", &anna.cookies["session"]] {
         assert!(!file.body.contains(foreign), "{foreign}");
