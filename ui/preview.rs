@@ -42,7 +42,7 @@ pub(crate) fn page(frame: &Frame<'_>, preview: &Preview<'_>) -> Markup {
                     dd { (moment::minute(at)) }
                 }
             }
-            p {
+            p.buttons {
                 a.button.primary href=(preview.target) rel="noopener noreferrer nofollow ugc" { "Continue" }
             }
             p { (qr::draw(preview.url)) }
