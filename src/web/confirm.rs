@@ -53,11 +53,14 @@ pub(crate) fn demand<Who>(
     match give(app, account, &password, submission.request) {
         Ok(true) => Ok(Ok(Confirmed { who })),
         Ok(false) => Ok(Err(ask(422, Some(text::WRONG_PASSWORD.to_owned()), account, submission))),
-        Err(Error::SlowDown(wait_s)) => {
-            let page = ask(429, Some(text::slow_down(wait_s)), account, submission);
-            Ok(Err(page.with("Retry-After", wait_s.to_string())))
+        Err(error) => {
+            let (status, why, wait_s) = match error {
+                Error::SlowDown(wait_s) => (429, text::slow_down(wait_s), wait_s),
+                Error::Busy(wait_s) => (503, text::BUSY.to_owned(), wait_s),
+                error => return Err(error),
+            };
+            Ok(Err(ask(status, Some(why), account, submission).with("Retry-After", wait_s.to_string())))
         }
-        Err(error) => Err(error),
     }
 }
 

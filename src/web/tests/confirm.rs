@@ -83,6 +83,37 @@ fn a_password_at_another_form_counts_too_and_a_wrong_clock_does_not() {
     assert_eq!(download(), 404);
 }
 
+/// Too many passwords are being compared: the form waits in the page, as it does for a wrong one.
+#[test]
+fn a_busy_server_asks_again_and_the_form_is_not_lost() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let site = Site::new();
+    let cookie = site.sign_in();
+    let (app, is_over) = (&site.app, AtomicBool::new(false));
+    let refused = std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    let _ = app.hasher.hash("correct horse", [7; 16]);
+                }
+            });
+        }
+        let refused = (0..10_000).find_map(|_| {
+            site.clock.advance_s(CONFIRMED_S);
+            let body = format!(
+                "csrf_token={}&site.name=Kept&{PASSWORD_AGAIN}=correct+horse",
+                token(&site.get("/links", &cookie))
+            );
+            Some(site.ask("POST", SETTINGS, &cookie, &body)).filter(|page| page.status == 503)
+        });
+        is_over.store(true, Ordering::Relaxed);
+        refused
+    });
+    let refused = refused.expect("sixteen beside it fill every place");
+    assert!(carried(&refused).contains(&"site.name=Kept".to_owned()) && text(&refused).contains("The server is busy."));
+    assert_eq!(header(&refused, "Retry-After"), Some("5"));
+}
+
 #[test]
 fn a_full_disk_keeps_nobody_from_a_backup() {
     let site = Site::new();
