@@ -48,7 +48,15 @@ pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> R
             return Ok(super::form_later(draw(visitor, login, next, &errors), wait));
         }
     };
-    let verdict = account_form::verdict(&app.hasher, form.get("password"), user.as_ref())?;
+    let verdict = account_form::verdict(&app.hasher, form.get("password"), user.as_ref());
+    let verdict = match verdict.map_err(Error::from) {
+        Err(Error::Busy(wait_s)) => {
+            let mut errors = Errors::new();
+            errors.push("", text::BUSY);
+            return Ok(super::form_busy(draw(visitor, login, next, &errors), wait_s));
+        }
+        outcome => outcome?,
+    };
     let token = SessionToken::random()?;
     let signed_in = match (&user, verdict) {
         (Some(user), Verdict::Right | Verdict::RightButOutdated) => {

@@ -355,5 +355,10 @@ fn form_later(markup: Markup, wait: Wait) -> Response {
     Response::page(429, markup).with("Retry-After", wait.s.to_string())
 }
 
+/// The form again, when too many passwords are being compared.
+fn form_busy(markup: Markup, wait_s: u64) -> Response {
+    Response::page(503, markup).with("Retry-After", wait_s.to_string())
+}
+
 #[cfg(test)]
 mod tests;

@@ -90,7 +90,13 @@ pub(crate) fn submit(app: &App, submission: &Submission<'_>, _: &Parts<'_>) -> R
             return Ok(super::form_later(draw(visitor, is_invited, form, &errors), wait));
         }
     };
-    let password = account_form::hash(app, password)?;
+    let password = match account_form::hash(app, password) {
+        Err(Error::Busy(wait_s)) => {
+            errors.push("", text::BUSY);
+            return Ok(super::form_busy(draw(visitor, is_invited, form, &errors), wait_s));
+        }
+        outcome => outcome?,
+    };
     let new = NewUser { name: name.clone(), email, password, role: Role::User };
     let created = match secret {
         Some(secret) => match app.store.create_invited_user(&secret, new, app.now())? {

@@ -83,12 +83,9 @@ fn a_password_at_another_form_counts_too_and_a_wrong_clock_does_not() {
     assert_eq!(download(), 404);
 }
 
-/// Too many passwords are being compared: the form waits in the page, as it does for a wrong one.
-#[test]
-fn a_busy_server_asks_again_and_the_form_is_not_lost() {
+/// Asks while too many passwords are being compared, until that is the answer.
+fn while_busy(site: &Site, mut ask: impl FnMut() -> Response) -> Response {
     use std::sync::atomic::{AtomicBool, Ordering};
-    let site = Site::new();
-    let cookie = site.sign_in();
     let (app, is_over) = (&site.app, AtomicBool::new(false));
     let refused = std::thread::scope(|scope| {
         for _ in 0..16 {
@@ -98,20 +95,38 @@ fn a_busy_server_asks_again_and_the_form_is_not_lost() {
                 }
             });
         }
-        let refused = (0..10_000).find_map(|_| {
-            site.clock.advance_s(CONFIRMED_S);
-            let body = format!(
-                "csrf_token={}&site.name=Kept&{PASSWORD_AGAIN}=correct+horse",
-                token(&site.get("/links", &cookie))
-            );
-            Some(site.ask("POST", SETTINGS, &cookie, &body)).filter(|page| page.status == 503)
-        });
+        let refused = (0..10_000).find_map(|_| Some(ask()).filter(|page| page.status == 503));
         is_over.store(true, Ordering::Relaxed);
         refused
     });
     let refused = refused.expect("sixteen beside it fill every place");
-    assert!(carried(&refused).contains(&"site.name=Kept".to_owned()) && text(&refused).contains("The server is busy."));
+    assert!(text(&refused).contains("The server is busy."));
     assert_eq!(header(&refused, "Retry-After"), Some("5"));
+    refused
+}
+
+#[test]
+fn a_busy_server_asks_again_and_the_form_is_not_lost() {
+    let site = Site::new();
+    let cookie = site.sign_in();
+    let refused = while_busy(&site, || {
+        site.clock.advance_s(CONFIRMED_S);
+        let token = token(&site.get("/links", &cookie));
+        let body = format!("csrf_token={token}&site.name=Kept&{PASSWORD_AGAIN}=correct+horse");
+        site.ask("POST", SETTINGS, &cookie, &body)
+    });
+    assert!(carried(&refused).contains(&"site.name=Kept".to_owned()));
+}
+
+#[test]
+fn a_busy_server_keeps_what_was_typed_to_log_in() {
+    let site = Site::new();
+    let page = site.get("/accounts/login", "");
+    let cookie = header(&page, "Set-Cookie").unwrap().split(';').next().unwrap().to_owned();
+    // Right ones, for wrong ones are soon refused without being compared.
+    let body = format!("csrf_token={}&username=ALICE&password=correct+horse", token(&page));
+    let refused = while_busy(&site, || site.ask("POST", "/accounts/login", &cookie, &body));
+    assert!(text(&refused).contains("value=\"ALICE\"") && !text(&refused).contains("correct"));
 }
 
 #[test]
