@@ -3,6 +3,8 @@
 use maud::{Markup, html};
 
 use crate::clock::Timestamp;
+use crate::limits::SEARCH_BYTES_MAX;
+use crate::ui::icon::{self, Icon};
 use crate::ui::layout::{self, Frame};
 use crate::ui::{moment, number};
 
@@ -120,6 +122,24 @@ fn facts(instance: &Instance) -> Markup {
                         (found)
                     }
                     None => "none since the start",
+                }
+            }
+        }
+    }
+}
+
+/// The search of a list at `path`.
+pub(crate) fn search(path: &str, label: &str, query: &str) -> Markup {
+    html! {
+        div.toolbar {
+            search {
+                form.search method="get" action=(path) {
+                    label.unseen for="search" { (label) }
+                    input #search name="q" type="search" value=(query) placeholder="Search" maxlength=(SEARCH_BYTES_MAX)
+                        autocomplete="off";
+                    button type="submit" aria-label="Search" {
+                        (icon::draw(Icon::Search))
+                    }
                 }
             }
         }

@@ -3,7 +3,6 @@
 use maud::{Markup, html};
 
 use crate::clock::Timestamp;
-use crate::limits::SEARCH_BYTES_MAX;
 use crate::ui::badge::{self, LinkState};
 use crate::ui::icon::{self, Icon};
 use crate::ui::layout::{self, Frame};
@@ -46,7 +45,7 @@ pub(crate) fn page(frame: &Frame<'_>, links: &AdminLinks<'_>) -> Markup {
     let main = html! {
         h1 { "Links" }
         (admin::pages("/admin/links"))
-        (search(links.query))
+        (admin::search("/admin/links", "Search links", links.query))
         @if let Some(count) = links.looked_at {
             p.note { (number::grouped(count)) " links were looked at for this page; “Older” and “Newer” go on from there." }
         }
@@ -71,23 +70,6 @@ pub(crate) fn page(frame: &Frame<'_>, links: &AdminLinks<'_>) -> Markup {
         (pager::links(&links.pager))
     };
     layout::page(frame, main)
-}
-
-fn search(query: &str) -> Markup {
-    html! {
-        div.toolbar {
-            search {
-                form.search method="get" action="/admin/links" {
-                    label.unseen for="search" { "Search links" }
-                    input #search name="q" type="search" value=(query) placeholder="Search" maxlength=(SEARCH_BYTES_MAX)
-                        autocomplete="off";
-                    button type="submit" aria-label="Search" {
-                        (icon::draw(Icon::Search))
-                    }
-                }
-            }
-        }
-    }
 }
 
 fn table(rows: &[Row]) -> Markup {

@@ -3,7 +3,6 @@
 use maud::{Markup, html};
 
 use crate::clock::Timestamp;
-use crate::limits::SEARCH_BYTES_MAX;
 use crate::ui::icon::{self, Icon};
 use crate::ui::layout::{self, Frame};
 use crate::ui::pager::{self, Pager};
@@ -54,7 +53,7 @@ pub(crate) fn page(frame: &Frame<'_>, users: &AdminUsers<'_>) -> Markup {
     let main = html! {
         h1 { "Users" }
         (admin::pages("/admin/users"))
-        (search(users.query))
+        (admin::search("/admin/users", "Search users", users.query))
         @if users.damaged > 0 {
             p.note role="alert" { (number::counted(users.damaged, "user")) " could not be read from the data file." }
         }
@@ -73,23 +72,6 @@ pub(crate) fn page(frame: &Frame<'_>, users: &AdminUsers<'_>) -> Markup {
         (invitations(frame, users))
     };
     layout::page(frame, main)
-}
-
-fn search(query: &str) -> Markup {
-    html! {
-        div.toolbar {
-            search {
-                form.search method="get" action="/admin/users" {
-                    label.unseen for="search" { "Search users" }
-                    input #search name="q" type="search" value=(query) placeholder="Search" maxlength=(SEARCH_BYTES_MAX)
-                        autocomplete="off";
-                    button type="submit" aria-label="Search" {
-                        (icon::draw(Icon::Search))
-                    }
-                }
-            }
-        }
-    }
 }
 
 fn table(rows: &[Row]) -> Markup {
