@@ -1,3 +1,5 @@
+//! Merging gives what sorting would, from any place on, and a batch gives back what was put into it.
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::*;
